@@ -1,0 +1,396 @@
+// Package kind is the kinds of messages, one file each. A kind is a small pure state machine: who may do what to its card,
+// and what that changes. It does no I/O, reads no clock and knows nothing of rooms, sockets or storage; the packages around
+// it know the kinds only through the registry in this file. A new kind is a new file here and a new folder in the client.
+//
+// Facts decide, words are shown: a rule may look at the card's facts, the actor, the command's facts and the time given to it, never at
+// words. Words pass through a kind as an opaque value that may be null at any time (forgotten), and the card must then
+// still fold and show.
+package kind
+
+import (
+	"encoding/json"
+	"fmt"
+	"sort"
+	"unicode/utf8"
+
+	"linli/internal/entry"
+	"linli/internal/fault"
+	"linli/internal/id"
+)
+
+// Actor is who asks, as far as a card's rules need to know.
+type Actor struct {
+	Person   id.Person
+	Premises id.Premises // the household or shop acted for; empty for those who belong to none in this room
+	Owner    bool        // answers for the room: owner, deputy, or an office role above them
+	Member   bool        // is in the room; an office role may act without being a member
+	Server   bool        // the server itself: deadlines
+}
+
+// Room is what a rule may know about the room around its card.
+type Room interface {
+	Premises() int                    // households and shops of the room
+	Has(p id.Person) bool             // is p a member?
+	Behind(h id.Premises) []id.Person // the members of a premises
+	Owners() []id.Person              // members who answer for the room
+}
+
+// Ask is one question to a rule: may this be done now?
+type Ask struct {
+	By   Actor
+	Now  int64 // ms since 1970
+	Room Room
+	Post Post // the header of the card; zero for a post
+}
+
+// Post is the header of a card: who posted it and when.
+type Post struct {
+	Seq entry.Seq
+	By  id.Person
+	For id.Premises
+	At  int64
+}
+
+// Event is an entry on its way into a card.
+type Event struct {
+	Post            // the card's header
+	Seq   entry.Seq // of this entry
+	By    id.Person
+	At    int64
+	Words entry.Words // opaque; may be nil
+}
+
+// Lane is where a kind's items are counted; empty for those that are in none.
+type Lane string
+
+const (
+	Chat    Lane = "chat"
+	Notices Lane = "notice"
+	Needs   Lane = "request"
+)
+
+// Card is a card's state as the packages around the kinds hold it: opaque but for these methods.
+type Card interface {
+	// Act asks whether act may happen and returns its facts as they will be written down. It never changes the card.
+	Act(act string, ask Ask, with json.RawMessage, words entry.Words) (facts json.RawMessage, err error)
+	// Apply is the card after the event; the card before must no longer be used (maps change in place). It never refuses:
+	// facts it cannot read leave the card as it was.
+	Apply(act string, e Event, facts json.RawMessage) Card
+	// Shown is what every member sees: the item's state.
+	Shown() any
+	// Own is what only this person sees of it; nil when nothing.
+	Own(viewer Viewer) any
+	// Concerns lists whose own parts an event changed, beyond the actor, the author and those behind the actor's premises.
+	Concerns(e Event) []id.Person
+	// Facts is the whole state for keeping; Load of its kind reads it back.
+	Facts() json.RawMessage
+}
+
+// Viewer is who looks at a card's own part.
+type Viewer struct {
+	Person   id.Person
+	Premises id.Premises
+	Owner    bool
+	Post     Post
+}
+
+// Optional abilities. A kind's state has one by having the method.
+type (
+	// Pinned says whether the card stands in the room's notice bar.
+	Pinned interface{ Pin() bool }
+	// Deadline is when the server must act, and the action it then does; 0 for never.
+	Deadline interface{ Due() (at int64, act string) }
+	// Contact says who may be told whose name, phone and door now.
+	Contact interface {
+		MayContact(viewer Viewer) (whose id.Person, ok bool)
+	}
+	// Receipts lists the premises that have confirmed, with who and when.
+	Receipts interface {
+		Confirmed() map[id.Premises]Receipt
+	}
+	// Quiet marks events that change no more than own parts: they are not fanned out.
+	Quiet interface{ Quiet(act string) bool }
+)
+
+// Receipt is one premises' confirmation.
+type Receipt struct {
+	By id.Person `json:"by"`
+	At int64     `json:"at"`
+}
+
+// Kind is a registered kind.
+type Kind struct {
+	Name    string
+	Lane    Lane
+	Summary func(words entry.Words, facts json.RawMessage) string // one line for push, search, export, and clients that do not know the kind; empty for text
+	New     func() Card
+	Load    func(facts json.RawMessage) Card
+	Acts    []string
+}
+
+var registry = map[string]*Kind{}
+
+// Of finds a kind by name; nil when this program does not know it.
+func Of(name string) *Kind { return registry[name] }
+
+// Names lists all kinds in alphabetical order.
+func Names() []string {
+	names := make([]string, 0, len(registry))
+	for name := range registry {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// kind declares a kind whose card has the state S, a plain struct that JSON can keep.
+type kind[S any] struct {
+	name     string
+	lane     Lane
+	actions  map[string]action[S]
+	shown    func(S) any
+	own      func(S, Viewer) any                 // optional
+	concerns func(S, Event) []id.Person          // optional
+	summary  func(words entry.Words, s S) string // optional
+}
+
+// action is a pair: may it happen, and what it changes.
+type action[S any] struct {
+	allow func(S, Ask, json.RawMessage, entry.Words) (json.RawMessage, error)
+	apply func(S, Event, json.RawMessage) S
+}
+
+// act makes an action out of a rule and a change that share the facts F. The rule may complete the facts (for whom, of how
+// many); what it leaves in them is what is written down and what apply will see, today and at every replay.
+func act[S, F any](allow func(S, Ask, *F) error, apply func(S, Event, F) S) action[S] {
+	return actw(func(s S, ask Ask, f *F, _ entry.Words) error { return allow(s, ask, f) }, apply)
+}
+
+// actw is act for a rule that also checks the shape and length of words. It must not decide anything else by them.
+func actw[S, F any](allow func(S, Ask, *F, entry.Words) error, apply func(S, Event, F) S) action[S] {
+	return action[S]{
+		allow: func(s S, ask Ask, with json.RawMessage, words entry.Words) (json.RawMessage, error) {
+			var f F
+			if len(with) > 0 {
+				if err := json.Unmarshal(with, &f); err != nil {
+					return nil, fault.New(fault.Invalid, "the facts of this action do not have its shape").And("field", "with")
+				}
+			}
+			if err := allow(s, ask, &f, words); err != nil {
+				return nil, err
+			}
+			facts, err := json.Marshal(f)
+			if err != nil || string(facts) == "{}" {
+				return nil, err
+			}
+			return facts, nil
+		},
+		apply: func(s S, e Event, facts json.RawMessage) S {
+			var f F
+			if len(facts) > 0 && json.Unmarshal(facts, &f) != nil {
+				return s
+			}
+			return apply(s, e, f)
+		},
+	}
+}
+
+// declare puts a kind into the registry. A duplicate or incomplete kind is a mistake of the program and stops it at start.
+func declare[S any](k kind[S]) struct{} {
+	switch {
+	case registry[k.name] != nil:
+		panic("kind: declared twice: " + k.name)
+	case k.name == "" || k.shown == nil || k.actions["post"].apply == nil:
+		panic(fmt.Sprintf("kind: %q is incomplete", k.name))
+	}
+	acts := make([]string, 0, len(k.actions))
+	for name := range k.actions {
+		acts = append(acts, name)
+	}
+	sort.Strings(acts)
+	registry[k.name] = &Kind{
+		Name: k.name, Lane: k.lane, Acts: acts,
+		New: func() Card { return card[S]{kind: &k} },
+		Load: func(facts json.RawMessage) Card {
+			c := card[S]{kind: &k}
+			if len(facts) > 0 {
+				_ = json.Unmarshal(facts, &c.state) // what cannot be read shows as a fresh card, with its summary
+			}
+			return c
+		},
+		Summary: func(words entry.Words, facts json.RawMessage) string {
+			if k.summary == nil {
+				return ""
+			}
+			var s S
+			_ = json.Unmarshal(facts, &s)
+			return k.summary(words, s)
+		},
+	}
+	return struct{}{}
+}
+
+// card is the one implementation of Card: a kind and a state of its type.
+type card[S any] struct {
+	kind  *kind[S]
+	state S
+}
+
+func (c card[S]) Act(act string, ask Ask, with json.RawMessage, words entry.Words) (json.RawMessage, error) {
+	a, ok := c.kind.actions[act]
+	if !ok || a.allow == nil {
+		return nil, fault.Newf(fault.Invalid, "%s cannot be done to a %s", act, c.kind.name).And("field", "act")
+	}
+	return a.allow(c.state, ask, with, words)
+}
+
+func (c card[S]) Apply(act string, e Event, facts json.RawMessage) Card {
+	if a, ok := c.kind.actions[act]; ok {
+		c.state = a.apply(c.state, e, facts)
+	}
+	return c
+}
+
+func (c card[S]) Shown() any { return c.kind.shown(c.state) }
+
+func (c card[S]) Own(v Viewer) any {
+	if c.kind.own == nil {
+		return nil
+	}
+	return c.kind.own(c.state, v)
+}
+
+func (c card[S]) Concerns(e Event) []id.Person {
+	if c.kind.concerns == nil {
+		return nil
+	}
+	return c.kind.concerns(c.state, e)
+}
+
+func (c card[S]) Facts() json.RawMessage {
+	b, err := json.Marshal(c.state)
+	if err != nil {
+		panic("kind: the state of " + c.kind.name + " is not JSON: " + err.Error())
+	}
+	return b
+}
+
+// Pin, Due, MayContact, Confirmed and Quiet pass the optional abilities of a state through the card.
+
+func (c card[S]) Pin() bool {
+	p, ok := any(c.state).(Pinned)
+	return ok && p.Pin()
+}
+
+func (c card[S]) Due() (int64, string) {
+	if d, ok := any(c.state).(Deadline); ok {
+		return d.Due()
+	}
+	return 0, ""
+}
+
+func (c card[S]) MayContact(v Viewer) (id.Person, bool) {
+	if m, ok := any(c.state).(Contact); ok {
+		return m.MayContact(v)
+	}
+	return "", false
+}
+
+func (c card[S]) Confirmed() map[id.Premises]Receipt {
+	if r, ok := any(c.state).(Receipts); ok {
+		return r.Confirmed()
+	}
+	return nil
+}
+
+func (c card[S]) Quiet(act string) bool {
+	q, ok := any(c.state).(Quiet)
+	return ok && q.Quiet(act)
+}
+
+// nothing is the facts of an action that has none.
+type nothing struct{}
+
+// member lets any member of the room do it.
+func member(ask Ask) error {
+	if !ask.By.Member && !ask.By.Owner {
+		return fault.New(fault.NotMember, "only members of the room may")
+	}
+	return nil
+}
+
+// owner lets those do it who answer for the room.
+func owner(ask Ask, what string) error {
+	if !ask.By.Owner {
+		return fault.New(fault.Forbidden, "only owners may "+what)
+	}
+	return nil
+}
+
+// household finds the premises that the actor acts for.
+func household(ask Ask) (id.Premises, error) {
+	if err := member(ask); err != nil {
+		return "", err
+	}
+	if ask.By.Premises == "" {
+		return "", fault.New(fault.NoPremises, "this is done for a household or shop")
+	}
+	return ask.By.Premises, nil
+}
+
+// text checks one field of words: its length in characters between least and most.
+func text(words entry.Words, field string, least, most int) error {
+	var w map[string]json.RawMessage
+	var s string
+	if len(words) > 0 {
+		if json.Unmarshal(words, &w) != nil {
+			return fault.New(fault.Invalid, "words are an object of texts").And("field", "words")
+		}
+		if raw, ok := w[field]; ok && json.Unmarshal(raw, &s) != nil {
+			return fault.New(fault.Invalid, field+" is a text").And("field", field)
+		}
+	}
+	switch n := utf8.RuneCountInString(s); {
+	case n < least:
+		return fault.New(fault.Invalid, field+" is missing").And("field", field)
+	case n > most:
+		return fault.Newf(fault.TooLarge, "%s has at most %d characters", field, most).And("field", field).And("limit", most)
+	}
+	return nil
+}
+
+// texts checks a list of short texts in words: how many, and the length of each in characters.
+func texts(words entry.Words, field string, count, most int) error {
+	var w map[string]json.RawMessage
+	var list []string
+	if json.Unmarshal(words, &w) != nil || json.Unmarshal(w[field], &list) != nil || len(list) != count {
+		return fault.Newf(fault.Invalid, "%s has one text for each", field).And("field", field)
+	}
+	for _, s := range list {
+		if n := utf8.RuneCountInString(s); n == 0 || n > most {
+			return fault.Newf(fault.Invalid, "each of %s has 1 to %d characters", field, most).And("field", field)
+		}
+	}
+	return nil
+}
+
+// word reads one text out of words for a summary; empty when it is forgotten.
+func word(words entry.Words, field string) string {
+	var w map[string]json.RawMessage
+	var s string
+	if json.Unmarshal(words, &w) == nil {
+		_ = json.Unmarshal(w[field], &s)
+	}
+	return s
+}
+
+// line joins a summary's parts and keeps it to one short line.
+func line(prefix, s string) string {
+	if s == "" {
+		return prefix
+	}
+	if r := []rune(s); len(r) > 60 {
+		s = string(r[:60]) + "…"
+	}
+	return prefix + " " + s
+}
