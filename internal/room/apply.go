@@ -1,0 +1,203 @@
+package room
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"linli/internal/entry"
+	"linli/internal/id"
+	"linli/internal/kind"
+)
+
+// Apply takes one entry into the state, in place, and says what it changed. at is the time of its frame in ms. It never
+// refuses: what it does not understand is counted and otherwise left alone, so that an old program can live with a newer log.
+func (s *State) Apply(at int64, e *entry.Entry) Change {
+	s.core.Seq++
+	change := Change{Entry: e, Seq: s.core.Seq}
+	if e.Cause != 0 {
+		s.core.Heard = max(s.core.Heard, e.Cause)
+	}
+	if e.ID != "" {
+		s.remember(e.ID)
+	}
+	thing, verb, _ := strings.Cut(e.Kind, ".")
+	switch {
+	case thing == "room":
+		s.applyRoom(verb, e)
+	case thing == "member":
+		s.applyMember(&change, verb, at, e)
+	case thing == "item":
+		s.applyItem(&change, verb, e)
+	case verb == "post":
+		s.applyPost(&change, thing, at, e)
+	default:
+		s.applyAct(&change, verb, at, e)
+	}
+	return change
+}
+
+// answered is how many answers a room remembers for commands that are sent again.
+const answered = 1024
+
+func (s *State) remember(command string) {
+	c := entry.Command{ID: command}
+	if device, n, ok := c.Device(); ok {
+		s.core.Windows.Done(device, n)
+	}
+	s.recent[command] = s.core.Seq
+	s.answers = append(s.answers, command)
+	if len(s.answers) > 2*answered {
+		for _, old := range s.answers[:answered] {
+			delete(s.recent, old)
+		}
+		s.answers = slices.Clone(s.answers[answered:])
+	}
+}
+
+func (s *State) applyPost(change *Change, name string, at int64, e *entry.Entry) {
+	item := &Item{
+		Seq: s.core.Seq, Ch: s.core.Seq, Kind: name, By: e.By, As: e.As, At: at, ID: e.ID, Re: e.Re, Words: e.Words,
+	}
+	if m := s.core.Members[e.By]; m != nil {
+		item.For = m.home()
+	}
+	if k := kind.Of(name); k != nil {
+		item.Lane = k.Lane
+		item.Card = k.New().Apply("post", kind.Event{Post: item.post(), Seq: s.core.Seq, By: e.By, At: at, Words: e.Words}, e.Facts)
+		item.Sum = k.Summary(e.Words, item.Card.Facts())
+	}
+	if item.Lane != "" {
+		s.core.Lanes[item.Lane]++
+		item.Ordinal = s.core.Lanes[item.Lane]
+	}
+	s.hand[item.Seq] = item
+	change.Item, change.New, change.Own = item, true, []id.Person{e.By}
+	s.follow(change, item)
+}
+
+// follow brings what the core keeps of a card in line with the card: its pin and its deadline.
+func (s *State) follow(change *Change, item *Item) {
+	if item.Card == nil || item.Retracted {
+		delete(s.core.Due, item.Seq)
+		s.pin(change, item, false)
+		return
+	}
+	if p, ok := item.Card.(kind.Pinned); ok {
+		if want := p.Pin(); want && change.New || !want && item.Pinned && item.Kind == "notice" {
+			s.pin(change, item, want)
+		}
+	}
+	if d, ok := item.Card.(kind.Deadline); ok {
+		if due, act := d.Due(); due > 0 {
+			s.core.Due[item.Seq] = Due{At: due, Act: item.Kind + "." + act}
+		} else {
+			delete(s.core.Due, item.Seq)
+		}
+	}
+}
+
+func (s *State) pin(change *Change, item *Item, on bool) {
+	if item.Pinned == on {
+		return
+	}
+	item.Pinned, change.Pins = on, true
+	s.core.Pins = slices.DeleteFunc(s.core.Pins, func(seq Seq) bool { return seq == item.Seq })
+	if on {
+		s.core.Pins = append([]Seq{item.Seq}, s.core.Pins...)
+		s.core.Pins = s.core.Pins[:min(len(s.core.Pins), MaxPins)]
+	}
+}
+
+// touch starts the change of an item in hand. An item that is not in hand, or that has this entry already, is left alone.
+func (s *State) touch(change *Change, seq Seq) *Item {
+	item := s.hand[seq]
+	if item == nil || item.Ch >= s.core.Seq {
+		return nil
+	}
+	change.Item, change.Was = item, item.Ch
+	item.Ch = s.core.Seq
+	return item
+}
+
+func (s *State) applyAct(change *Change, verb string, at int64, e *entry.Entry) {
+	// A deadline fires once, whether or not its card is at hand to say so.
+	delete(s.core.Due, e.Re)
+	item := s.touch(change, e.Re)
+	if item == nil || item.Card == nil {
+		return
+	}
+	event := kind.Event{Post: item.post(), Seq: s.core.Seq, By: e.By, At: at, Words: e.Words}
+	item.Card = item.Card.Apply(verb, event, e.Facts)
+	if q, ok := item.Card.(kind.Quiet); ok && q.Quiet(verb) {
+		change.Quiet = true
+	}
+	change.Own = s.concerned(item, event, change.Quiet)
+	s.follow(change, item)
+}
+
+// concerned lists whose own parts an event may have changed.
+func (s *State) concerned(item *Item, e kind.Event, owners bool) []id.Person {
+	who := []id.Person{e.By, item.By}
+	if m := s.core.Members[e.By]; m != nil {
+		who = append(who, s.behind[m.home()]...)
+	}
+	if owners {
+		who = append(who, s.Owners()...)
+	}
+	who = append(who, item.Card.Concerns(e)...)
+	slices.Sort(who)
+	return slices.Compact(who)
+}
+
+func (s *State) applyItem(change *Change, verb string, e *entry.Entry) {
+	item := s.touch(change, e.Re)
+	if verb == "retract" {
+		delete(s.core.Due, e.Re)
+		if n := len(s.core.Pins); item == nil {
+			s.core.Pins = slices.DeleteFunc(s.core.Pins, func(seq Seq) bool { return seq == e.Re })
+			change.Pins = n != len(s.core.Pins)
+		}
+	}
+	if item == nil {
+		if verb == "pin" {
+			s.pinUnseen(e)
+		}
+		return
+	}
+	switch verb {
+	case "retract":
+		item.Retracted, item.Words, item.Sum, item.React = true, nil, "", nil
+		s.follow(change, item)
+	case "react":
+		var f reactFacts
+		if json.Unmarshal(e.Facts, &f) != nil {
+			return
+		}
+		faces := map[string][]id.Person{}
+		for face, who := range item.React {
+			faces[face] = who
+		}
+		faces[f.Face] = slices.DeleteFunc(slices.Clone(faces[f.Face]), func(p id.Person) bool { return p == e.By })
+		if f.On {
+			faces[f.Face] = append(faces[f.Face], e.By)
+		}
+		if len(faces[f.Face]) == 0 {
+			delete(faces, f.Face)
+		}
+		item.React = faces
+	case "pin":
+		var f pinFacts
+		if json.Unmarshal(e.Facts, &f) == nil {
+			s.pin(change, item, f.On)
+		}
+	}
+}
+
+// pinUnseen keeps the core's pins right when the item itself is not in hand.
+func (s *State) pinUnseen(e *entry.Entry) {
+	var f pinFacts
+	if json.Unmarshal(e.Facts, &f) == nil {
+		s.pin(&Change{}, &Item{Seq: e.Re, Pinned: !f.On}, f.On)
+	}
+}

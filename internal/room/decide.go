@@ -1,0 +1,315 @@
+package room
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"linli/internal/entry"
+	"linli/internal/fault"
+	"linli/internal/id"
+	"linli/internal/kind"
+)
+
+const (
+	// RetractWindow is how long an author may take a message back; owners may at any time.
+	RetractWindow = 2 * time.Minute
+	// MaxWords is the size of a command's words in bytes.
+	MaxWords = 24 << 10
+	// MaxFacts is the size of a command's facts in bytes.
+	MaxFacts = 4 << 10
+	// MaxPins is how many items stand in the notice bar; the oldest gives way.
+	MaxPins = 20
+)
+
+// Faces are the reactions there are.
+var Faces = []string{"赞", "谢谢", "收到", "加油", "爱心"}
+
+// Done says that a command had happened before; Seq is its answer, 0 when that is long ago.
+type Done struct{ Seq Seq }
+
+func (*Done) Error() string { return "room: already done" }
+
+// Decide says whether a command happens, now (ms) and asked by this actor, and as which entries. It changes nothing. The items of
+// Targets must be in hand. Errors are faults, or *Done for a command that came before.
+func (s *State) Decide(by entry.Actor, c *entry.Command, now int64) ([]entry.Entry, error) {
+	if by.Person != id.Server {
+		if err := s.fresh(by, c); err != nil {
+			return nil, err
+		}
+	}
+	if err := sound(c); err != nil {
+		return nil, err
+	}
+	who := s.actor(by, now)
+	if !who.Member && !who.Owner && !who.Server {
+		return nil, s.stranger(by.Person, now)
+	}
+	thing, verb, _ := strings.Cut(c.Act, ".")
+	e := entry.Entry{Kind: c.Act, By: by.Person, As: who.as, ID: c.ID, Re: c.Re, Words: c.Words}
+	var err error
+	switch thing {
+	case "item":
+		e.Facts, err = s.decideItem(who, verb, c, now)
+	case "member":
+		e.Facts, err = s.decideMember(who, verb, c, now)
+	default:
+		e.Facts, err = s.decideCard(who, thing, verb, c, now)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return []entry.Entry{e}, nil
+}
+
+// DecideEffects are the entries that follow in this room from one entry of the office; none when they are in already.
+func (s *State) DecideEffects(cause Seq, effects []entry.Entry) []entry.Entry {
+	if cause <= s.core.Heard {
+		return nil
+	}
+	return effects
+}
+
+// actor is the asker with the rights held in this room.
+type actor struct {
+	kind.Actor
+	as string
+}
+
+func (s *State) actor(by entry.Actor, now int64) actor {
+	a := actor{Actor: kind.Actor{Person: by.Person, Server: by.Person == id.Server}}
+	if m := s.core.Members[by.Person]; m != nil {
+		a.Member, a.Premises = true, m.home()
+	}
+	for _, role := range []entry.Role{entry.Owner, entry.Deputy, entry.Secretary, entry.Admin} {
+		if slices.ContainsFunc(by.Grants, func(g entry.Grant) bool { return g.Role == role && holds(g, s) }) {
+			a.Owner, a.as = true, string(role)
+			break
+		}
+	}
+	return a
+}
+
+// fresh refuses a command that came before, or that stands too far behind its device's others to tell.
+func (s *State) fresh(by entry.Actor, c *entry.Command) error {
+	device, n, ok := c.Device()
+	if !ok || device != by.Device {
+		return fault.New(fault.Invalid, "a command's id is <device>.<n> of the device that sends it").And("field", "id")
+	}
+	done, stale := s.core.Windows.Check(device, n)
+	switch {
+	case done:
+		return &Done{Seq: s.recent[c.ID]}
+	case stale:
+		return fault.New(fault.Stale, "the number lies far behind this device's others")
+	}
+	return nil
+}
+
+// sound checks sizes and encodings before anything looks inside.
+func sound(c *entry.Command) error {
+	switch {
+	case len(c.Words) > MaxWords:
+		return fault.New(fault.TooLarge, "words are too long").And("field", "words").And("limit", MaxWords)
+	case len(c.With) > MaxFacts:
+		return fault.New(fault.TooLarge, "facts are too long").And("field", "with").And("limit", MaxFacts)
+	case !utf8.Valid(c.Words) || !utf8.Valid(c.With):
+		return fault.New(fault.Invalid, "text is not UTF-8")
+	}
+	if len(c.Words) == 0 || bytes.Equal(c.Words, []byte("null")) {
+		c.Words = nil
+		return nil
+	}
+	var compact bytes.Buffer
+	if c.Words[0] != '{' || json.Compact(&compact, c.Words) != nil {
+		return fault.New(fault.Invalid, "words are an object of texts").And("field", "words")
+	}
+	c.Words = compact.Bytes()
+	return nil
+}
+
+// stranger says why somebody who is not in the room may do nothing in it.
+func (s *State) stranger(p id.Person, now int64) error {
+	until, removed := s.core.Removed[p]
+	switch {
+	case removed && until == 0:
+		return fault.New(fault.Removed, "removed from this room")
+	case removed && now < until:
+		return fault.New(fault.Removed, "removed from this room").And("until", until)
+	}
+	return fault.New(fault.NotMember, "not a member of this room")
+}
+
+// muted refuses what a muted member may not do: add something to the room. Calling for help is never muted.
+func (s *State) muted(who actor, now int64) error {
+	if m := s.core.Members[who.Person]; m != nil && m.Muted > now && !who.Owner {
+		return fault.New(fault.Muted, "muted in this room").And("until", m.Muted)
+	}
+	return nil
+}
+
+func (s *State) decideCard(who actor, name, verb string, c *entry.Command, now int64) (json.RawMessage, error) {
+	k := kind.Of(name)
+	if k == nil {
+		return nil, fault.New(fault.Invalid, "there is no such kind").And("field", "act")
+	}
+	ask := kind.Ask{By: who.Actor, Now: now, Room: s}
+	if verb == "post" {
+		if name != "emergency" {
+			if err := s.muted(who, now); err != nil {
+				return nil, err
+			}
+		}
+		if c.Re != 0 && s.hand[c.Re] == nil {
+			return nil, fault.New(fault.NotFound, "the message replied to is not there").And("field", "re")
+		}
+		return k.New().Act("post", ask, c.With, c.Words)
+	}
+	item, err := s.target(c)
+	if err != nil {
+		return nil, err
+	}
+	if item.Kind != name || item.Card == nil {
+		return nil, fault.New(fault.Invalid, "the message is of another kind").And("field", "re")
+	}
+	ask.Post = item.post()
+	return item.Card.Act(verb, ask, c.With, c.Words)
+}
+
+// target is the item a command works on.
+func (s *State) target(c *entry.Command) (*Item, error) {
+	item := s.hand[c.Re]
+	switch {
+	case item == nil:
+		return nil, fault.New(fault.NotFound, "there is no such message").And("field", "re")
+	case item.Retracted:
+		return nil, fault.New(fault.Retracted, "the message was taken back")
+	}
+	return item, nil
+}
+
+type reactFacts struct {
+	Face string `json:"face"`
+	On   bool   `json:"on"`
+}
+
+type pinFacts struct {
+	On bool `json:"on"`
+}
+
+func (s *State) decideItem(who actor, verb string, c *entry.Command, now int64) (json.RawMessage, error) {
+	item, err := s.target(c)
+	if err != nil {
+		return nil, err
+	}
+	switch verb {
+	case "retract":
+		switch {
+		case item.Kind == "joined":
+			return nil, fault.New(fault.Forbidden, "that somebody joined cannot be taken back")
+		case who.Owner:
+		case who.Person != item.By:
+			return nil, fault.New(fault.Forbidden, "only the author and owners may take a message back")
+		case now > item.At+RetractWindow.Milliseconds():
+			return nil, fault.New(fault.TooLate, "the time for taking it back is over")
+		}
+		return nil, nil
+	case "react":
+		f, err := facts[reactFacts](c)
+		switch {
+		case err != nil:
+			return nil, err
+		case !slices.Contains(Faces, f.Face):
+			return nil, fault.New(fault.Invalid, "there is no such reaction").And("field", "face")
+		case slices.Contains(item.React[f.Face], who.Person) == f.On:
+			return nil, fault.New(fault.Unchanged, "it is so already")
+		}
+		if err := s.muted(who, now); err != nil && f.On {
+			return nil, err
+		}
+		return marshal(f), nil
+	case "pin":
+		f, err := facts[pinFacts](c)
+		switch {
+		case err != nil:
+			return nil, err
+		case !who.Owner:
+			return nil, fault.New(fault.Forbidden, "only owners may pin")
+		case item.Pinned == f.On:
+			return nil, fault.New(fault.Unchanged, "it is so already")
+		}
+		return marshal(f), nil
+	}
+	return nil, fault.New(fault.Invalid, "there is no such action").And("field", "act")
+}
+
+type memberFacts struct {
+	Person id.Person `json:"person"`
+	Until  int64     `json:"until,omitempty"`
+}
+
+func (s *State) decideMember(who actor, verb string, c *entry.Command, now int64) (json.RawMessage, error) {
+	f, err := facts[memberFacts](c)
+	if err != nil {
+		return nil, err
+	}
+	if verb == "leave" {
+		f = memberFacts{Person: who.Person}
+		if m := s.core.Members[f.Person]; m == nil || m.Role != "" {
+			return nil, fault.New(fault.Forbidden, "who answers for the room cannot leave it; the office takes the role back first")
+		}
+		return marshal(f), nil
+	}
+	m := s.core.Members[f.Person]
+	switch {
+	case !who.Owner:
+		return nil, fault.New(fault.Forbidden, "only owners may")
+	case m == nil:
+		return nil, fault.New(fault.NotFound, "no such member").And("field", "person")
+	case f.Person == who.Person:
+		return nil, fault.New(fault.Forbidden, "not to oneself")
+	case m.Role != "" && who.as != string(entry.Admin) && who.as != string(entry.Secretary):
+		return nil, fault.New(fault.Forbidden, "who answers for the room is above it")
+	case f.Until != 0 && f.Until <= now && (verb != "mute" || m.Muted == 0):
+		return nil, fault.New(fault.Invalid, "until lies in the past").And("field", "until")
+	}
+	switch verb {
+	case "mute":
+		if f.Until == 0 && m.Muted == 0 {
+			return nil, fault.New(fault.Unchanged, "not muted")
+		}
+	case "remove":
+	default:
+		return nil, fault.New(fault.Invalid, "there is no such action").And("field", "act")
+	}
+	return marshal(f), nil
+}
+
+func facts[F any](c *entry.Command) (f F, err error) {
+	if len(c.With) > 0 && json.Unmarshal(c.With, &f) != nil {
+		return f, fault.New(fault.Invalid, "the facts of this action do not have its shape").And("field", "with")
+	}
+	return f, nil
+}
+
+func marshal(v any) json.RawMessage {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("room: facts are not JSON: " + err.Error())
+	}
+	return b
+}
+
+// holds tells whether a grant reaches this room.
+func holds(g entry.Grant, s *State) bool {
+	switch {
+	case g.Room != "":
+		return g.Room == s.id
+	case g.Community != "":
+		return g.Community == s.core.Community
+	}
+	return g.Role == entry.Admin || g.Role == entry.Secretary
+}

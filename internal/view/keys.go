@@ -1,0 +1,53 @@
+package view
+
+import (
+	"encoding/binary"
+
+	"linli/internal/entry"
+	"linli/internal/id"
+)
+
+// Every key of the view database. Numbers are big-endian, so that iterating goes in order; names end with a zero byte.
+//
+//	m/version                      the version of all that follows; another one is rebuilt from the log
+//	m/cursor                       place in the journal behind the last batch
+//	h/<log>                        checkpoint of the log's state, with the frame it stands behind
+//	a/<log>                        the last frame of the log that is in, and the seq behind it
+//	i/<room>/<seq>                 item, as on the wire
+//	k/<room>/<seq>                 the card's facts (who voted what): never sent
+//	c/<room>/<ch><seq>             empty: what changed when
+//	l/<room>/<lane>/<seq>          ordinal in the lane
+//	w/<room>/<person>/<seq>        own part, as on the wire
+//	n/<room>/<person>              seq of the last change, and the name as on the wire
+//	t/<room>                       the pinned seqs, newest first
+const version = "1"
+
+var (
+	keyVersion = []byte("m/version")
+	keyCursor  = []byte("m/cursor")
+)
+
+func key(table byte, parts ...string) []byte {
+	b := append(make([]byte, 0, 64), table, '/')
+	for _, p := range parts {
+		b = append(append(b, p...), 0)
+	}
+	return b
+}
+
+func number(b []byte, seq entry.Seq) []byte { return binary.BigEndian.AppendUint64(b, uint64(seq)) }
+
+func keyCheckpoint(log id.Log) []byte { return key('h', string(log)) }
+func keyAt(log id.Log) []byte         { return key('a', string(log)) }
+func keyPins(room id.Room) []byte     { return key('t', string(room)) }
+func items(room id.Room) []byte       { return key('i', string(room)) }
+func cards(room id.Room) []byte       { return key('k', string(room)) }
+func changed(room id.Room) []byte     { return key('c', string(room)) }
+func names(room id.Room) []byte       { return key('n', string(room)) }
+
+func lane(room id.Room, lane string) []byte         { return key('l', string(room), lane) }
+func own(room id.Room, person id.Person) []byte     { return key('w', string(room), string(person)) }
+func keyName(room id.Room, person id.Person) []byte { return key('n', string(room), string(person)) }
+
+// tail reads the number that a key ends with.
+func tail(k []byte) entry.Seq { return entry.Seq(binary.BigEndian.Uint64(k[len(k)-8:])) }

@@ -1,0 +1,390 @@
+package view
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"slices"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"linli/internal/entry"
+	"linli/internal/fault"
+	"linli/internal/id"
+	"linli/internal/wire"
+)
+
+const (
+	// MaxPage is how many items one page holds.
+	MaxPage = 100
+	// NewestPage is how many items a reset brings.
+	NewestPage = 50
+	// MaxResume is how many changed items a resume brings; beyond it a reset is shorter.
+	MaxResume = 300
+)
+
+// Span says which items a page has: the newest before a seq, the oldest after one, those around one, or the newest of all.
+type Span struct {
+	Before, After, Around entry.Seq
+	Limit                 int
+	Lane                  string // only items of this lane; empty for all
+}
+
+// Page is a page of a room as this person may see it, encoded.
+func (v *View) Page(room id.Room, person id.Person, span Span) (page []byte, err error) {
+	if span.Limit <= 0 || span.Limit > MaxPage {
+		span.Limit = NewestPage
+	}
+	err = v.db.View(func(txn *badger.Txn) error {
+		d := wire.Pieces{Room: room, Seq: v.head(room)}
+		var found []stored
+		var err error
+		switch {
+		case span.Around > 0:
+			var older, newer []stored
+			if older, d.First, err = backwards(txn, room, span.Lane, span.Around+1, span.Limit/2+1); err == nil {
+				newer, err = forwards(txn, room, span.Lane, span.Around, span.Limit/2)
+			}
+			found = append(older, newer...)
+		case span.After > 0:
+			found, err = forwards(txn, room, span.Lane, span.After, span.Limit)
+		default:
+			if span.Before == 0 {
+				span.Before = ^entry.Seq(0)
+			}
+			found, d.First, err = backwards(txn, room, span.Lane, span.Before, span.Limit)
+		}
+		if err != nil {
+			return err
+		}
+		page, err = v.finish(txn, d, person, found, nil)
+		return err
+	})
+	return page, err
+}
+
+// One is a page with one item; fault.NotFound when there is no item of this seq.
+func (v *View) One(room id.Room, person id.Person, seq entry.Seq) (page []byte, err error) {
+	err = v.db.View(func(txn *badger.Txn) error {
+		item, err := get(txn, number(items(room), seq))
+		if err != nil {
+			return err
+		}
+		if item == nil {
+			return fault.New(fault.NotFound, "there is no such message")
+		}
+		page, err = v.finish(txn, wire.Pieces{Room: room, Seq: v.head(room)}, person, []stored{{seq, item}}, nil)
+		return err
+	})
+	return page, err
+}
+
+// Resume is what changed in a room since ch `after`, for this person: each changed item once, as it is now. After 0, or when
+// more than MaxResume changed, it is a reset with the newest items and the pinned ones.
+func (v *View) Resume(room id.Room, person id.Person, after entry.Seq) (delivery []byte, err error) {
+	err = v.db.View(func(txn *badger.Txn) error {
+		d := wire.Pieces{Room: room, Seq: v.head(room)}
+		seqs, ok := []entry.Seq(nil), false
+		if after > 0 {
+			seqs, ok = changedSince(txn, room, after)
+		}
+		if !ok {
+			d.Reset = true
+			found, first, err := backwards(txn, room, "", ^entry.Seq(0), NewestPage)
+			if err != nil {
+				return err
+			}
+			d.First = first
+			delivery, err = v.finish(txn, d, person, found, nil)
+			return err
+		}
+		var found, sets []stored
+		for _, seq := range seqs {
+			item, err := get(txn, number(items(room), seq))
+			if err != nil {
+				return err
+			}
+			if seq > after {
+				found = append(found, stored{seq, item})
+			} else {
+				sets = append(sets, stored{seq, item})
+			}
+		}
+		for p, n := range v.renamedSince(room, after) {
+			_ = p
+			d.People = append(d.People, n)
+		}
+		delivery, err = v.finish(txn, d, person, found, sets)
+		return err
+	})
+	return delivery, err
+}
+
+// People are the display names of a room's people, encoded, one by one.
+func (v *View) People(room id.Room) [][]byte {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	list := make([][]byte, 0, len(v.names[room]))
+	for _, n := range v.names[room] {
+		list = append(list, n.wire)
+	}
+	return list
+}
+
+// NameOf is the display name of a person in a room.
+func (v *View) NameOf(room id.Room, person id.Person) (n wire.Name, ok bool) {
+	v.mu.Lock()
+	b := v.names[room][person].wire
+	v.mu.Unlock()
+	return n, b != nil && json.Unmarshal(b, &n) == nil
+}
+
+// Item is an item as sent and the facts of its card; fault.NotFound when there is none.
+func (v *View) Item(room id.Room, seq entry.Seq) (sent, facts []byte, err error) {
+	if sent, err = v.value(number(items(room), seq)); err != nil {
+		return nil, nil, err
+	}
+	if sent == nil {
+		return nil, nil, fault.New(fault.NotFound, "there is no such message")
+	}
+	facts, err = v.value(number(cards(room), seq))
+	return sent, facts, err
+}
+
+// Ordinals are how far each lane has come at a seq.
+func (v *View) Ordinals(room id.Room, lanes []string, at entry.Seq) (map[string]uint64, error) {
+	ordinals := map[string]uint64{}
+	err := v.db.View(func(txn *badger.Txn) error {
+		for _, l := range lanes {
+			it := reverse(txn, lane(room, l), true)
+			if it.Seek(number(lane(room, l), at)); it.Valid() {
+				if err := it.Item().Value(func(b []byte) error {
+					ordinals[l] = binary.BigEndian.Uint64(b)
+					return nil
+				}); err != nil {
+					it.Close()
+					return err
+				}
+			}
+			it.Close()
+		}
+		return nil
+	})
+	return ordinals, err
+}
+
+// Last is the newest item of a room as sent; nil when it has none.
+func (v *View) Last(room id.Room) (item []byte, err error) {
+	err = v.db.View(func(txn *badger.Txn) error {
+		found, _, err := backwards(txn, room, "", ^entry.Seq(0), 1)
+		if len(found) > 0 {
+			item = found[0].item
+		}
+		return err
+	})
+	return item, err
+}
+
+type stored struct {
+	seq  entry.Seq
+	item []byte
+}
+
+// backwards are the newest items before a seq, oldest first; first when nothing older is left.
+func backwards(txn *badger.Txn, room id.Room, l string, before entry.Seq, limit int) (found []stored, first bool, err error) {
+	prefix := items(room)
+	if l != "" {
+		prefix = lane(room, l)
+	}
+	it := reverse(txn, prefix, l == "")
+	defer it.Close()
+	for it.Seek(number(slices.Clone(prefix), before-1)); it.Valid(); it.Next() {
+		if len(found) == limit {
+			slices.Reverse(found)
+			return found, false, nil
+		}
+		if found, err = take(txn, room, l, it.Item(), found); err != nil {
+			return nil, false, err
+		}
+	}
+	slices.Reverse(found)
+	return found, true, nil
+}
+
+// forwards are the oldest items after a seq.
+func forwards(txn *badger.Txn, room id.Room, l string, after entry.Seq, limit int) (found []stored, err error) {
+	prefix := items(room)
+	if l != "" {
+		prefix = lane(room, l)
+	}
+	o := badger.DefaultIteratorOptions
+	o.Prefix = prefix
+	it := txn.NewIterator(o)
+	defer it.Close()
+	for it.Seek(number(slices.Clone(prefix), after+1)); it.Valid() && len(found) < limit; it.Next() {
+		if found, err = take(txn, room, l, it.Item(), found); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+func take(txn *badger.Txn, room id.Room, l string, at *badger.Item, found []stored) ([]stored, error) {
+	seq := tail(at.Key())
+	var item []byte
+	var err error
+	if l == "" {
+		item, err = at.ValueCopy(nil)
+	} else {
+		item, err = get(txn, number(items(room), seq))
+	}
+	return append(found, stored{seq, item}), err
+}
+
+func reverse(txn *badger.Txn, prefix []byte, values bool) *badger.Iterator {
+	o := badger.DefaultIteratorOptions
+	o.Reverse, o.Prefix, o.PrefetchValues = true, prefix, values
+	return txn.NewIterator(o)
+}
+
+func get(txn *badger.Txn, k []byte) ([]byte, error) {
+	item, err := txn.Get(k)
+	if errors.Is(err, badger.ErrKeyNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return item.ValueCopy(nil)
+}
+
+// changedSince lists the items changed after ch, each once and in order of seq; not ok when there are too many.
+func changedSince(txn *badger.Txn, room id.Room, after entry.Seq) (seqs []entry.Seq, ok bool) {
+	o := badger.DefaultIteratorOptions
+	o.Prefix, o.PrefetchValues = changed(room), false
+	it := txn.NewIterator(o)
+	defer it.Close()
+	for it.Seek(number(changed(room), after+1)); it.Valid(); it.Next() {
+		if len(seqs) == MaxResume {
+			return nil, false
+		}
+		seqs = append(seqs, tail(it.Item().Key()))
+	}
+	slices.Sort(seqs)
+	return slices.Compact(seqs), true
+}
+
+// finish adds names, own parts and pins, and encodes.
+func (v *View) finish(txn *badger.Txn, d wire.Pieces, person id.Person, found, sets []stored) ([]byte, error) {
+	pins, err := get(txn, keyPins(d.Room))
+	if err != nil {
+		return nil, err
+	}
+	d.Pins = []entry.Seq{}
+	if pins != nil && json.Unmarshal(pins, &d.Pins) != nil {
+		return nil, errors.New("view: pins are not JSON")
+	}
+	if d.Reset {
+		if found, err = withPins(txn, d.Room, found, d.Pins); err != nil {
+			return nil, err
+		}
+	}
+	for _, f := range found {
+		d.New = append(d.New, f.item)
+	}
+	for _, s := range sets {
+		set, err := setOf(s.item)
+		if err != nil {
+			return nil, err
+		}
+		d.Set = append(d.Set, set)
+	}
+	shown := append(slices.Clone(found), sets...)
+	for _, s := range shown {
+		mine, err := get(txn, number(own(d.Room, person), s.seq))
+		if err != nil {
+			return nil, err
+		}
+		if mine != nil {
+			d.Mine = append(d.Mine, mine)
+		}
+	}
+	d.People = append(d.People, v.namesIn(d.Room, shown)...)
+	return wire.AppendDelivery(nil, d), nil
+}
+
+// withPins adds the pinned items that the page does not show anyway.
+func withPins(txn *badger.Txn, room id.Room, found []stored, pins []entry.Seq) ([]stored, error) {
+	for _, seq := range pins {
+		if slices.ContainsFunc(found, func(s stored) bool { return s.seq == seq }) {
+			continue
+		}
+		item, err := get(txn, number(items(room), seq))
+		if err != nil {
+			return nil, err
+		}
+		if item != nil {
+			found = append(found, stored{seq, item})
+		}
+	}
+	slices.SortFunc(found, func(a, b stored) int { return int(a.seq) - int(b.seq) })
+	return found, nil
+}
+
+// setOf cuts an item down to its state.
+func setOf(item []byte) ([]byte, error) {
+	var w wire.Item
+	if err := json.Unmarshal(item, &w); err != nil {
+		return nil, err
+	}
+	if len(w.State) == 0 {
+		w.State = json.RawMessage("{}")
+	}
+	return json.Marshal(wire.Set{Seq: w.Seq, Ch: w.Ch, State: w.State})
+}
+
+func (v *View) head(room id.Room) entry.Seq {
+	_, seq := v.At(room.Log())
+	return seq
+}
+
+func (v *View) renamedSince(room id.Room, after entry.Seq) map[id.Person][]byte {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	list := map[id.Person][]byte{}
+	for p, n := range v.names[room] {
+		if n.at > after {
+			list[p] = n.wire
+		}
+	}
+	return list
+}
+
+// namesIn are the names of all people that the items speak of: whoever's id stands in their bytes as a JSON string.
+func (v *View) namesIn(room id.Room, shown []stored) [][]byte {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	var list [][]byte
+	seen := map[string]bool{}
+	for _, s := range shown {
+		for b := s.item; ; {
+			at := bytes.Index(b, []byte(`"p`))
+			if at < 0 {
+				break
+			}
+			b = b[at+1:]
+			end := bytes.IndexByte(b, '"')
+			if end < 0 {
+				break
+			}
+			if p := string(b[:end]); !seen[p] {
+				seen[p] = true
+				if n, ok := v.names[room][id.Person(p)]; ok {
+					list = append(list, n.wire)
+				}
+			}
+		}
+	}
+	return list
+}

@@ -1,0 +1,400 @@
+// Package view is what is read: items as they go out, names, own parts, an index of what changed when. It is computed from
+// the logs, kept in a Badger database of its own without syncing, and may be deleted at any time: it is then built again.
+//
+// Batches come from the follower of the logs, in order, and are committed together a few milliseconds later, all tables
+// and the cursor in one transaction. So a view is never ahead of the log, always whole, and behind the deliveries; who
+// must not read the past says how far the view has to be (Wait).
+package view
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
+
+	"linli/internal/entry"
+	"linli/internal/fault"
+	"linli/internal/id"
+	"linli/internal/wire"
+)
+
+const (
+	pause    = 10 * time.Millisecond // how long batches gather before a commit
+	backlog  = 4096                  // batches that may wait; more hold the follower up
+	patience = 2 * time.Second       // how long a reader waits for the view to be where it must be
+	perTxn   = 3 << 20               // bytes of one commit, below Badger's limit for a memtable of 32 MiB
+)
+
+// Batch is one frame as the views take it.
+type Batch struct {
+	Log        id.Log
+	Frame      uint64
+	Seq        entry.Seq // behind the frame
+	Cursor     []byte    // in the journal, behind the frame
+	Parts      *wire.Parts
+	Names      []wire.Name // of who joined or was renamed
+	Checkpoint []byte      // of the log's state behind the frame; usually none
+}
+
+// View is the read models of all rooms.
+type View struct {
+	db    *badger.DB
+	in    chan Batch
+	done  chan struct{}
+	fatal func(error)
+
+	mu    sync.Mutex
+	moved *sync.Cond
+	at    map[id.Log]place
+	names map[id.Room]map[id.Person]name
+	gone  bool
+}
+
+// place is how far a log is in.
+type place struct {
+	frame uint64
+	seq   entry.Seq
+}
+
+// name is a display name as on the wire, and the seq that made it so.
+type name struct {
+	at   entry.Seq
+	wire []byte
+}
+
+// Open opens the views in dir, emptying them when they are of another version or cannot be read. fatal is told when a commit
+// fails: the views then stand still.
+func Open(dir string, log *slog.Logger, fatal func(error)) (*View, error) {
+	db, err := open(dir)
+	if err != nil {
+		return nil, err
+	}
+	if stale(db) {
+		log.Info("views are built again from the log")
+		if err := errors.Join(db.Close(), os.RemoveAll(dir)); err != nil {
+			return nil, fmt.Errorf("view: empty: %w", err)
+		}
+		if db, err = open(dir); err != nil {
+			return nil, err
+		}
+		err = db.Update(func(txn *badger.Txn) error { return txn.Set(keyVersion, []byte(version)) })
+		if err != nil {
+			return nil, fmt.Errorf("view: version: %w", err)
+		}
+	}
+	v := &View{
+		db: db, in: make(chan Batch, backlog), done: make(chan struct{}), fatal: fatal,
+		at: map[id.Log]place{}, names: map[id.Room]map[id.Person]name{},
+	}
+	v.moved = sync.NewCond(&v.mu)
+	if err := v.load(); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	go v.run()
+	return v, nil
+}
+
+func open(dir string) (*badger.DB, error) {
+	o := badger.DefaultOptions(dir).WithLogger(nil).WithSyncWrites(false).WithNumVersionsToKeep(1).
+		WithDetectConflicts(false).WithMemTableSize(32 << 20).WithValueThreshold(1 << 20).
+		WithCompression(options.Snappy).WithBlockCacheSize(64 << 20).WithNumCompactors(2).WithMetricsEnabled(false)
+	db, err := badger.Open(o)
+	if err != nil {
+		return nil, fmt.Errorf("view: open: %w", err)
+	}
+	return db, nil
+}
+
+func stale(db *badger.DB) bool {
+	is := ""
+	err := db.View(func(txn *badger.Txn) error {
+		item, err := txn.Get(keyVersion)
+		if err != nil {
+			return err
+		}
+		return item.Value(func(b []byte) error { is = string(b); return nil })
+	})
+	return err != nil || is != version
+}
+
+// load reads what is kept in memory: places and names.
+func (v *View) load() error {
+	return v.db.View(func(txn *badger.Txn) error {
+		if err := each(txn, []byte("a/"), func(k, b []byte) error {
+			log := id.Log(k[2 : len(k)-1])
+			v.at[log] = place{binary.BigEndian.Uint64(b), entry.Seq(binary.BigEndian.Uint64(b[8:]))}
+			return nil
+		}); err != nil {
+			return err
+		}
+		return each(txn, []byte("n/"), func(k, b []byte) error {
+			parts := bytes.Split(k[2:], []byte{0})
+			v.remember(id.Room(parts[0]), id.Person(parts[1]), name{entry.Seq(binary.BigEndian.Uint64(b)), bytes.Clone(b[8:])})
+			return nil
+		})
+	})
+}
+
+func each(txn *badger.Txn, prefix []byte, f func(k, value []byte) error) error {
+	o := badger.DefaultIteratorOptions
+	o.Prefix = prefix
+	it := txn.NewIterator(o)
+	defer it.Close()
+	for it.Rewind(); it.Valid(); it.Next() {
+		k := it.Item().Key()
+		if err := it.Item().Value(func(b []byte) error { return f(k, b) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Apply takes a batch. It waits only while very many batches wait already.
+func (v *View) Apply(b Batch) {
+	if b.Parts != nil {
+		v.mu.Lock()
+		for _, n := range b.Names {
+			v.remember(b.Parts.Room, n.ID, name{b.Seq, mustJSON(n)})
+		}
+		v.mu.Unlock()
+	}
+	v.in <- b
+}
+
+func (v *View) remember(room id.Room, p id.Person, n name) {
+	if v.names[room] == nil {
+		v.names[room] = map[id.Person]name{}
+	}
+	v.names[room][p] = n
+}
+
+// Close commits what waits and closes the database.
+func (v *View) Close() error {
+	close(v.in)
+	<-v.done
+	v.mu.Lock()
+	v.gone = true
+	v.moved.Broadcast()
+	v.mu.Unlock()
+	return v.db.Close()
+}
+
+// run commits batches until Close, many at a time.
+func (v *View) run() {
+	defer close(v.done)
+	for first := range v.in {
+		batches, size := []Batch{first}, weight(first)
+		timer := time.NewTimer(pause)
+	gather:
+		for size < perTxn {
+			select {
+			case b, ok := <-v.in:
+				if !ok {
+					break gather
+				}
+				batches, size = append(batches, b), size+weight(b)
+			case <-timer.C:
+				break gather
+			}
+		}
+		timer.Stop()
+		if err := v.commit(batches); err != nil {
+			v.fatal(fmt.Errorf("view: commit: %w", err))
+		}
+	}
+}
+
+// weight is about how many bytes a batch adds to a commit.
+func weight(b Batch) int {
+	n := 256 + len(b.Checkpoint) + 128*len(b.Names)
+	if b.Parts != nil {
+		for _, r := range b.Parts.Items {
+			n += 400 + len(r.Item) + len(r.Facts)
+		}
+		for _, o := range b.Parts.Own {
+			n += 128 + len(o.Mine)
+		}
+	}
+	return n
+}
+
+// commit writes batches in one transaction; when they are too much for one, in halves.
+func (v *View) commit(batches []Batch) error {
+	txn := v.db.NewTransaction(true)
+	defer txn.Discard()
+	var err error
+	for i := range batches {
+		if err = put(txn, &batches[i]); err != nil {
+			break
+		}
+	}
+	if err == nil {
+		err = txn.Commit()
+	}
+	if errors.Is(err, badger.ErrTxnTooBig) && len(batches) > 1 {
+		half := len(batches) / 2
+		if err := v.commit(batches[:half]); err != nil {
+			return err
+		}
+		return v.commit(batches[half:])
+	}
+	if err != nil {
+		return err
+	}
+	v.mu.Lock()
+	for _, b := range batches {
+		v.at[b.Log] = place{b.Frame, b.Seq}
+	}
+	v.moved.Broadcast()
+	v.mu.Unlock()
+	return nil
+}
+
+// put writes one batch into a transaction.
+func put(txn *badger.Txn, b *Batch) error {
+	var at [16]byte
+	binary.BigEndian.PutUint64(at[:], b.Frame)
+	binary.BigEndian.PutUint64(at[8:], uint64(b.Seq))
+	sets := []struct{ k, v []byte }{{keyCursor, b.Cursor}, {keyAt(b.Log), at[:]}}
+	if b.Checkpoint != nil {
+		sets = append(sets, struct{ k, v []byte }{keyCheckpoint(b.Log), append(at[:8:8], b.Checkpoint...)})
+	}
+	for _, s := range sets {
+		if err := txn.Set(s.k, s.v); err != nil {
+			return err
+		}
+	}
+	if b.Parts == nil {
+		return nil
+	}
+	return putParts(txn, b)
+}
+
+func putParts(txn *badger.Txn, b *Batch) error {
+	p := b.Parts
+	for i := range p.Items {
+		if err := putItem(txn, p.Room, &p.Items[i]); err != nil {
+			return err
+		}
+	}
+	for _, o := range p.Own {
+		k := number(own(p.Room, o.Person), o.Seq)
+		if o.Mine == nil {
+			if err := txn.Delete(k); err != nil {
+				return err
+			}
+		} else if err := txn.Set(k, o.Mine); err != nil {
+			return err
+		}
+	}
+	for _, n := range b.Names {
+		if err := txn.Set(keyName(p.Room, n.ID), append(number(nil, b.Seq), mustJSON(n)...)); err != nil {
+			return err
+		}
+	}
+	if p.Repin {
+		return txn.Set(keyPins(p.Room), mustJSON(p.Pins))
+	}
+	return nil
+}
+
+func putItem(txn *badger.Txn, room id.Room, r *wire.Record) error {
+	if err := txn.Set(number(items(room), r.Seq), r.Item); err != nil {
+		return err
+	}
+	if r.Facts != nil {
+		if err := txn.Set(number(cards(room), r.Seq), r.Facts); err != nil {
+			return err
+		}
+	}
+	if r.Was != 0 {
+		if err := txn.Delete(number(number(changed(room), r.Was), r.Seq)); err != nil {
+			return err
+		}
+	}
+	if err := txn.Set(number(number(changed(room), r.Ch), r.Seq), nil); err != nil {
+		return err
+	}
+	if !r.New || r.Lane == "" {
+		return nil
+	}
+	return txn.Set(number(lane(room, r.Lane), r.Seq), number(nil, entry.Seq(r.Ordinal)))
+}
+
+// Cursor is the place in the journal behind all that is in; nil when nothing is.
+func (v *View) Cursor() (cursor []byte, err error) {
+	return v.value(keyCursor)
+}
+
+// At is the last frame of a log that is in, and the seq behind it.
+func (v *View) At(log id.Log) (frame uint64, seq entry.Seq) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	p := v.at[log]
+	return p.frame, p.seq
+}
+
+// Checkpoint is the last one kept of a log's state, and the frame it stands behind; nil and 0 when there is none.
+func (v *View) Checkpoint(log id.Log) (state []byte, frame uint64, err error) {
+	b, err := v.value(keyCheckpoint(log))
+	if err != nil || len(b) < 8 {
+		return nil, 0, err
+	}
+	return b[8:], binary.BigEndian.Uint64(b), nil
+}
+
+func (v *View) value(k []byte) (value []byte, err error) {
+	err = v.db.View(func(txn *badger.Txn) error {
+		item, err := txn.Get(k)
+		if errors.Is(err, badger.ErrKeyNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		value, err = item.ValueCopy(nil)
+		return err
+	})
+	return value, err
+}
+
+// Wait returns when the log is in at least up to seq: fault.Busy after two seconds.
+func (v *View) Wait(ctx context.Context, log id.Log, seq entry.Seq) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.at[log].seq >= seq {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.moved.Broadcast()
+	})
+	defer stop()
+	for v.at[log].seq < seq {
+		if ctx.Err() != nil || v.gone {
+			return fault.New(fault.Busy, "the view is behind")
+		}
+		v.moved.Wait()
+	}
+	return nil
+}
+
+func mustJSON(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("view: not JSON: " + err.Error())
+	}
+	return b
+}

@@ -1,0 +1,291 @@
+package wire
+
+import (
+	"encoding/json"
+	"strconv"
+
+	"linli/internal/entry"
+	"linli/internal/id"
+	"linli/internal/room"
+)
+
+// Record is an item as it goes out and as the views keep it.
+type Record struct {
+	Seq, Ch, Was entry.Seq // Was: its ch before; 0 for a new one
+	New          bool
+	Quiet        bool // nobody but those in Mine is told
+	Lane         string
+	Ordinal      uint64
+	Item         []byte // the whole item
+	Set          []byte // its state alone
+	Facts        []byte // the card's facts, never sent; nil when the item says it all
+}
+
+// Own is what one person sees of an item.
+type Own struct {
+	Person id.Person
+	Seq    entry.Seq
+	Mine   []byte // a Mine
+}
+
+// Parts is what the entries of one frame made different, encoded: what the hub sends and the views store.
+type Parts struct {
+	Room    id.Room
+	Seq     entry.Seq // the log's head behind the frame
+	Items   []Record
+	Own     []Own
+	Pins    []entry.Seq
+	Repin   bool // Pins changed
+	Joined  []room.Newcomer
+	Renamed []room.Newcomer
+	Gone    []room.Leaver
+	Muted   []room.Mute
+}
+
+// Render encodes the changes of one frame. It reads the state and its items, so the caller holds the room; what it returns
+// is independent of them. An item that changed several times in the frame appears once, as it is at the end.
+func Render(s *room.State, changes []room.Change) Parts {
+	parts := Parts{Room: s.ID(), Seq: s.Seq()}
+	at := map[entry.Seq]int{}
+	for i := range changes {
+		c := &changes[i]
+		parts.Repin = parts.Repin || c.Pins
+		parts.Joined = append(parts.Joined, c.Joined...)
+		parts.Renamed = append(parts.Renamed, c.Renamed...)
+		parts.Gone = append(parts.Gone, c.Gone...)
+		if c.Muted != nil {
+			parts.Muted = append(parts.Muted, *c.Muted)
+		}
+		if c.Item == nil {
+			continue
+		}
+		if n, ok := at[c.Item.Seq]; ok {
+			parts.Items[n].Quiet = parts.Items[n].Quiet && c.Quiet
+			continue
+		}
+		at[c.Item.Seq] = len(parts.Items)
+		parts.Items = append(parts.Items, Record{Seq: c.Item.Seq, Was: c.Was, New: c.New, Quiet: c.Quiet})
+	}
+	for i := range parts.Items {
+		r, item := &parts.Items[i], s.Held(parts.Items[i].Seq)
+		state := stateOf(item)
+		r.Ch, r.Lane, r.Ordinal = item.Ch, string(item.Lane), item.Ordinal
+		r.Item = appendItem(make([]byte, 0, 192+len(item.Words)+len(state)), item, state)
+		if !r.New {
+			r.Set = appendSet(nil, item, state)
+		}
+		if item.Card != nil {
+			if facts := item.Card.Facts(); len(facts) > 2 {
+				r.Facts = facts
+			}
+		}
+	}
+	parts.Own = owns(s, changes)
+	if parts.Repin {
+		parts.Pins = s.Pins()
+	}
+	return parts
+}
+
+// owns encodes the own parts that the changes touched, each once.
+func owns(s *room.State, changes []room.Change) []Own {
+	type key struct {
+		seq entry.Seq
+		who id.Person
+	}
+	var out []Own
+	seen := map[key]bool{}
+	for i := range changes {
+		item := changes[i].Item
+		if item == nil || item.Card == nil {
+			continue
+		}
+		for _, p := range changes[i].Own {
+			if k := (key{item.Seq, p}); !seen[k] {
+				seen[k] = true
+				if mine := MineOf(s, item, p); mine != nil || !changes[i].New {
+					out = append(out, Own{Person: p, Seq: item.Seq, Mine: mine})
+				}
+			}
+		}
+	}
+	return out
+}
+
+// MineOf is what a person sees of an item for themselves, as a Mine; own is null when there is nothing (any more).
+func MineOf(s *room.State, item *room.Item, p id.Person) []byte {
+	own := []byte("null")
+	if v := item.Card.Own(s.Viewer(p, false, item)); v != nil && !item.Retracted {
+		own = mustJSON(v)
+	}
+	if string(own) == "null" && item.Seq == item.Ch {
+		return nil
+	}
+	b := append([]byte(`{"seq":`), strconv.FormatUint(uint64(item.Seq), 10)...)
+	b = append(b, `,"ch":`...)
+	b = strconv.AppendUint(b, uint64(item.Ch), 10)
+	b = append(b, `,"own":`...)
+	return append(append(b, own...), '}')
+}
+
+// stateOf is an item's state as JSON: its kind's, with the flags of any kind; empty when there is nothing to say.
+func stateOf(item *room.Item) []byte {
+	flags := Flags{Retracted: item.Retracted, Pinned: item.Pinned, React: item.React}
+	if item.Retracted {
+		return mustJSON(flags)
+	}
+	var state []byte
+	if item.Card != nil {
+		if shown := item.Card.Shown(); shown != nil {
+			state = mustJSON(shown)
+		}
+	}
+	if !flags.Pinned && len(flags.React) == 0 {
+		return state
+	}
+	more := mustJSON(flags)
+	if len(state) <= 2 {
+		return more
+	}
+	return append(append(state[:len(state)-1], ','), more[1:]...)
+}
+
+func appendItem(b []byte, item *room.Item, state []byte) []byte {
+	b = append(b, `{"seq":`...)
+	b = strconv.AppendUint(b, uint64(item.Seq), 10)
+	b = append(b, `,"ch":`...)
+	b = strconv.AppendUint(b, uint64(item.Ch), 10)
+	b = append(b, `,"kind":"`...)
+	b = append(b, item.Kind...)
+	b = append(b, `","by":"`...)
+	b = append(b, item.By...)
+	b = append(b, '"')
+	if item.As != "" {
+		b = append(append(append(b, `,"as":"`...), item.As...), '"')
+	}
+	b = append(b, `,"at":`...)
+	b = strconv.AppendInt(b, item.At, 10)
+	if item.ID != "" {
+		b = append(append(append(b, `,"id":"`...), item.ID...), '"')
+	}
+	if item.Re != 0 {
+		b = append(b, `,"re":`...)
+		b = strconv.AppendUint(b, uint64(item.Re), 10)
+	}
+	if item.Lane != "" {
+		b = append(append(append(b, `,"o":{"`...), item.Lane...), `":`...)
+		b = strconv.AppendUint(b, item.Ordinal, 10)
+		b = append(b, '}')
+	}
+	if len(item.Words) > 0 {
+		b = append(append(b, `,"words":`...), item.Words...)
+	}
+	if item.Sum != "" {
+		b = append(append(b, `,"sum":`...), mustJSON(item.Sum)...)
+	}
+	if len(state) > 0 {
+		b = append(append(b, `,"state":`...), state...)
+	}
+	return append(b, '}')
+}
+
+func appendSet(b []byte, item *room.Item, state []byte) []byte {
+	b = append(b, `{"seq":`...)
+	b = strconv.AppendUint(b, uint64(item.Seq), 10)
+	b = append(b, `,"ch":`...)
+	b = strconv.AppendUint(b, uint64(item.Ch), 10)
+	b = append(b, `,"state":`...)
+	if len(state) == 0 {
+		state = []byte("{}")
+	}
+	return append(append(b, state...), '}')
+}
+
+// AppendDelivery appends a delivery made of parts that are encoded already. Empty lists are left out; pins nil means unchanged.
+func AppendDelivery(b []byte, d Pieces) []byte {
+	b = append(b, `{"room":"`...)
+	b = append(b, d.Room...)
+	b = append(b, `","seq":`...)
+	b = strconv.AppendUint(b, uint64(d.Seq), 10)
+	if d.Reset {
+		b = append(b, `,"reset":true`...)
+	}
+	if d.First {
+		b = append(b, `,"first":true`...)
+	}
+	b = appendList(b, "people", d.People)
+	b = appendList(b, "new", d.New)
+	b = appendList(b, "set", d.Set)
+	b = appendList(b, "mine", d.Mine)
+	if d.Pins != nil {
+		b = append(b, `,"pins":[`...)
+		for i, seq := range d.Pins {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = strconv.AppendUint(b, uint64(seq), 10)
+		}
+		b = append(b, ']')
+	}
+	if len(d.Gone) > 0 {
+		b = append(append(b, `,"gone":`...), mustJSON(d.Gone)...)
+	}
+	return append(b, '}')
+}
+
+// Pieces is a delivery whose elements are bytes already.
+type Pieces struct {
+	Room                   id.Room
+	Seq                    entry.Seq
+	Reset, First           bool
+	New, Set, People, Mine [][]byte
+	Pins                   []entry.Seq
+	Gone                   []id.Person
+}
+
+// Empty tells whether nobody would learn anything from it.
+func (d *Pieces) Empty() bool {
+	return len(d.New)+len(d.Set)+len(d.People)+len(d.Mine)+len(d.Gone) == 0 && d.Pins == nil && !d.Reset
+}
+
+func appendList(b []byte, key string, list [][]byte) []byte {
+	if len(list) == 0 {
+		return b
+	}
+	b = append(append(append(b, `,"`...), key...), `":[`...)
+	for i, e := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, e...)
+	}
+	return append(b, ']')
+}
+
+// Pieces are the parts of a frame that go to all members. Names are added by who knows them.
+func (p *Parts) Pieces() Pieces {
+	d := Pieces{Room: p.Room, Seq: p.Seq}
+	for i := range p.Items {
+		switch r := &p.Items[i]; {
+		case r.New:
+			d.New = append(d.New, r.Item)
+		case !r.Quiet:
+			d.Set = append(d.Set, r.Set)
+		}
+	}
+	if p.Repin {
+		d.Pins = append([]entry.Seq{}, p.Pins...)
+	}
+	for _, l := range p.Gone {
+		d.Gone = append(d.Gone, l.Person)
+	}
+	return d
+}
+
+func mustJSON(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("wire: not JSON: " + err.Error())
+	}
+	return b
+}

@@ -1,0 +1,162 @@
+// Package wire is what crosses the socket, as bytes: items, deliveries, commands. What a room's members see is encoded once
+// and is the same bytes for all; what only one person sees goes to that person.
+//
+// The types here are the protocol (docs/protocol.md): the OpenAPI file and the client's types are made from them. The hot
+// path does not marshal them but appends the same bytes by hand (encode.go); a test holds the two together.
+package wire
+
+import (
+	"encoding/json"
+
+	"linli/internal/entry"
+	"linli/internal/id"
+)
+
+// Item is what a post made: a fixed part, and a state with ch, the seq that changed it last.
+type Item struct {
+	Seq   entry.Seq         `json:"seq"`
+	Ch    entry.Seq         `json:"ch"`
+	Kind  string            `json:"kind"`
+	By    id.Person         `json:"by"`
+	As    string            `json:"as,omitempty"`
+	At    int64             `json:"at"`
+	ID    string            `json:"id,omitempty"`
+	Re    entry.Seq         `json:"re,omitempty"`
+	O     map[string]uint64 `json:"o,omitempty"`
+	Words json.RawMessage   `json:"words,omitempty"`
+	Sum   string            `json:"sum,omitempty"`
+	State json.RawMessage   `json:"state,omitempty"`
+}
+
+// Flags are the parts of a state that any kind may have.
+type Flags struct {
+	Retracted bool                   `json:"retracted,omitempty"`
+	Pinned    bool                   `json:"pinned,omitempty"`
+	React     map[string][]id.Person `json:"react,omitempty"`
+}
+
+// Set is an item's state as it is now.
+type Set struct {
+	Seq   entry.Seq       `json:"seq"`
+	Ch    entry.Seq       `json:"ch"`
+	State json.RawMessage `json:"state"`
+}
+
+// Mine is what only the receiver sees of an item.
+type Mine struct {
+	Seq entry.Seq       `json:"seq"`
+	Ch  entry.Seq       `json:"ch"`
+	Own json.RawMessage `json:"own"`
+}
+
+// Name is how a room knows a person; the highest rev counts.
+type Name struct {
+	ID    id.Person `json:"id"`
+	Rev   int       `json:"rev"`
+	Name  string    `json:"name"`
+	Badge string    `json:"badge,omitempty"`
+}
+
+// Delivery is what a room tells its members at once; a page and a resume have the same shape.
+type Delivery struct {
+	Room   id.Room     `json:"room"`
+	Seq    entry.Seq   `json:"seq"`
+	Reset  bool        `json:"reset,omitempty"`
+	First  bool        `json:"first,omitempty"` // of a page: nothing older exists
+	New    []Item      `json:"new,omitempty"`
+	Set    []Set       `json:"set,omitempty"`
+	People []Name      `json:"people,omitempty"`
+	Pins   []entry.Seq `json:"pins,omitempty"` // null when they did not change; [] when none is left
+	Gone   []id.Person `json:"gone,omitempty"`
+	Mine   []Mine      `json:"mine,omitempty"`
+}
+
+// Command is what a client asks for; see docs/protocol.md for acts, facts and words.
+type Command struct {
+	ID    string          `json:"id"`
+	Room  id.Room         `json:"room,omitempty"`
+	Act   string          `json:"act"`
+	Re    entry.Seq       `json:"re,omitempty"`
+	With  json.RawMessage `json:"with,omitempty"`
+	Words json.RawMessage `json:"words,omitempty"`
+}
+
+// Resume asks what changed in a room since a ch.
+type Resume struct {
+	Room  id.Room   `json:"room"`
+	After entry.Seq `json:"after"`
+}
+
+// Hint is a sign of life that may be lost.
+type Hint struct {
+	Room   id.Room   `json:"room"`
+	Person id.Person `json:"person,omitempty"`
+	Typing bool      `json:"typing"`
+}
+
+// FromClient is one message of a client: any of these.
+type FromClient struct {
+	Do     []Command `json:"do,omitempty"`
+	Resume []Resume  `json:"resume,omitempty"`
+	Read   []ReadTo  `json:"read,omitempty"`
+	Hint   *Hint     `json:"hint,omitempty"`
+}
+
+// ReadTo is [room, seq]: read up to here.
+type ReadTo struct {
+	Room id.Room
+	Seq  entry.Seq
+}
+
+func (r *ReadTo) UnmarshalJSON(b []byte) error {
+	pair := [2]any{&r.Room, &r.Seq}
+	return json.Unmarshal(b, &pair)
+}
+
+func (r ReadTo) MarshalJSON() ([]byte, error) { return json.Marshal([2]any{r.Room, r.Seq}) }
+
+// Hello is the first thing a connection hears.
+type Hello struct {
+	Person id.Person  `json:"person"`
+	Device id.Device  `json:"device"`
+	Now    int64      `json:"now"`
+	N      uint64     `json:"n"` // the greatest command number taken from this device
+	Rooms  []RoomHead `json:"rooms"`
+}
+
+// RoomHead is a room and the last seq of its log.
+type RoomHead struct {
+	ID  id.Room   `json:"id"`
+	Seq entry.Seq `json:"seq"`
+}
+
+// Leave tells a person that they no longer hear a room.
+type Leave struct {
+	Room   id.Room         `json:"room"`
+	Until  int64           `json:"until,omitempty"`
+	Reason json.RawMessage `json:"reason,omitempty"`
+}
+
+// Muted tells a person that they may not post in a room until a time; 0 when they may again.
+type Muted struct {
+	Room   id.Room         `json:"room"`
+	Until  int64           `json:"until"`
+	Reason json.RawMessage `json:"reason,omitempty"`
+}
+
+// MyApplication is an applicant's own news.
+type MyApplication struct {
+	Application id.Application  `json:"application"`
+	Room        id.Room         `json:"room"`
+	State       string          `json:"state"`
+	Place       int             `json:"place,omitempty"`
+	Words       json.RawMessage `json:"words,omitempty"`
+}
+
+// Queued tells those who decide on applications that one changed.
+type Queued struct {
+	Room        id.Room        `json:"room"`
+	Application id.Application `json:"application"`
+	State       string         `json:"state"`
+	Pending     int            `json:"pending"`
+}
