@@ -247,8 +247,10 @@ func (s *story) look(who, what, rest, want string) error {
 		}
 		return nil
 	}
-	if err := json.Unmarshal(marshal(shown), &got); err != nil {
-		return err
+	if shown != nil {
+		if err := json.Unmarshal(marshal(shown), &got); err != nil {
+			return err
+		}
 	}
 	var wanted map[string]any
 	if err := json.Unmarshal([]byte(want), &wanted); err != nil {
