@@ -1,0 +1,379 @@
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"linli/internal/entry"
+	"linli/internal/fault"
+	"linli/internal/id"
+	"linli/internal/journal"
+	"linli/internal/office"
+	"linli/internal/room"
+	"linli/internal/wire"
+)
+
+const (
+	perFrame        = 256       // commands of one frame
+	bytesPerFrame   = 150 << 10 // of their words and facts, before sealing
+	maxInbox        = 8192      // commands that may wait in one log; more are refused as busy
+	checkpointEvery = 512       // entries
+)
+
+// Answer is what came of a command: its seq, or why not.
+type Answer struct {
+	Command string
+	Seq     entry.Seq
+	Err     error // a fault, or internal
+}
+
+// Asker is told what came of its commands, those of one frame at once, behind the delivery they caused. It must not block.
+type Asker interface{ Answered([]Answer) }
+
+// Ask is one command and who asks.
+type Ask struct {
+	Person  id.Person
+	Device  id.Device
+	Command entry.Command
+	Asker   Asker
+	At      time.Time // zero: now. Only who replays a recorded day says another time
+}
+
+// ask is a command on its way through a ledger.
+type ask struct {
+	person  id.Person
+	device  id.Device
+	command entry.Command
+	asker   Asker
+	at      int64 // ms; 0: when it is decided
+	cause   entry.Seq
+	effects []entry.Entry // of the office in a room, instead of a command
+}
+
+// batch is one frame on its way from the writer to the follower.
+type batch struct {
+	name       journal.ID
+	seq        entry.Seq
+	parts      *wire.Parts
+	office     []office.Change
+	duties     []duty
+	checkpoint []byte
+	answers    []pending
+}
+
+type pending struct {
+	asker  Asker
+	answer Answer
+}
+
+// Submit puts a command into a log's inbox and returns at once; the asker hears what came of it. A room that does not exist
+// refuses with fault.NotFound.
+func (e *Engine) Submit(log id.Log, a Ask) {
+	in := ask{person: a.Person, device: a.Device, command: a.Command, asker: a.Asker}
+	if !a.At.IsZero() {
+		in.at = a.At.UnixMilli()
+	}
+	if err := e.put(log, in); err != nil {
+		a.Asker.Answered([]Answer{{Command: a.Command.ID, Err: err}})
+	}
+}
+
+// Do submits a command and waits for its answer. When ctx ends first the outcome is open: ask again with the same command.
+func (e *Engine) Do(ctx context.Context, log id.Log, person id.Person, device id.Device, c entry.Command) (entry.Seq, error) {
+	return e.do(ctx, log, ask{person: person, device: device, command: c})
+}
+
+// As is Do by the server itself, which may do anything: what a person proved in another way, deadlines, imports.
+func (e *Engine) As(ctx context.Context, log id.Log, c entry.Command, at time.Time) (entry.Seq, error) {
+	in := ask{person: id.Server, command: c}
+	if !at.IsZero() {
+		in.at = at.UnixMilli()
+	}
+	return e.do(ctx, log, in)
+}
+
+type waiter chan Answer
+
+func (w waiter) Answered(all []Answer) {
+	for _, a := range all {
+		w <- a
+	}
+}
+
+func (e *Engine) do(ctx context.Context, log id.Log, in ask) (entry.Seq, error) {
+	w := make(waiter, 1)
+	in.asker = w
+	if err := e.put(log, in); err != nil {
+		return 0, err
+	}
+	select {
+	case a := <-w:
+		return a.Seq, a.Err
+	case <-ctx.Done():
+		return 0, fault.New(fault.Busy, "no answer yet")
+	case <-e.ctx.Done():
+		return 0, fault.New(fault.Busy, "the server is stopping")
+	}
+}
+
+// put queues an ask and makes sure that a writer is at work.
+func (e *Engine) put(log id.Log, in ask) error {
+	if err := e.Ready(); err != nil {
+		return err
+	}
+	l := e.office
+	if log != id.Office {
+		if l = e.known(log.Room()); l == nil && in.effects != nil {
+			l = e.ledger(log)
+		}
+		if l == nil {
+			return fault.New(fault.NotFound, "there is no such room")
+		}
+	}
+	l.queue.Lock()
+	defer l.queue.Unlock()
+	if e.ctx.Err() != nil || len(l.inbox) >= maxInbox {
+		return fault.New(fault.Busy, "too much waits in this room")
+	}
+	l.inbox = append(l.inbox, in)
+	if !l.writing {
+		l.writing = true
+		e.work.Add(1)
+		go e.write(l)
+	}
+	return nil
+}
+
+// write empties the inbox, frame after frame, and ends.
+func (e *Engine) write(l *ledger) {
+	defer e.work.Done()
+	for asks := l.next(); asks != nil; asks = l.next() {
+		e.decideAndAppend(l, asks)
+	}
+}
+
+// next takes what one frame may hold; nil, and the writer is no longer at work, when nothing waits.
+func (l *ledger) next() []ask {
+	l.queue.Lock()
+	defer l.queue.Unlock()
+	n, size := 0, 0
+	for n < len(l.inbox) && n < perFrame {
+		a := &l.inbox[n]
+		size += 200 + len(a.command.Words) + len(a.command.With)
+		for i := range a.effects {
+			size += 200 + len(a.effects[i].Facts)
+		}
+		if n > 0 && size > bytesPerFrame {
+			break
+		}
+		n++
+	}
+	if n == 0 {
+		l.writing, l.inbox = false, nil
+		return nil
+	}
+	asks := l.inbox[:n:n]
+	l.inbox = l.inbox[n:]
+	return asks
+}
+
+// decideAndAppend makes one frame of what the asks come to, and appends it. On a conflict it starts again from the log.
+func (e *Engine) decideAndAppend(l *ledger, asks []ask) {
+	for round := 0; ; round++ {
+		b, body, after, err := e.decide(l, asks)
+		if err == nil && body == nil {
+			b.answer()
+			return
+		}
+		if err == nil {
+			if err = e.append(l, after, b, body); err == nil {
+				return // the follower tells
+			}
+			l.forget(after + 1)
+		}
+		if again := e.reload(l, asks, err, round); !again {
+			return
+		}
+	}
+}
+
+// decide runs the asks against the state, each behind the changes of those before, and encodes what came of them.
+func (e *Engine) decide(l *ledger, asks []ask) (b *batch, frame []byte, after journal.Seq, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, viewed := e.Reader.At(l.log)
+	l.fold.shed(viewed)
+	b = &batch{}
+	out := body{V: 1, From: l.fold.seq() + 1, At: e.Now().UnixMilli()}
+	for i := range asks {
+		a := &asks[i]
+		at := a.at
+		if at == 0 {
+			at = out.At
+		}
+		entries, err := e.decideOne(l, a, at)
+		for j := range entries {
+			s, sealErr := e.seal(&entries[j])
+			if sealErr != nil {
+				return nil, nil, 0, fmt.Errorf("seal: %w", sealErr)
+			}
+			if at != out.At {
+				s.Time = at
+			}
+			out.Entries = append(out.Entries, s)
+			l.fold.apply(at, &entries[j])
+		}
+		b.note(a, l.fold.seq(), err)
+	}
+	if len(out.Entries) == 0 {
+		return b, nil, 0, nil
+	}
+	l.fold.take(b)
+	b.seq = l.fold.seq()
+	if l.since += len(out.Entries); l.since >= checkpointEvery*l.fold.thrift() {
+		l.since = 0
+		if b.checkpoint, err = l.fold.checkpoint(); err != nil {
+			return nil, nil, 0, fmt.Errorf("checkpoint: %w", err)
+		}
+	}
+	frame, err = json.Marshal(out)
+	if err != nil {
+		return nil, nil, 0, fmt.Errorf("body: %w", err)
+	}
+	_, _ = rand.Read(b.name[:])
+	after = l.frame
+	l.frame++
+	l.own[l.frame] = b
+	return b, frame, after, nil
+}
+
+func (e *Engine) decideOne(l *ledger, a *ask, at int64) ([]entry.Entry, error) {
+	by := entry.Actor{Person: a.person, Device: a.device}
+	if a.person != id.Server {
+		if l == e.office {
+			by.Grants = l.fold.(*officeFold).state.GrantsOf(a.person)
+		} else {
+			by.Grants = e.Grants(a.person)
+		}
+	}
+	if err := e.hold(e.ctx, l, l.fold.targets(&a.command)); err != nil {
+		return nil, err
+	}
+	return l.fold.decide(by, a, at)
+}
+
+// note keeps what an ask came to, until it may be told.
+func (b *batch) note(a *ask, seq entry.Seq, err error) {
+	if a.asker == nil {
+		return
+	}
+	answer := Answer{Command: a.command.ID, Seq: seq, Err: err}
+	var done *room.Done
+	if errors.As(err, &done) {
+		answer.Seq, answer.Err = done.Seq, nil
+	}
+	b.answers = append(b.answers, pending{a.asker, answer})
+}
+
+// answer tells the askers, each once with all that is theirs.
+func (b *batch) answer() {
+	for len(b.answers) > 0 {
+		asker, mine, rest := b.answers[0].asker, []Answer(nil), b.answers[:0:0]
+		for _, p := range b.answers {
+			if p.asker == asker {
+				mine = append(mine, p.answer)
+			} else {
+				rest = append(rest, p)
+			}
+		}
+		asker.Answered(mine)
+		b.answers = rest
+	}
+}
+
+// append writes a frame down, and asks again while the outcome is open.
+func (e *Engine) append(l *ledger, after journal.Seq, b *batch, body []byte) error {
+	for {
+		_, err := e.Journal.Append(e.ctx, l.log, after, b.name, body)
+		if !errors.Is(err, journal.ErrUnknown) || e.ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+// forget takes back a frame that will not come.
+func (l *ledger) forget(frame journal.Seq) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.own, frame)
+}
+
+// reload throws the state away and reads it from the log again; it tells whether to decide the same asks again. Otherwise
+// the askers are refused.
+func (e *Engine) reload(l *ledger, asks []ask, cause error, round int) (again bool) {
+	l.mu.Lock()
+	head, err := e.Journal.Head(e.ctx, l.log)
+	if err == nil {
+		err = e.load(l, head)
+	}
+	l.mu.Unlock()
+	var conflict *journal.Conflict
+	if err == nil && errors.As(cause, &conflict) && round < 8 {
+		return true
+	}
+	refusal := error(fault.New(fault.Busy, "nothing was stored; send it again"))
+	switch {
+	case errors.Is(cause, journal.ErrNoSpace):
+		e.full.Store(time.Now().Add(time.Second).UnixNano())
+		refusal = fault.New(fault.NoSpace, "the disk is below its reserve; nothing was stored")
+	case !errors.As(cause, &conflict):
+		e.Log.Error("append failed", "log", l.log, "err", cause, "reload", err)
+	}
+	b := &batch{}
+	for i := range asks {
+		b.note(&asks[i], 0, refusal)
+	}
+	b.answer()
+	return false
+}
+
+// drain waits until no writer is at work; new commands are refused from now on because the engine is closing.
+func (e *Engine) drain() {
+	deadline := time.Now().Add(10 * time.Second)
+	for time.Now().Before(deadline) {
+		if e.idle() {
+			return
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
+// idle tells whether all that was asked is written, followed and told.
+func (e *Engine) idle() bool {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	for _, l := range append([]*ledger{e.office}, values(e.rooms)...) {
+		l.queue.Lock()
+		busy := l.writing || len(l.inbox) > 0
+		l.queue.Unlock()
+		l.mu.RLock()
+		busy = busy || len(l.own) > 0
+		l.mu.RUnlock()
+		if busy {
+			return false
+		}
+	}
+	return true
+}
+
+func values[K comparable, V any](m map[K]V) []V {
+	list := make([]V, 0, len(m))
+	for _, v := range m {
+		list = append(list, v)
+	}
+	return list
+}

@@ -1,0 +1,426 @@
+// Package engine turns commands into entries and entries into what people see. It has two halves that meet only at the
+// log:
+//
+//	write half (do.go):      inbox → decide and apply each command that waits → seal → append
+//	read half  (follow.go):  frames → changes → one delivery, encoded once → hub; then the views; then the answers
+//
+// and the server's own hand (duty.go): what it must append when a time passes, or in a room because of the office's log.
+//
+// Each log in memory is a ledger with two parties: its writer, which lives while commands wait, and the one follower. The
+// writer runs ahead of the log by the one frame that is being appended; when that fails, the state is thrown away and read
+// again, so there is no rollback code. Nobody is told anything before the follower has seen the frame.
+//
+// Locks, in this order: Engine.mu (which ledgers there are), ledger.mu (one log's state), ledger.queue (its inbox).
+// Nothing is appended or told while one is held.
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"linli/internal/entry"
+	"linli/internal/fault"
+	"linli/internal/hub"
+	"linli/internal/id"
+	"linli/internal/journal"
+	"linli/internal/office"
+	"linli/internal/room"
+	"linli/internal/wire"
+)
+
+// Reader is a read model: it takes batches and keeps what the engine needs of the past.
+type Reader interface {
+	Apply(Batch)
+	Cursor() ([]byte, error)
+	At(id.Log) (frame uint64, seq entry.Seq)
+	Checkpoint(id.Log) (state []byte, frame uint64, err error)
+	Item(id.Room, entry.Seq) (sent, facts []byte, err error)
+	Wait(context.Context, id.Log, entry.Seq) error
+}
+
+// Batch is one frame as a Reader takes it.
+type Batch struct {
+	Log        id.Log
+	Frame      uint64
+	Seq        entry.Seq   // behind the frame
+	Cursor     []byte      // in the journal, behind the frame
+	Parts      *wire.Parts // of a room; nil for the office
+	Names      []wire.Name // of who joined or was renamed
+	Checkpoint []byte      // of the log's state behind the frame; usually none
+}
+
+// Sealer keeps words from who does not have their author's key.
+type Sealer interface {
+	Seal(of id.Person, words []byte) ([]byte, error)
+	Open(of id.Person, sealed []byte) ([]byte, error) // nil when the key is gone
+}
+
+// Names says how a room knows a person.
+type Names interface {
+	Name(ctx context.Context, room id.Room, place string, who room.Newcomer) (wire.Name, error)
+}
+
+// Parts that an engine is made of.
+type Parts struct {
+	Journal journal.Journal
+	Hub     *hub.Hub
+	Reader  Reader
+	Sealer  Sealer
+	Names   Names
+	Now     func() time.Time // the office's clock
+	Log     *slog.Logger
+}
+
+// Engine runs the office's log and all rooms' logs.
+type Engine struct {
+	Parts
+	ctx    context.Context
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+	ready  chan struct{} // closed when the follower has caught up with the log
+	failed atomic.Pointer[error]
+
+	mu     sync.RWMutex
+	rooms  map[id.Room]*ledger
+	office *ledger
+	debts  debts
+	full   atomic.Int64 // until when (ns) appends are refused because the disk was full
+}
+
+// ledger is one log in memory.
+type ledger struct {
+	log   id.Log
+	mu    sync.RWMutex
+	fold  fold
+	frame journal.Seq // the last frame that the state has
+	floor entry.Seq   // items changed up to here are in the views or not at all: what came later is in hand
+	since int         // entries since the last checkpoint
+	own   map[journal.Seq]*batch
+
+	queue   sync.Mutex
+	inbox   []ask
+	writing bool
+}
+
+// New makes an engine and reads every log's state up to where the views are. Start then follows from there.
+func New(parts Parts) (*Engine, error) {
+	e := &Engine{Parts: parts, rooms: map[id.Room]*ledger{}, ready: make(chan struct{}), debts: debts{woken: make(chan struct{}, 1)}}
+	e.ctx, e.cancel = context.WithCancel(context.Background())
+	e.office = &ledger{log: id.Office, own: map[journal.Seq]*batch{}}
+	if err := e.load(e.office, e.viewed(id.Office)); err != nil {
+		return nil, err
+	}
+	for log, err := range e.Journal.Logs(e.ctx, 0) {
+		if err != nil {
+			return nil, fmt.Errorf("engine: logs: %w", err)
+		}
+		if log.Room() == "" {
+			continue
+		}
+		if err := e.load(e.ledger(log), e.viewed(log)); err != nil {
+			return nil, err
+		}
+	}
+	return e, nil
+}
+
+func (e *Engine) viewed(log id.Log) journal.Seq {
+	frame, _ := e.Reader.At(log)
+	return journal.Seq(frame)
+}
+
+// Start follows the logs. It returns when all that was written before is in, or ctx ends.
+func (e *Engine) Start(ctx context.Context) error {
+	cursor, err := e.Reader.Cursor()
+	if err != nil {
+		return fmt.Errorf("engine: cursor: %w", err)
+	}
+	e.work.Add(1)
+	go e.follow(cursor)
+	select {
+	case <-e.ready:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-e.ctx.Done():
+		return e.Failed()
+	}
+	if err := e.resumeDuty(ctx); err != nil {
+		return err
+	}
+	e.work.Add(2)
+	go e.serveDuty()
+	go e.watchDeadlines()
+	return nil
+}
+
+// Close stops taking commands, lets those that wait finish, and stops following.
+func (e *Engine) Close() {
+	e.drain()
+	e.cancel()
+	e.work.Wait()
+}
+
+// Failed is why the follower stopped by itself; nil while it runs.
+func (e *Engine) Failed() error {
+	if p := e.failed.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
+// Ready is nil when commands are taken: the follower has caught up and the disk is above its reserve.
+func (e *Engine) Ready() error {
+	select {
+	case <-e.ready:
+	default:
+		return fault.New(fault.NotReady, "catching up with the log")
+	}
+	if e.Failed() != nil {
+		return fault.New(fault.NotReady, "the follower of the log has stopped")
+	}
+	if time.Now().UnixNano() < e.full.Load() {
+		return fault.New(fault.NoSpace, "the disk is below its reserve")
+	}
+	return nil
+}
+
+// ledger is the log's place in memory, made when it is new.
+func (e *Engine) ledger(log id.Log) *ledger {
+	if log == id.Office {
+		return e.office
+	}
+	r := log.Room()
+	e.mu.RLock()
+	l := e.rooms[r]
+	e.mu.RUnlock()
+	if l != nil {
+		return l
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if l := e.rooms[r]; l != nil {
+		return l
+	}
+	l = &ledger{log: log, fold: newFold(log), own: map[journal.Seq]*batch{}}
+	e.rooms[r] = l
+	return l
+}
+
+// known is the ledger of a room that exists; nil else.
+func (e *Engine) known(r id.Room) *ledger {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.rooms[r]
+}
+
+// load reads a log's state: the checkpoint, and the core's changes from there up to a frame. No item is in hand then; the
+// views have them all.
+func (e *Engine) load(l *ledger, upTo journal.Seq) error {
+	state, frame, err := e.Reader.Checkpoint(l.log)
+	if err != nil {
+		return fmt.Errorf("engine: checkpoint of %s: %w", l.log, err)
+	}
+	l.fold = newFold(l.log)
+	if state != nil && journal.Seq(frame) <= upTo {
+		if err := l.fold.restore(state); err != nil {
+			return fmt.Errorf("engine: restore %s: %w", l.log, err)
+		}
+		l.frame = journal.Seq(frame)
+	} else {
+		l.frame = 0
+	}
+	if l.frame < upTo {
+		for f, err := range e.Journal.Read(e.ctx, l.log, l.frame, int(upTo-l.frame)) {
+			if err != nil {
+				return fmt.Errorf("engine: read %s: %w", l.log, err)
+			}
+			if err := e.replay(l, &f); err != nil {
+				return err
+			}
+		}
+	}
+	l.fold.settle()
+	l.floor = l.fold.seq()
+	return nil
+}
+
+// replay applies a frame to the state.
+func (e *Engine) replay(l *ledger, f *journal.Frame) error {
+	b, err := readBody(f.Body)
+	if err != nil {
+		return fmt.Errorf("engine: %s frame %d: %w", l.log, f.Seq, err)
+	}
+	for i := range b.Entries {
+		s := &b.Entries[i]
+		en, err := e.open(s)
+		if err != nil {
+			return fmt.Errorf("engine: %s frame %d: %w", l.log, f.Seq, err)
+		}
+		l.fold.apply(s.at(b), en)
+	}
+	l.frame = f.Seq
+	l.since += len(b.Entries)
+	return nil
+}
+
+// ReadOffice calls f with the office's state. f must not keep it, nor call the engine.
+func (e *Engine) ReadOffice(f func(*office.State)) {
+	e.office.mu.RLock()
+	defer e.office.mu.RUnlock()
+	f(e.office.fold.(*officeFold).state)
+}
+
+// ReadRoom calls f with a room's state. f must not keep it, nor call the engine. fault.NotFound when there is no such room.
+func (e *Engine) ReadRoom(r id.Room, f func(*room.State)) error {
+	l := e.known(r)
+	if l == nil {
+		return fault.New(fault.NotFound, "there is no such room")
+	}
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	f(l.fold.(*roomFold).state)
+	return nil
+}
+
+// EachRoom calls f with every room's state, one after the other, in no particular order.
+func (e *Engine) EachRoom(f func(*room.State)) {
+	e.mu.RLock()
+	all := make([]*ledger, 0, len(e.rooms))
+	for _, l := range e.rooms {
+		all = append(all, l)
+	}
+	e.mu.RUnlock()
+	for _, l := range all {
+		l.mu.RLock()
+		f(l.fold.(*roomFold).state)
+		l.mu.RUnlock()
+	}
+}
+
+// ReadItem calls f with a room's state and one of its items in hand. fault.NotFound when there is none.
+func (e *Engine) ReadItem(ctx context.Context, r id.Room, seq entry.Seq, f func(*room.State, *room.Item)) error {
+	l := e.known(r)
+	if l == nil {
+		return fault.New(fault.NotFound, "there is no such room")
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := e.hold(ctx, l, []entry.Seq{seq}); err != nil {
+		return err
+	}
+	s := l.fold.(*roomFold).state
+	item := s.Held(seq)
+	if item == nil {
+		return fault.New(fault.NotFound, "there is no such message")
+	}
+	f(s, item)
+	return nil
+}
+
+// hold puts items in hand, from the views. What is not there stays away, and Decide says so.
+func (e *Engine) hold(ctx context.Context, l *ledger, seqs []entry.Seq) error {
+	rf, ok := l.fold.(*roomFold)
+	for _, seq := range seqs {
+		if !ok || rf.state.Held(seq) != nil {
+			continue
+		}
+		if err := e.Reader.Wait(ctx, l.log, l.floor); err != nil {
+			return err
+		}
+		sent, facts, err := e.Reader.Item(l.log.Room(), seq)
+		if fault.Is(err, fault.NotFound) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("engine: item: %w", err)
+		}
+		item, err := wire.ReadItem(sent, facts)
+		if err != nil {
+			return err
+		}
+		rf.state.Hold(item)
+	}
+	return nil
+}
+
+// Grants are the office roles of a person, as of now.
+func (e *Engine) Grants(p id.Person) (grants []entry.Grant) {
+	e.ReadOffice(func(s *office.State) { grants = s.GrantsOf(p) })
+	return grants
+}
+
+// body is a frame's bytes: legible facts, sealed words.
+type body struct {
+	V       int       `json:"v"`
+	From    entry.Seq `json:"from"` // seq of the first entry
+	At      int64     `json:"at"`   // ms
+	Entries []sealed  `json:"e"`
+}
+
+// sealed is an entry as it is written down.
+type sealed struct {
+	Kind   string          `json:"k"`
+	By     id.Person       `json:"by"`
+	As     string          `json:"as,omitempty"`
+	ID     string          `json:"id,omitempty"`
+	Re     entry.Seq       `json:"re,omitempty"`
+	Cause  entry.Seq       `json:"cause,omitempty"`
+	Facts  json.RawMessage `json:"f,omitempty"`
+	Sealed []byte          `json:"w,omitempty"`
+	Time   int64           `json:"t,omitempty"` // ms, where it is not the frame's
+}
+
+func (s *sealed) at(b *body) int64 {
+	if s.Time != 0 {
+		return s.Time
+	}
+	return b.At
+}
+
+// keeper is whose key seals an entry's words: its author's, or the office's for what an office role or the server says.
+func keeper(by id.Person, as string) id.Person {
+	if as != "" {
+		return id.Server
+	}
+	return by
+}
+
+func (e *Engine) seal(en *entry.Entry) (sealed, error) {
+	s := sealed{Kind: en.Kind, By: en.By, As: en.As, ID: en.ID, Re: en.Re, Cause: en.Cause, Facts: en.Facts}
+	if len(en.Words) == 0 {
+		return s, nil
+	}
+	var err error
+	s.Sealed, err = e.Sealer.Seal(keeper(en.By, en.As), en.Words)
+	return s, err
+}
+
+func (e *Engine) open(s *sealed) (*entry.Entry, error) {
+	en := &entry.Entry{Kind: s.Kind, By: s.By, As: s.As, ID: s.ID, Re: s.Re, Cause: s.Cause, Facts: s.Facts}
+	if len(s.Sealed) == 0 {
+		return en, nil
+	}
+	words, err := e.Sealer.Open(keeper(s.By, s.As), s.Sealed)
+	if err != nil {
+		return nil, fmt.Errorf("open words: %w", err)
+	}
+	en.Words = words
+	return en, nil
+}
+
+func readBody(b []byte) (*body, error) {
+	var out body
+	if err := json.Unmarshal(b, &out); err != nil {
+		return nil, fmt.Errorf("body: %w", err)
+	}
+	if out.V != 1 {
+		return nil, errors.New("body: of a later program")
+	}
+	return &out, nil
+}

@@ -1,0 +1,221 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"linli/internal/entry"
+	"linli/internal/hub"
+	"linli/internal/id"
+	"linli/internal/journal"
+	"linli/internal/room"
+	"linli/internal/wire"
+)
+
+// follow is the read half: the only one that tells anybody anything. One goroutine, from New's cursor until Close.
+func (e *Engine) follow(cursor journal.Cursor) {
+	defer e.work.Done()
+	caughtUp := false
+	for step, err := range e.Journal.Follow(e.ctx, 0, cursor) {
+		if err == nil && step.Frame.Log != "" {
+			err = e.see(&step)
+		}
+		if e.ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			e.Log.Error("the follower of the log stopped", "err", err)
+			e.failed.Store(&err)
+			return
+		}
+		if step.Frame.Log == "" && !caughtUp {
+			caughtUp = true
+			close(e.ready)
+		}
+	}
+}
+
+// see takes one frame: the writer's own, decided already, or one from before the start.
+func (e *Engine) see(step *journal.Step) error {
+	f := &step.Frame
+	if f.Log != id.Office && f.Log.Room() == "" {
+		return nil // a log of a kind that this program does not know
+	}
+	l := e.ledger(f.Log)
+	b, err := e.changesOf(l, f)
+	if err != nil || b == nil {
+		return err
+	}
+	out := Batch{
+		Log: f.Log, Frame: uint64(f.Seq), Seq: b.seq, Cursor: step.Cursor, Parts: b.parts, Checkpoint: b.checkpoint,
+	}
+	if b.parts != nil {
+		if out.Names, err = e.names(l, b.parts); err != nil {
+			return err
+		}
+		e.tellRoom(b.parts, out.Names)
+	}
+	e.tellOffice(b)
+	for i := range b.duties {
+		b.duties[i].frame = f.Seq
+	}
+	e.owe(b.duties)
+	b.answer()
+	e.Reader.Apply(out)
+	l.told(f.Seq)
+	return nil
+}
+
+// changesOf are the changes of a frame: the writer's own, or those of applying it now; nil when the state had it.
+func (e *Engine) changesOf(l *ledger, f *journal.Frame) (*batch, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if b := l.own[f.Seq]; b != nil && b.name == f.ID {
+		return b, nil
+	}
+	if f.Seq <= l.frame {
+		return nil, nil
+	}
+	if f.Seq != l.frame+1 {
+		return nil, fmt.Errorf("engine: %s: frame %d follows %d", l.log, f.Seq, l.frame)
+	}
+	if err := e.catchUp(l, f); err != nil {
+		return nil, err
+	}
+	b := &batch{}
+	l.fold.take(b)
+	b.seq = l.fold.seq()
+	if l.since >= checkpointEvery*l.fold.thrift() {
+		var err error
+		l.since = 0
+		if b.checkpoint, err = l.fold.checkpoint(); err != nil {
+			return nil, fmt.Errorf("engine: checkpoint of %s: %w", l.log, err)
+		}
+	}
+	_, viewed := e.Reader.At(l.log)
+	l.fold.shed(viewed)
+	return b, nil
+}
+
+// catchUp applies a frame whole: the items it works on are put in hand first.
+func (e *Engine) catchUp(l *ledger, f *journal.Frame) error {
+	b, err := readBody(f.Body)
+	if err != nil {
+		return fmt.Errorf("engine: %s frame %d: %w", l.log, f.Seq, err)
+	}
+	for i := range b.Entries {
+		s := &b.Entries[i]
+		if err := e.hold(e.ctx, l, l.fold.targets(&entry.Command{Re: s.Re})); err != nil {
+			return err
+		}
+		en, err := e.open(s)
+		if err != nil {
+			return fmt.Errorf("engine: %s frame %d: %w", l.log, f.Seq, err)
+		}
+		l.fold.apply(s.at(b), en)
+	}
+	l.frame = f.Seq
+	l.since += len(b.Entries)
+	return nil
+}
+
+// told ends the writer's frame's way: everybody knows.
+func (l *ledger) told(frame journal.Seq) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.own, frame)
+}
+
+// names asks how the room knows those who joined or were renamed.
+func (e *Engine) names(l *ledger, p *wire.Parts) (list []wire.Name, err error) {
+	if len(p.Joined)+len(p.Renamed) == 0 {
+		return nil, nil
+	}
+	for _, who := range append(append([]room.Newcomer(nil), p.Joined...), p.Renamed...) {
+		place := ""
+		l.mu.RLock()
+		state := l.fold.(*roomFold).state
+		if m := state.Member(who.Person); m != nil {
+			if len(m.Premises) > 0 {
+				d, _ := state.Door(m.Premises[0])
+				place = d.Label
+			}
+			who.Badge, who.Role, who.Rev = m.Badge, m.Role, m.Rev
+		}
+		l.mu.RUnlock()
+		n, err := e.Names.Name(e.ctx, p.Room, place, who)
+		if err != nil {
+			return nil, fmt.Errorf("engine: name: %w", err)
+		}
+		list = append(list, n)
+	}
+	return list, nil
+}
+
+// tellRoom hands a frame's delivery to all who hear the room, own parts to whose they are, and ends the hearing of those who
+// left: deliveries up to and including the removal, never one after.
+func (e *Engine) tellRoom(p *wire.Parts, names []wire.Name) {
+	topic := hub.Room(p.Room)
+	for _, n := range p.Joined {
+		e.Hub.Join(n.Person, topic)
+		e.tell(n.Person, map[string]any{"join": wire.RoomHead{ID: p.Room, Seq: p.Seq}})
+	}
+	d := p.Pieces()
+	for i := range names {
+		d.People = append(d.People, mustJSON(&names[i]))
+	}
+	if !d.Empty() {
+		size := hub.HeaderRoom + 64
+		for _, list := range [][][]byte{d.New, d.Set, d.People} {
+			for _, b := range list {
+				size += len(b) + 1
+			}
+		}
+		e.Hub.Publish(topic, hub.Finish(wire.AppendDelivery(make([]byte, hub.HeaderRoom, size), d)))
+	}
+	e.tellOwn(p)
+	for _, g := range p.Gone {
+		e.Hub.Leave(g.Person, topic)
+		e.tell(g.Person, map[string]any{"leave": wire.Leave{Room: p.Room, Until: g.Until, Reason: g.Words}})
+	}
+	for _, m := range p.Muted {
+		e.tell(m.Person, map[string]any{"muted": wire.Muted{Room: p.Room, Until: m.Until, Reason: m.Words}})
+	}
+}
+
+// tellOwn hands out own parts, one message a person.
+func (e *Engine) tellOwn(p *wire.Parts) {
+	if len(p.Own) == 0 {
+		return
+	}
+	by := map[id.Person]*wire.Pieces{}
+	for _, o := range p.Own {
+		if o.Mine == nil {
+			continue
+		}
+		d := by[o.Person]
+		if d == nil {
+			d = &wire.Pieces{Room: p.Room, Seq: p.Seq}
+			by[o.Person] = d
+		}
+		d.Mine = append(d.Mine, o.Mine)
+	}
+	for person, d := range by {
+		e.Hub.Tell(person, hub.Finish(wire.AppendDelivery(make([]byte, hub.HeaderRoom, 256), *d)))
+	}
+}
+
+func (e *Engine) tell(p id.Person, message any) { e.Hub.Tell(p, hub.Frame(mustJSON(message))) }
+
+// Seen waits until the views of a room have all that its connections may have heard, so that what is read now and what is
+// heard from now on leave no gap.
+func (e *Engine) Seen(ctx context.Context, r id.Room) error {
+	l := e.known(r)
+	if l == nil {
+		return nil
+	}
+	l.mu.RLock()
+	seq := l.fold.seq()
+	l.mu.RUnlock()
+	return e.Reader.Wait(ctx, l.log, seq)
+}

@@ -1,0 +1,249 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/time/rate"
+
+	"linli/internal/engine"
+	"linli/internal/entry"
+	"linli/internal/fault"
+	"linli/internal/hub"
+	"linli/internal/id"
+	"linli/internal/room"
+	"linli/internal/socket"
+	"linli/internal/view"
+	"linli/internal/wire"
+)
+
+const (
+	maxMessage  = 64 << 10 // bytes of one message of a client
+	maxCommands = 32       // of one message
+	maxResumes  = 256      // rooms of one message
+	maxReads    = 256
+	resumers    = 64 // rooms that are resumed at the same time, of all connections together
+)
+
+// Sockets serves the connections of all people: commands in, deliveries out (docs/protocol.md, The socket).
+type Sockets struct {
+	Engine  *engine.Engine
+	View    *view.View
+	Hub     *hub.Hub
+	Marks   *engine.Marks
+	Alive   func(id.Device) bool // is the device still signed in?
+	Origins []string             // hosts besides the request's own that a page may come from
+	Rate    rate.Limit           // commands a second of one connection; 0: 20
+	Now     func() time.Time
+	Log     *slog.Logger
+
+	resuming chan struct{}
+}
+
+// Start makes the sockets ready to serve.
+func (s *Sockets) Start() {
+	s.resuming = make(chan struct{}, resumers)
+	if s.Rate == 0 {
+		s.Rate = 20
+	}
+}
+
+// Serve upgrades a request of a device that has signed in. It returns at once; the connection lives on in a goroutine of its own.
+func (s *Sockets) Serve(w http.ResponseWriter, r *http.Request, person id.Person, device id.Device) {
+	c, err := socket.Accept(w, r, socket.Options{Origins: s.Origins})
+	if err != nil {
+		return // the answer has been written
+	}
+	k := &conn{Sockets: s, conn: c, person: person, device: device, pace: rate.NewLimiter(s.Rate, int(s.Rate)*3+4)}
+	opened := s.Hub.Open(person, device, c, k.hello)
+	go func() {
+		defer s.Hub.Close(opened)
+		if err := c.Listen(maxMessage, k.hear); err != nil {
+			s.Log.Debug("connection ended", "device", device, "err", err)
+		}
+	}()
+}
+
+// conn is one connection on the server's side.
+type conn struct {
+	*Sockets
+	conn   *socket.Conn
+	person id.Person
+	device id.Device
+	pace   *rate.Limiter
+}
+
+// hello says the first thing, before anything of a room can be heard, and returns what will be heard from here on.
+func (k *conn) hello() []hub.Topic {
+	if !k.Alive(k.device) {
+		k.conn.Bye(hub.SignedOut, "signed out")
+		return nil
+	}
+	rooms := k.Engine.RoomsOf(k.person)
+	k.say("hello", wire.Hello{
+		Person: k.person, Device: k.device, Now: k.Now().UnixMilli(), N: k.Engine.Greatest(k.device, rooms), Rooms: rooms,
+	})
+	return k.Engine.Topics(k.person, rooms)
+}
+
+func (k *conn) say(key string, value any) {
+	b, err := json.Marshal(map[string]any{key: value})
+	if err != nil {
+		k.Log.Error("not JSON", "key", key, "err", err)
+		return
+	}
+	k.conn.Push(hub.Frame(b))
+}
+
+// hear takes one message. What is not a message of the protocol ends the connection.
+func (k *conn) hear(message []byte) {
+	var m wire.FromClient
+	if !utf8.Valid(message) || json.Unmarshal(message, &m) != nil || len(m.Do) > maxCommands || len(m.Resume) > maxResumes ||
+		len(m.Read) > maxReads {
+		k.conn.Bye(hub.Limits, "not a message of the protocol")
+		return
+	}
+	for i := range m.Do {
+		k.do(&m.Do[i])
+	}
+	if len(m.Resume) > 0 {
+		go k.resume(m.Resume)
+	}
+	for _, r := range m.Read {
+		k.read(r)
+	}
+	if m.Hint != nil {
+		k.hint(m.Hint)
+	}
+}
+
+func (k *conn) do(c *wire.Command) {
+	if !k.pace.Allow() {
+		k.Answered([]engine.Answer{{Command: c.ID, Err: fault.New(fault.TooMany, "too fast").And("retry", 1)}})
+		return
+	}
+	k.Engine.Submit(c.Room.Log(), engine.Ask{
+		Person: k.person, Device: k.device, Asker: k,
+		Command: entry.Command{ID: c.ID, Act: c.Act, Re: c.Re, With: c.With, Words: c.Words},
+	})
+}
+
+// Answered tells what came of commands: ok and no.
+func (k *conn) Answered(all []engine.Answer) {
+	b, err := json.Marshal(answersOf(all, k.Log))
+	if err != nil {
+		k.Log.Error("not JSON", "err", err)
+		return
+	}
+	k.conn.Push(hub.Frame(b))
+}
+
+// answers is ok and no as they go out, on the socket and by HTTP.
+type answers struct {
+	OK []any `json:"ok,omitempty"`
+	No []any `json:"no,omitempty"`
+}
+
+func answersOf(all []engine.Answer, log *slog.Logger) (out answers) {
+	for _, a := range all {
+		if a.Err == nil {
+			out.OK = append(out.OK, [2]any{a.Command, a.Seq})
+			continue
+		}
+		f := fault.Of(a.Err)
+		if f == nil {
+			log.Error("command failed", "command", a.Command, "err", a.Err)
+			f = fault.New(fault.Internal, "something went wrong")
+		}
+		no := []any{a.Command, f.Code}
+		if len(f.With) > 0 {
+			no = append(no, f.With)
+		}
+		out.No = append(out.No, no)
+	}
+	return out
+}
+
+// resume answers, room by room, what changed since the client last heard of it. The rooms' deliveries are on their way to the
+// connection already, so nothing falls in between: the view waits until it has all that may have been heard.
+func (k *conn) resume(list []wire.Resume) {
+	for _, r := range list {
+		k.resuming <- struct{}{}
+		err := k.resumeRoom(r)
+		<-k.resuming
+		if err == nil {
+			continue
+		}
+		f := fault.Of(err)
+		if f == nil {
+			k.Log.Error("resume failed", "room", r.Room, "err", err)
+			f = fault.New(fault.Internal, "something went wrong")
+		}
+		k.say("failed", map[string]any{"room": r.Room, "code": f.Code})
+	}
+}
+
+func (k *conn) resumeRoom(r wire.Resume) error {
+	if !k.member(r.Room) {
+		return fault.New(fault.NotMember, "not a member of this room")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := k.Engine.Seen(ctx, r.Room); err != nil {
+		return err
+	}
+	b, err := k.View.Resume(r.Room, k.person, r.After)
+	if err != nil {
+		return err
+	}
+	// Removed meanwhile: the removal has been told, and nothing may come behind it.
+	if !k.member(r.Room) {
+		return fault.New(fault.NotMember, "not a member of this room")
+	}
+	k.conn.Push(hub.Frame(b))
+	return nil
+}
+
+func (k *conn) member(r id.Room) (in bool) {
+	_ = k.Engine.ReadRoom(r, func(s *room.State) { in = s.Has(k.person) })
+	return in
+}
+
+// read moves a mark, and tells the person's other devices.
+func (k *conn) read(r wire.ReadTo) {
+	if !k.member(r.Room) {
+		return
+	}
+	moved, err := k.Marks.Read(k.person, r.Room, min(r.Seq, k.Engine.Head(r.Room)))
+	if err != nil {
+		k.Log.Error("read mark failed", "room", r.Room, "err", err)
+		return
+	}
+	if moved {
+		b, _ := json.Marshal(map[string]any{"read": []wire.ReadTo{r}})
+		k.Hub.Tell(k.person, hub.Frame(b))
+	}
+}
+
+// hint passes a sign of life on to who is in the room now. It is no entry and may be lost.
+func (k *conn) hint(h *wire.Hint) {
+	if !k.pace.Allow() || !k.member(h.Room) {
+		return
+	}
+	b, _ := json.Marshal(map[string]any{"hint": wire.Hint{Room: h.Room, Person: k.person, Typing: h.Typing}})
+	k.Hub.Publish(hub.Room(h.Room), hub.Frame(b))
+}
+
+// bearer is the token of an Authorization header; empty when there is none.
+func bearer(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
