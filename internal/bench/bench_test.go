@@ -113,7 +113,7 @@ func TestFloorKeepsWhatItAcknowledged(t *testing.T) {
 		t.Fatal(err)
 	}
 	e.Process = os.Getpid()
-	all, err := connect(t.Context(), e, 512) // smaller than a delivery: it grows
+	all, err := connect(t.Context(), e, 512, 1000) // smaller than a delivery: it grows
 	if err != nil {
 		t.Fatal(err)
 	}

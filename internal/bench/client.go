@@ -18,7 +18,9 @@ import (
 type client struct {
 	member Member
 	conn   net.Conn
+	apart  int          // how many bytes at least lie between two messages: their own text
 	items  atomic.Int64 // messages received
+	posts  atomic.Bool  // whether it posts at all
 	failed atomic.Pointer[error]
 
 	buf         []byte
@@ -39,8 +41,8 @@ var (
 	end  = []byte(`]]`)
 )
 
-// dial connects a member; buffer is what it reads into at first.
-func dial(to string, m Member, buffer int) (*client, error) {
+// dial connects a member; buffer is the size of what it reads into at first.
+func dial(to string, m Member, buffer, apart int) (*client, error) {
 	u, err := url.Parse(to)
 	if err != nil {
 		return nil, err
@@ -49,7 +51,7 @@ func dial(to string, m Member, buffer int) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &client{member: m, conn: conn, buf: make([]byte, buffer)}
+	c := &client{member: m, conn: conn, apart: apart, buf: make([]byte, buffer)}
 	_, err = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nUpgrade: websocket\r\n"+
 		"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: bGlubGkgYmVuY2htYXJrIQ==\r\n\r\n",
 		u.RequestURI(), u.Host, m.Token)
@@ -112,7 +114,7 @@ func (c *client) frames() error {
 		payload := b[header : header+size]
 		switch b[0] & 0x0f {
 		case 1:
-			items += bytes.Count(payload, item)
+			items += c.count(payload)
 			if err := c.hear(payload); err != nil {
 				return err
 			}
@@ -178,8 +180,23 @@ func (c *client) room(n int) error {
 	return nil
 }
 
+// count is how many messages a payload holds. Most of what the load costs is spent here.
+func (c *client) count(payload []byte) (n int) {
+	for {
+		at := bytes.Index(payload, item)
+		if at < 0 {
+			return n
+		}
+		n++
+		payload = payload[min(at+len(item)+c.apart, len(payload)):]
+	}
+}
+
 // hear looks for acknowledgements.
 func (c *client) hear(payload []byte) error {
+	if !c.posts.Load() {
+		return nil
+	}
 	if bytes.Contains(payload, nos) {
 		return fmt.Errorf("the server refused a message: %.200s", payload[bytes.Index(payload, nos):])
 	}
@@ -238,6 +255,7 @@ func (c *client) stop() {
 
 // post adds one message to what flush sends.
 func (c *client) post(now time.Time) {
+	c.posts.Store(true)
 	c.sent = append(c.sent, now)
 	payload := fmt.Appendf(nil, `{"do":[{"id":"%s.%d","room":"%s","act":"text.post","words":{"text":"%s"}}]}`,
 		c.member.Device, len(c.sent), c.member.Room, c.text)

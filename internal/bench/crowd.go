@@ -15,8 +15,8 @@ type crowd struct {
 	process int
 }
 
-// connect connects every member, a few at a time.
-func connect(ctx context.Context, e *Endpoint, buffer int) (*crowd, error) {
+// connect connects every member, a few at a time. Texts in this run have at least so many bytes.
+func connect(ctx context.Context, e *Endpoint, buffer, text int) (*crowd, error) {
 	if err := RaiseFiles(len(e.Members) + 200); err != nil {
 		return nil, err
 	}
@@ -28,7 +28,7 @@ func connect(ctx context.Context, e *Endpoint, buffer int) (*crowd, error) {
 	for range 16 {
 		dialing.Go(func() {
 			for i := range next {
-				c, err := dial(e.URL, e.Members[i], buffer)
+				c, err := dial(e.URL, e.Members[i], buffer, text)
 				if err != nil {
 					once.Do(func() { failed = err })
 				}

@@ -55,12 +55,12 @@ func measure(ctx context.Context, s Subject, o Options, p Params,
 		return r, err
 	}
 	defer func() { err = errors.Join(err, e.Stop()) }()
-	all, err := connect(ctx, e, 64<<10)
+	text := message(o.Characters)
+	all, err := connect(ctx, e, 64<<10, len(text))
 	if err != nil {
 		return r, err
 	}
 	defer all.close()
-	text := message(o.Characters)
 	if err := load(ctx, all, text, o.Warm); err != nil {
 		return r, err
 	}
@@ -115,7 +115,7 @@ func idle(ctx context.Context, s Subject, o Options) (r Result, err error) {
 		return r, err
 	}
 	began := time.Now()
-	all, err := connect(ctx, e, 1<<10)
+	all, err := connect(ctx, e, 1<<10, 0)
 	if err != nil {
 		return r, err
 	}
