@@ -1,0 +1,124 @@
+// Package internal holds the program's parts; this test holds the direction in which they may know each other.
+package internal
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// may is the import table of docs/architecture.md: left may import right.
+var may = map[string][]string{
+	"id":                  {},
+	"fault":               {},
+	"entry":               {"id", "fault"},
+	"hub":                 {"id"},
+	"socket":              {"hub", "id"},
+	"kind":                {"entry", "id", "fault"},
+	"room":                {"kind", "entry", "id", "fault"},
+	"office":              {"entry", "id", "fault"},
+	"wire":                {"room", "kind", "entry", "id", "fault"},
+	"journal":             {"id", "fault"},
+	"journal/local":       {"journal", "id", "fault"},
+	"journal/journaltest": {"journal", "id", "fault"},
+	"view":                {"room", "office", "wire", "kind", "entry", "id", "fault"},
+	"engine":              {"room", "office", "kind", "journal", "wire", "hub", "entry", "id", "fault"},
+	"register":            {"journal", "id", "fault"},
+	"auth":                {"register", "journal", "id", "fault"},
+	"roster":              {"id", "fault"},
+	"paper":               {"id", "fault"},
+	"intake":              {"roster", "office", "register", "engine", "entry", "id", "fault"},
+	"web":                 {"*", "-journal"},
+	"web/gen":             {"*", "-journal"},
+	"bench":               {"socket", "hub", "wire", "id"},
+}
+
+// homes says which package alone may use an outside library; tests may use what they like.
+var homes = map[string][]string{
+	"github.com/go-chi/chi/v5":            {"internal/web"},
+	"github.com/danielgtaylor/huma/v2":    {"internal/web"},
+	"github.com/coder/websocket":          {"internal/socket", "internal/bench"},
+	"github.com/golang-jwt/jwt/v5":        {"internal/auth"},
+	"github.com/dgraph-io/badger/v4":      {"internal/journal/local", "internal/view", "internal/bench"},
+	"github.com/xuri/excelize/v2":         {"internal/roster", "internal/paper"},
+	"github.com/prometheus/client_golang": {"internal/web"},
+	"golang.org/x/crypto/argon2":          {"internal/auth"},
+}
+
+func TestPackagesKnowOnlyWhomTheyMay(t *testing.T) {
+	eachFile(t, ".", func(path string, imports []string) {
+		pkg := filepath.ToSlash(filepath.Dir(path))
+		allowed, known := may[pkg]
+		if !known {
+			if pkg != "." {
+				t.Errorf("%s is not in the import table", pkg)
+			}
+			return
+		}
+		for _, im := range imports {
+			other, ours := strings.CutPrefix(im, "linli/internal/")
+			if !ours || strings.HasSuffix(path, "_test.go") {
+				continue
+			}
+			ok := slices.Contains(allowed, other) || slices.Contains(allowed, "*") && !slices.Contains(allowed, "-"+other)
+			if !ok {
+				t.Errorf("%s imports %s", path, other)
+			}
+		}
+	})
+}
+
+func TestOutsideLibrariesHaveOneHome(t *testing.T) {
+	eachFile(t, "..", func(path string, imports []string) {
+		if strings.HasSuffix(path, "_test.go") {
+			return
+		}
+		dir := filepath.ToSlash(filepath.Dir(strings.TrimPrefix(filepath.ToSlash(path), "../")))
+		for _, im := range imports {
+			for library, home := range homes {
+				if (im == library || strings.HasPrefix(im, library+"/")) && !slices.ContainsFunc(home, func(h string) bool {
+					return dir == h || strings.HasPrefix(dir, h+"/")
+				}) {
+					t.Errorf("%s uses %s, whose home is %s", path, library, home)
+				}
+			}
+		}
+	})
+}
+
+func eachFile(t *testing.T, root string, f func(path string, imports []string)) {
+	t.Helper()
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "node_modules" || d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".") && len(d.Name()) > 2) {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(path, ".go") {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		imports := make([]string, 0, len(file.Imports))
+		for _, im := range file.Imports {
+			p, err := strconv.Unquote(im.Path.Value)
+			if err != nil {
+				return err
+			}
+			imports = append(imports, p)
+		}
+		f(path, imports)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
