@@ -34,6 +34,7 @@ type Options struct {
 	Time        time.Duration // of the measured part
 	Warm        time.Duration // before it
 	Connections int           // idle
+	TLS         bool          // all of it on TLS
 }
 
 // Defaults of a workload.
@@ -59,6 +60,7 @@ type Params struct {
 	Characters  int     `json:"characters,omitempty"`
 	Seconds     float64 `json:"seconds,omitempty"`
 	Connections int     `json:"connections,omitempty"`
+	TLS         bool    `json:"tls,omitempty"`
 }
 
 // Result of one workload on one subject: one line of JSON.
@@ -75,6 +77,8 @@ type Result struct {
 	Deliveries          int64   `json:"deliveries,omitempty"`
 	Missing             int64   `json:"missing"` // items that a member should have received and did not, or twice
 
+	TimesFloor float64 `json:"times_floor,omitempty"` // CPU per delivery, or memory per connection, beside the floor's in this run
+
 	KiBPerConnection     float64 `json:"kib_per_connection,omitempty"`       // resident, after a collection
 	KiBPerConnectionAsIs float64 `json:"kib_per_connection_as_is,omitempty"` // without one
 	ConnectsPerSecond    float64 `json:"connects_per_s,omitempty"`
@@ -90,17 +94,34 @@ func Run(ctx context.Context, workload string, o Options, w io.Writer) error {
 		return fmt.Errorf("bench: no workload %q; there are fanout, district and idle", workload)
 	}
 	out := json.NewEncoder(w)
+	var least Result
 	for _, s := range o.Subjects {
 		result, err := run(ctx, s, o)
 		if err != nil {
 			return fmt.Errorf("bench: %s on %s: %w", workload, s.Name(), err)
 		}
 		result.Workload, result.Subject = workload, s.Name()
+		if s.Name() == FloorName {
+			least = result
+		} else {
+			result.TimesFloor = result.times(least)
+		}
 		if err := out.Encode(result); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// times is what this one needs as a multiple of the other; 0 where there is nothing to compare.
+func (r Result) times(least Result) float64 {
+	switch {
+	case least.CPUPerDelivery > 0:
+		return round(r.CPUPerDelivery / least.CPUPerDelivery)
+	case least.KiBPerConnection > 0:
+		return round(r.KiBPerConnection / least.KiBPerConnection)
+	}
+	return 0
 }
 
 var workloads = map[string]func(context.Context, Subject, Options) (Result, error){

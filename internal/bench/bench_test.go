@@ -32,7 +32,7 @@ func theFloor(t *testing.T) Subject {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Child{Label: "floor", Command: []string{self}, Env: []string{"LINLI_TEST_FLOOR=1"}}
+	return Child{Label: FloorName, Command: []string{self}, Env: []string{"LINLI_TEST_FLOOR=1"}}
 }
 
 func run(t *testing.T, workload string, o Options) Result {
@@ -65,6 +65,28 @@ func TestFloorDeliversEveryMessageToEveryMemberOnce(t *testing.T) {
 	}
 }
 
+func TestFloorServesTLS(t *testing.T) {
+	t.Parallel()
+	r := run(t, "fanout", Options{Members: 5, Senders: 1, Outstanding: 2, Characters: 60,
+		Time: 100 * time.Millisecond, Warm: 10 * time.Millisecond, TLS: true})
+	if r.Missing != 0 || r.Deliveries == 0 || !r.Params.TLS {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestResultsAreComparedWithTheFloor(t *testing.T) {
+	least := Result{CPUPerDelivery: 0.4}
+	if got := (Result{CPUPerDelivery: 0.5}).times(least); got != 1.25 {
+		t.Errorf("%v times", got)
+	}
+	if got := (Result{KiBPerConnection: 12}).times(Result{KiBPerConnection: 8}); got != 1.5 {
+		t.Errorf("%v times", got)
+	}
+	if got := least.times(Result{}); got != 0 {
+		t.Errorf("%v times nothing", got)
+	}
+}
+
 func TestDistrictKeepsRoomsApart(t *testing.T) {
 	t.Parallel()
 	r := run(t, "district", Options{Rooms: 5, Members: 4, Rate: 200, Characters: 60,
@@ -90,7 +112,7 @@ func TestUnknownWorkloadIsRefused(t *testing.T) {
 
 func TestServerThatDoesNotComeUpIsReported(t *testing.T) {
 	s := Child{Label: "broken", Command: []string{"/bin/false"}}
-	if _, err := s.Start(t.Context(), 1, 1); err == nil || !strings.Contains(err.Error(), "did not come up") {
+	if _, err := s.Start(t.Context(), Seed{Rooms: 1, Members: 1}); err == nil || !strings.Contains(err.Error(), "did not come up") {
 		t.Errorf("%v", err)
 	}
 }
@@ -175,12 +197,16 @@ func BenchmarkFloor(b *testing.B) {
 	for _, w := range []struct {
 		workload string
 		members  int
-	}{{"fanout", 200}, {"fanout", 500}, {"fanout", 2000}, {"district", 50}, {"idle", 10_000}} {
-		b.Run(fmt.Sprint(w.workload, "/", w.members), func(b *testing.B) {
+		tls      bool
+	}{
+		{"fanout", 200, false}, {"fanout", 500, false}, {"fanout", 2000, false}, {"district", 50, false}, {"idle", 10_000, false},
+		{"fanout", 200, true}, {"district", 50, true}, {"idle", 5_000, true},
+	} {
+		b.Run(fmt.Sprintf("%s/%d/tls=%v", w.workload, w.members, w.tls), func(b *testing.B) {
 			for b.Loop() {
 				o := Defaults(w.workload)
-				o.Members = w.members
-				o.Subjects = []Subject{Child{Label: "floor", Command: []string{self}, Env: []string{"LINLI_TEST_FLOOR=1"}}}
+				o.Members, o.Connections, o.TLS = w.members, w.members, w.tls
+				o.Subjects = []Subject{Child{Label: FloorName, Command: []string{self}, Env: []string{"LINLI_TEST_FLOOR=1"}}}
 				if err := Run(b.Context(), w.workload, o, b.Output()); err != nil {
 					b.Fatal(err)
 				}

@@ -2,12 +2,18 @@ package bench
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"math/big"
 	"net"
 	"net/http"
 	"runtime/debug"
@@ -21,6 +27,9 @@ import (
 	"linli/internal/hub"
 	"linli/internal/socket"
 )
+
+// FloorName is the floor's name in results.
+const FloorName = "floor"
 
 // The floor is the least that a durable server can do on net/http, coder/websocket and Badger: messages are ordered, synced
 // to disk, sent to all and acknowledged. It has no rights, names, views or kinds, and believes whoever says who they are.
@@ -42,6 +51,7 @@ func ServeFloor(ctx context.Context, args []string, in io.Reader, out io.Writer)
 	dir := flags.String("dir", "", "where to keep the log")
 	rooms := flags.Int("rooms", 1, "how many rooms")
 	members := flags.Int("members", 200, "how many members each has")
+	secure := flags.Bool("tls", false, "serve TLS")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -59,6 +69,13 @@ func ServeFloor(ctx context.Context, args []string, in io.Reader, out io.Writer)
 	if err != nil {
 		return errors.Join(err, f.db.Close())
 	}
+	scheme := "ws://"
+	if *secure {
+		if listener, err = onTLS(listener); err != nil {
+			return errors.Join(err, f.db.Close())
+		}
+		scheme = "wss://"
+	}
 	server := &http.Server{Handler: f, ReadHeaderTimeout: 10 * time.Second}
 	go server.Serve(listener) //nolint:errcheck // ends with Close below
 
@@ -71,7 +88,7 @@ func ServeFloor(ctx context.Context, args []string, in io.Reader, out io.Writer)
 			}
 		}
 	}
-	if err := lines.Encode(map[string]string{"url": "ws://" + listener.Addr().String() + "/"}); err != nil {
+	if err := lines.Encode(map[string]string{"url": scheme + listener.Addr().String() + "/"}); err != nil {
 		return err
 	}
 	err = Attend(in, out)
@@ -79,6 +96,24 @@ func ServeFloor(ctx context.Context, args []string, in io.Reader, out io.Writer)
 	stop()
 	f.running.Wait()
 	return errors.Join(err, f.db.Close())
+}
+
+// onTLS serves with a certificate that nobody vouches for: the load does not ask.
+func onTLS(l net.Listener) (net.Listener, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	about := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(24 * time.Hour)}
+	certificate, err := x509.CreateCertificate(rand.Reader, about, about, key.Public(), key)
+	if err != nil {
+		return nil, err
+	}
+	return tls.NewListener(l, &tls.Config{
+		MinVersion:   tls.VersionTLS12,
+		NextProtos:   []string{"http/1.1"},
+		Certificates: []tls.Certificate{{Certificate: [][]byte{certificate}, PrivateKey: key}},
+	}), nil
 }
 
 func roomName(n int) string { return "r" + strconv.Itoa(n) }

@@ -19,12 +19,19 @@ import (
 type Subject interface {
 	Name() string
 	// Start seeds rooms with members, in a new directory, and serves them until Stop.
-	Start(ctx context.Context, rooms, members int) (*Endpoint, error)
+	Start(ctx context.Context, seed Seed) (*Endpoint, error)
+}
+
+// Seed is what a subject has when it comes up.
+type Seed struct {
+	Rooms   int
+	Members int  // of each room
+	TLS     bool // serve wss: with any certificate
 }
 
 // Endpoint is a subject that serves.
 type Endpoint struct {
-	URL     string // ws://host:port/path
+	URL     string // ws://host:port/path, or wss:
 	Members []Member
 	Process int          // whose CPU and memory count
 	Settle  func() error // collects garbage and returns memory to the system
@@ -38,10 +45,12 @@ type Member struct {
 	Token  string `json:"token"`  // sent as Authorization: Bearer
 }
 
-// Child is a subject that is a process. What it is given behind Command is -dir, -rooms and -members (of each room).
+// Child is a subject that is a process. What it is given behind Command is -dir, -rooms and -members (of each room), and
+// -tls if it is to serve wss:.
 //
-// It writes lines of JSON to its standard output, first a Member for each member, in the order of rooms, and when it serves {"url":"ws://…"}. Then it
-// attends to its standard input (see Attend) and ends when that ends.
+// It writes lines of JSON to its standard output: a Member for each member, in the order of rooms, and when it serves
+// {"url":"ws://…"}. Then it attends to its standard input (see Attend) and ends when that ends. Limits on how fast a member
+// may post have to be off.
 type Child struct {
 	Label   string
 	Command []string
@@ -52,13 +61,16 @@ type Child struct {
 func (c Child) Name() string { return c.Label }
 
 // Start implements Subject.
-func (c Child) Start(ctx context.Context, rooms, members int) (*Endpoint, error) {
+func (c Child) Start(ctx context.Context, seed Seed) (*Endpoint, error) {
 	dir, err := os.MkdirTemp("", "linli-bench-")
 	if err != nil {
 		return nil, err
 	}
 	args := append(c.Command[1:len(c.Command):len(c.Command)],
-		"-dir", dir, "-rooms", strconv.Itoa(rooms), "-members", strconv.Itoa(members))
+		"-dir", dir, "-rooms", strconv.Itoa(seed.Rooms), "-members", strconv.Itoa(seed.Members))
+	if seed.TLS {
+		args = append(args, "-tls")
+	}
 	cmd := exec.CommandContext(ctx, c.Command[0], args...) //nolint:gosec // the command is the caller's own
 	cmd.Env, cmd.Stderr = append(os.Environ(), c.Env...), os.Stderr
 	cmd.WaitDelay = 5 * time.Second

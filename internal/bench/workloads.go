@@ -10,7 +10,7 @@ import (
 // fanout: a few senders in one room keep it as busy as it gets.
 func fanout(ctx context.Context, s Subject, o Options) (Result, error) {
 	o.Rooms = 1
-	p := Params{Members: o.Members, Senders: o.Senders, Outstanding: o.Outstanding, Characters: o.Characters, Seconds: o.Time.Seconds()}
+	p := Params{TLS: o.TLS, Members: o.Members, Senders: o.Senders, Outstanding: o.Outstanding, Characters: o.Characters, Seconds: o.Time.Seconds()}
 	return measure(ctx, s, o, p, func(ctx context.Context, all *crowd, text []byte, d time.Duration) error {
 		senders := all.clients[:min(o.Senders, len(all.clients))]
 		for _, c := range senders {
@@ -28,7 +28,7 @@ func fanout(ctx context.Context, s Subject, o Options) (Result, error) {
 
 // district: messages at random moments, in random rooms, by random members, as fast as they come and no faster.
 func district(ctx context.Context, s Subject, o Options) (Result, error) {
-	p := Params{Rooms: o.Rooms, Members: o.Members, Rate: o.Rate, Characters: o.Characters, Seconds: o.Time.Seconds()}
+	p := Params{TLS: o.TLS, Rooms: o.Rooms, Members: o.Members, Rate: o.Rate, Characters: o.Characters, Seconds: o.Time.Seconds()}
 	random := rand.New(rand.NewPCG(78, 50)) //nolint:gosec // the same arrivals each time
 	return measure(ctx, s, o, p, func(ctx context.Context, all *crowd, text []byte, d time.Duration) error {
 		for began, due := time.Now(), time.Duration(0); due < d; {
@@ -50,7 +50,7 @@ func district(ctx context.Context, s Subject, o Options) (Result, error) {
 func measure(ctx context.Context, s Subject, o Options, p Params,
 	load func(context.Context, *crowd, []byte, time.Duration) error,
 ) (r Result, err error) {
-	e, err := s.Start(ctx, o.Rooms, o.Members)
+	e, err := s.Start(ctx, Seed{o.Rooms, o.Members, o.TLS})
 	if err != nil {
 		return r, err
 	}
@@ -101,7 +101,7 @@ func measure(ctx context.Context, s Subject, o Options, p Params,
 
 // idle: what a connection costs on which nothing happens.
 func idle(ctx context.Context, s Subject, o Options) (r Result, err error) {
-	e, err := s.Start(ctx, 1, o.Connections)
+	e, err := s.Start(ctx, Seed{1, o.Connections, o.TLS})
 	if err != nil {
 		return r, err
 	}
@@ -132,7 +132,7 @@ func idle(ctx context.Context, s Subject, o Options) (r Result, err error) {
 	}
 
 	n := float64(o.Connections)
-	r.Params = Params{Connections: o.Connections}
+	r.Params = Params{TLS: o.TLS, Connections: o.Connections}
 	r.KiBPerConnection = round(float64(full-empty) / 1024 / n)
 	r.KiBPerConnectionAsIs = round(float64(asIs-empty) / 1024 / n)
 	r.ConnectsPerSecond = round(n / took.Seconds())
