@@ -59,7 +59,8 @@ type Connection struct {
 	Person id.Person
 	Device id.Device
 	conn   Conn
-	closed bool // guarded by Hub.mu
+	hears  bool // it is among the audiences of what its person hears; guarded by Hub.mu, like closed
+	closed bool
 }
 
 // New makes an empty hub.
@@ -73,7 +74,8 @@ func New() *Hub {
 
 // Open adds a connection of a person's device. topics says what the person hears. It is called once, without locks, when
 // the connection already takes part in Join, Leave and Drop: a room that is left while topics looks it up stays left, and
-// whoever asks inside it whether the device is still signed in cannot miss its end. Whoever opens closes.
+// whoever asks inside it whether the device is still signed in cannot miss its end. Nothing of any topic is heard before
+// topics returned, so what it pushes itself comes first. Whoever opens closes.
 func (h *Hub) Open(who id.Person, device id.Device, conn Conn, topics func() []Topic) *Connection {
 	c := &Connection{Person: who, Device: device, conn: conn}
 	p := h.enter(c)
@@ -84,9 +86,15 @@ func (h *Hub) Open(who id.Person, device id.Device, conn Conn, topics func() []T
 
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, t := range list {
-		if !p.left[t] && !c.closed {
-			h.join(p, t)
+	if !c.closed {
+		for _, t := range list {
+			if !p.left[t] {
+				h.join(p, t)
+			}
+		}
+		c.hears = true
+		for _, a := range p.hears {
+			a.add(conn)
 		}
 	}
 	if p.opening--; p.opening == 0 {
@@ -107,9 +115,6 @@ func (h *Hub) enter(c *Connection) *person {
 	p.connections = append(p.connections, c)
 	h.devices[c.Device] = append(h.devices[c.Device], c)
 	h.open++
-	for _, a := range p.hears {
-		a.add(c.conn)
-	}
 	return p
 }
 
@@ -168,7 +173,9 @@ func (h *Hub) join(p *person, t Topic) {
 	a.people++
 	p.hears = append(p.hears, a)
 	for _, c := range p.connections {
-		a.add(c.conn)
+		if c.hears {
+			a.add(c.conn)
+		}
 	}
 }
 

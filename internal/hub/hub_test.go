@@ -102,6 +102,22 @@ func TestAdmittedAgainWhileConnectingHearsTheRoom(t *testing.T) {
 	wang.hears(t, "1")
 }
 
+func TestWhatAConnectionIsGreetedWithComesFirst(t *testing.T) {
+	h, phone, desk := New(), &ear{}, &ear{}
+	h.Open("pwang", "d1", phone, in(hexi))
+	h.Open("pwang", "d2", desk, func() []Topic {
+		h.Publish(hexi, []byte("early"))
+		h.Join("pwang", Office)
+		h.Publish(Office, []byte("early too"))
+		desk.Push([]byte("hello"))
+		return []Topic{hexi}
+	})
+	h.Publish(hexi, []byte("1"))
+	h.Publish(Office, []byte("2"))
+	phone.hears(t, "early", "early too", "1", "2")
+	desk.hears(t, "hello", "1", "2")
+}
+
 func TestSignedOutDeviceHearsNothingMore(t *testing.T) {
 	h, lost, kept := New(), &ear{}, &ear{}
 	c := h.Open("pwang", "d1", lost, in(hexi))
