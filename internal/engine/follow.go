@@ -3,11 +3,13 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"linli/internal/entry"
 	"linli/internal/hub"
 	"linli/internal/id"
 	"linli/internal/journal"
+	"linli/internal/office"
 	"linli/internal/room"
 	"linli/internal/wire"
 )
@@ -55,7 +57,7 @@ func (e *Engine) see(step *journal.Step) error {
 		}
 		e.tellRoom(b.parts, out.Names)
 	}
-	e.tellOffice(b)
+	e.tellOffice(b.office)
 	for i := range b.duties {
 		b.duties[i].frame = f.Seq
 	}
@@ -203,6 +205,39 @@ func (e *Engine) tellOwn(p *wire.Parts) {
 	for person, d := range by {
 		e.Hub.Tell(person, hub.Finish(wire.AppendDelivery(make([]byte, hub.HeaderRoom, 256), *d)))
 	}
+}
+
+// tellOffice tells those whom changes of the office concern: an applicant, those who decide, and who got or lost a role.
+func (e *Engine) tellOffice(changes []office.Change) {
+	for i := range changes {
+		switch c := &changes[i]; c.What {
+		case office.Admission:
+			e.tell(c.Person, map[string]any{"me": wire.MyApplication{
+				Application: c.Application, Room: c.Room, State: string(c.Status), Place: c.Place, Words: c.Text,
+			}})
+			e.Hub.Publish(hub.Queue(c.Room), hub.Frame(mustJSON(map[string]any{"queue": wire.Queued{
+				Room: c.Room, Application: c.Application, State: string(c.Status), Pending: c.Pending,
+			}})))
+		case office.Role:
+			e.rehear(c.Person)
+		}
+	}
+}
+
+// rehear brings the queues that somebody hears in line with the roles they have now.
+func (e *Engine) rehear(p id.Person) {
+	if len(e.Hub.Present(p)) == 0 {
+		return
+	}
+	answers := e.Answers(p)
+	e.EachRoom(func(s *room.State) {
+		if slices.Contains(answers, s.ID()) {
+			e.Hub.Join(p, hub.Queue(s.ID()))
+		} else {
+			e.Hub.Leave(p, hub.Queue(s.ID()))
+		}
+	})
+	e.tell(p, map[string]any{"me": map[string]any{"roles": true}})
 }
 
 func (e *Engine) tell(p id.Person, message any) { e.Hub.Tell(p, hub.Frame(mustJSON(message))) }

@@ -39,14 +39,12 @@ func (s *State) applyMember(change *Change, verb string, at int64, e *entry.Entr
 			change.Renamed = []Newcomer{{Person: f.Person, Premises: m.home(), Badge: m.Badge, Role: m.Role, Rev: m.Rev}}
 		}
 	case "drop":
-		var f joinFacts
+		var f dropFacts
 		if json.Unmarshal(e.Facts, &f) != nil {
 			return
 		}
-		for _, n := range f.Who {
-			if s.unbind(n) {
-				change.Gone = append(change.Gone, Leaver{Person: n.Person, Words: e.Words})
-			}
+		for _, loss := range f.Who {
+			s.applyLoss(change, loss, e.Words)
 		}
 	case "remove", "leave":
 		var f memberFacts
@@ -129,22 +127,35 @@ func (s *State) exit(p id.Person) {
 	delete(s.core.Members, p)
 }
 
-// unbind takes back one binding: a premises, or, when none is named, the role. It tells whether the person left the room by it.
-func (s *State) unbind(n Newcomer) (left bool) {
-	m := s.core.Members[n.Person]
+// loss is a premises or a role that somebody no longer has here. Badge is what they are from now on; without one nothing holds
+// them, and they leave.
+type loss struct {
+	Person   id.Person   `json:"person"`
+	Premises id.Premises `json:"premises,omitempty"`
+	Role     entry.Role  `json:"role,omitempty"`
+	Badge    string      `json:"badge,omitempty"`
+}
+
+type dropFacts struct {
+	Who []loss `json:"who"`
+}
+
+func (s *State) applyLoss(change *Change, l loss, why entry.Words) {
+	m := s.core.Members[l.Person]
 	if m == nil {
-		return false
+		return
 	}
-	if n.Premises != "" {
-		s.leavePremises(n.Person, m, n.Premises)
-	} else {
-		m.Role, m.Badge = "", n.Badge
+	s.leavePremises(l.Person, m, l.Premises)
+	if m.Role == l.Role {
+		m.Role = ""
 	}
-	if len(m.Premises) > 0 || m.Role != "" || m.Badge != "" && n.Premises != "" {
-		return false
+	m.Badge = l.Badge
+	if l.Badge == "" {
+		s.exit(l.Person)
+		change.Gone = append(change.Gone, Leaver{Person: l.Person, Words: why})
+		return
 	}
-	s.exit(n.Person)
-	return true
+	change.Renamed = append(change.Renamed, Newcomer{Person: l.Person, Premises: m.home(), Badge: m.Badge, Role: m.Role, Rev: m.Rev})
 }
 
 // doorFacts is which premises the room has.
