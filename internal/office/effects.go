@@ -1,0 +1,193 @@
+package office
+
+import (
+	"linli/internal/entry"
+	"linli/internal/id"
+)
+
+// door is a premises as its room knows it.
+type door struct {
+	ID    id.Premises `json:"id"`
+	Label string      `json:"label"`
+	Kind  string      `json:"kind"`
+}
+
+// What the entries in rooms carry.
+type (
+	roomOpen struct {
+		Name      string       `json:"name"`
+		Community id.Community `json:"community"`
+	}
+	roomPremises struct {
+		Add  []door        `json:"add,omitempty"`
+		Drop []id.Premises `json:"drop,omitempty"`
+	}
+	memberJoin struct {
+		Who   []newcomer `json:"who"`
+		Quiet bool       `json:"quiet,omitempty"`
+	}
+	memberDrop struct {
+		Who []leaver `json:"who"`
+	}
+	memberRenamed struct {
+		Person id.Person `json:"person"`
+		Rev    int       `json:"rev"`
+	}
+)
+
+// leaver loses a premises or a role in a room. Badge is what the person is there from now on; without one, nothing holds the
+// person in the room any more, and they leave it.
+type leaver struct {
+	Person   id.Person   `json:"person"`
+	Premises id.Premises `json:"premises,omitempty"`
+	Role     entry.Role  `json:"role,omitempty"`
+	Badge    string      `json:"badge,omitempty"`
+}
+
+// Effects are the entries that the server must append to rooms because of one of the office's: a function of that entry alone.
+// A room takes the list whole, or, when it has heard the cause, not at all. The server is who acts; only removals are by who
+// ordered them.
+func Effects(seq entry.Seq, e *entry.Entry) map[id.Room][]entry.Entry {
+	f := &following{seq: seq, of: e, rooms: map[id.Room][]entry.Entry{}}
+	switch e.Kind {
+	case "places.put":
+		if x, ok := read[placesFacts](e); ok {
+			f.places(x.Rooms, x.Premises)
+		}
+	case "room.open":
+		if x, ok := read[openFacts](e); ok {
+			f.places([]Room{x.Room}, x.Premises)
+		}
+	case "places.remove":
+		if x, ok := read[removeFacts](e); ok {
+			drops := perRoom[id.Premises]{}
+			for _, h := range x.Premises {
+				drops.add(h.Room, h.ID)
+			}
+			drops.each(func(r id.Room, list []id.Premises) { f.add(r, "room.premises", roomPremises{Drop: list}) })
+		}
+	case "person.admit":
+		if x, ok := read[admitFacts](e); ok {
+			f.joins(x.People, x.Quiet)
+		}
+	case "application.approve":
+		if x, ok := read[verdict](e); ok && x.Person != "" {
+			f.joins([]newcomer{{Person: x.Person, Room: x.Room, Premises: x.Premises, Badge: x.Badge, Rev: x.Rev}}, false)
+		}
+	case "role.grant":
+		if x, ok := read[grantFacts](e); ok {
+			f.grants(x.Grants)
+		}
+	case "role.revoke":
+		if x, ok := read[appointment](e); ok && roleBadges[x.Role] != "" {
+			f.drop(x.Room, []leaver{{Person: x.Person, Role: x.Role, Badge: x.Badge}})
+		}
+	case "person.moved":
+		if x, ok := read[moveFacts](e); ok {
+			f.moves(x)
+		}
+	case "person.renamed":
+		if x, ok := read[renameFacts](e); ok {
+			for _, r := range x.Rooms {
+				f.add(r, "member.renamed", memberRenamed{Person: x.Person, Rev: x.Rev})
+			}
+		}
+	}
+	if len(f.rooms) == 0 {
+		return nil
+	}
+	return f.rooms
+}
+
+type following struct {
+	seq   entry.Seq
+	of    *entry.Entry
+	rooms map[id.Room][]entry.Entry
+}
+
+func (f *following) add(r id.Room, kind string, facts any) {
+	if r != "" {
+		f.rooms[r] = append(f.rooms[r], entry.Entry{Kind: kind, By: id.Server, Cause: f.seq, Facts: marshal(facts)})
+	}
+}
+
+func (f *following) drop(r id.Room, who []leaver) {
+	if r != "" {
+		e := entry.Entry{Kind: "member.drop", By: f.of.By, As: f.of.As, Cause: f.seq, Facts: marshal(memberDrop{who})}
+		f.rooms[r] = append(f.rooms[r], e)
+	}
+}
+
+// places opens rooms, hands doors over from one to the other, and brings those behind the doors along.
+func (f *following) places(rooms []Room, premises []placed) {
+	for _, r := range rooms {
+		f.add(r.ID, "room.open", roomOpen{r.Name, r.Community})
+	}
+	doors := map[id.Room]*roomPremises{}
+	of := func(r id.Room) *roomPremises {
+		if doors[r] == nil {
+			doors[r] = &roomPremises{}
+		}
+		return doors[r]
+	}
+	var along []newcomer
+	for i := range premises {
+		h := &premises[i]
+		if h.Room != "" {
+			of(h.Room).Add = append(of(h.Room).Add, door{h.ID, h.Label(), h.Kind})
+		}
+		if h.Was != "" {
+			of(h.Was).Drop = append(of(h.Was).Drop, h.ID)
+		}
+		for _, n := range h.Behind {
+			n.Room, n.Premises = h.Room, h.ID
+			along = append(along, n)
+		}
+	}
+	for r, d := range doors {
+		f.add(r, "room.premises", d)
+	}
+	f.joins(along, true)
+}
+
+func (f *following) joins(who []newcomer, quiet bool) {
+	joins := perRoom[newcomer]{}
+	for _, n := range who {
+		r := n.Room
+		n.Room, n.Relation = "", ""
+		if n.Role != "" {
+			n.Badge = roleBadges[n.Role]
+		}
+		joins.add(r, n)
+	}
+	joins.each(func(r id.Room, list []newcomer) { f.add(r, "member.join", memberJoin{list, quiet}) })
+}
+
+func (f *following) grants(grants []appointment) {
+	joins := perRoom[newcomer]{}
+	for _, p := range grants {
+		if roleBadges[p.Role] != "" {
+			joins.add(p.Room, newcomer{Person: p.Person, Badge: p.Badge, Role: p.Role, Rev: p.Rev})
+		}
+	}
+	joins.each(func(r id.Room, list []newcomer) { f.add(r, "member.join", memberJoin{list, true}) })
+}
+
+func (f *following) moves(x moveFacts) {
+	drops := perRoom[leaver]{}
+	for _, end := range x.Ends {
+		drops.add(end.Room, leaver{Person: x.Person, Premises: end.Premises, Badge: end.Badge})
+	}
+	drops.each(f.drop)
+}
+
+// perRoom sorts things by their rooms and keeps their order within each.
+type perRoom[T any] map[id.Room][]T
+
+func (m perRoom[T]) add(r id.Room, t T) { m[r] = append(m[r], t) }
+
+func (m perRoom[T]) each(do func(id.Room, []T)) {
+	for r, list := range m {
+		do(r, list)
+	}
+}

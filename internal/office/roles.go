@@ -1,0 +1,200 @@
+package office
+
+import (
+	"cmp"
+	"slices"
+
+	"linli/internal/entry"
+	"linli/internal/fault"
+	"linli/internal/id"
+)
+
+type foundFacts struct {
+	Name      string     `json:"name"`
+	Code      string     `json:"code,omitempty"`
+	Person    id.Person  `json:"person,omitempty"`
+	Community *Community `json:"community,omitempty"`
+}
+
+// mayFound names the office and makes its first administrator. A table read before anybody came may name it without one;
+// the first administrator may then still be founded, and nobody after.
+func (s *State) mayFound(a *asking) ([]step, error) {
+	f, err := take[foundFacts](a)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case len(s.Admins()) > 0:
+		return nil, fault.New(fault.SetupDone, "the office has its administrator")
+	case !a.server() && f.Person != a.by.Person:
+		return nil, fault.New(fault.Forbidden, "one founds an office for oneself")
+	case !named(f.Name, 60) || !fits(f.Code, 30):
+		return nil, invalid("name", "an office has a name")
+	case f.Person != "" && (!proper(f.Person) || f.Person == id.Server):
+		return nil, invalid("person", "this is no person")
+	case f.Community != nil && (!proper(f.Community.ID) || !named(f.Community.Name, 60)):
+		return nil, invalid("community", "a community has an id and a name")
+	case f.Person == "" && f.Name == s.core.Name && f.Code == s.core.Code && f.Community == nil:
+		return nil, fault.New(fault.Unchanged, "the office is called so already")
+	}
+	return one(f), nil
+}
+
+func (s *State) found(ev *event) {
+	f, ok := read[foundFacts](ev.Entry)
+	if !ok || f.Name == "" {
+		return
+	}
+	s.core.Name, s.core.Code = f.Name, cmp.Or(f.Code, s.core.Code)
+	ev.tell(Change{What: Place})
+	if f.Community != nil {
+		s.putCommunity(ev, *f.Community)
+	}
+	if f.Person != "" {
+		s.person(f.Person, 1)
+		s.grant(ev, f.Person, entry.Grant{Role: entry.Admin})
+	}
+}
+
+// appointment is a role given to a person, and how they are seen in the room.
+type appointment struct {
+	Person    id.Person    `json:"person"`
+	Role      entry.Role   `json:"role"`
+	Community id.Community `json:"community,omitempty"`
+	Room      id.Room      `json:"room,omitempty"`
+	Badge     string       `json:"badge,omitempty"`
+	Rev       int          `json:"rev,omitempty"`
+}
+
+func (p appointment) grant() entry.Grant {
+	return entry.Grant{Role: p.Role, Community: p.Community, Room: p.Room}
+}
+
+type grantFacts struct {
+	Grants []appointment `json:"grants"`
+}
+
+// mayAppoint checks that a role is given where it can be held, and that the actor may give or take it there.
+func (s *State) mayAppoint(a *asking, p appointment) error {
+	wants := func(community, room bool) bool { return community == (p.Community != "") && room == (p.Room != "") }
+	switch {
+	case !proper(p.Person) || p.Person == id.Server:
+		return invalid("person", "a person is missing")
+	case strength(p.Role) == 0:
+		return invalid("role", "no such role")
+	case roleBadges[p.Role] != "" && !wants(false, true), p.Role == entry.Secretary && !wants(true, false),
+		(p.Role == entry.Admin || p.Role == entry.Assessor) && !wants(false, false):
+		return invalid("role", "the role is not held there")
+	case p.Room != "" && s.core.Rooms[p.Room] == nil:
+		return fault.New(fault.NotFound, "there is no such room").And("field", "room")
+	case p.Community != "" && s.core.Communities[p.Community] == nil:
+		return fault.New(fault.NotFound, "there is no such community").And("field", "community")
+	case !fits(p.Badge, 12):
+		return invalid("badge", "a badge is too long")
+	case roleBadges[p.Role] != "":
+		return a.may(s.at(p.Room), appointers)
+	}
+	return a.may(place{}, governors)
+}
+
+func (s *State) mayGrant(a *asking) ([]step, error) {
+	f, err := take[grantFacts](a)
+	if err != nil {
+		return nil, err
+	}
+	if len(f.Grants) > MaxBatch {
+		return nil, fault.New(fault.TooLarge, "too many at once").And("limit", MaxBatch)
+	}
+	var out grantFacts
+	for _, p := range f.Grants {
+		if err := s.mayAppoint(a, p); err != nil {
+			return nil, err
+		}
+		if who := s.core.People[p.Person]; who != nil && slices.Contains(who.Grants, p.grant()) {
+			continue
+		}
+		p.Badge, p.Rev = cmp.Or(p.Badge, roleBadges[p.Role]), s.rev(p.Person)
+		out.Grants = append(out.Grants, p)
+	}
+	if len(out.Grants) == 0 {
+		return nil, fault.New(fault.Unchanged, "all of them hold it already")
+	}
+	return one(out), nil
+}
+
+func (s *State) granted(ev *event) {
+	f, ok := read[grantFacts](ev.Entry)
+	if !ok {
+		return
+	}
+	for _, p := range f.Grants {
+		if p.Person != "" {
+			s.person(p.Person, p.Rev)
+			s.grant(ev, p.Person, p.grant())
+		}
+	}
+}
+
+// grant gives a role. One answers for a room as owner or as deputy, not as both: the newer one holds.
+func (s *State) grant(ev *event, p id.Person, g entry.Grant) {
+	who := s.person(p, 1)
+	if slices.Contains(who.Grants, g) {
+		return
+	}
+	if roleBadges[g.Role] != "" {
+		for _, role := range []entry.Role{entry.Owner, entry.Deputy} {
+			s.revoke(ev, p, entry.Grant{Role: role, Room: g.Room})
+		}
+	}
+	g.Room, g.Community = id.Room(s.once(string(g.Room))), id.Community(s.once(string(g.Community)))
+	who.Grants = append(who.Grants, g)
+	s.posts[g] = with(s.posts[g], p)
+	ev.tell(Change{What: Role, Person: p, Role: g.Role, Room: g.Room, Community: g.Community, Gained: true})
+}
+
+func (s *State) revoke(ev *event, p id.Person, g entry.Grant) {
+	who := s.core.People[p]
+	if who == nil || !slices.Contains(who.Grants, g) {
+		return
+	}
+	// Grants are handed out: the list is made anew.
+	var left []entry.Grant
+	for _, x := range who.Grants {
+		if x != g {
+			left = append(left, x)
+		}
+	}
+	who.Grants = left
+	if s.posts[g] = without(s.posts[g], p); len(s.posts[g]) == 0 {
+		delete(s.posts, g)
+	}
+	ev.tell(Change{What: Role, Person: p, Role: g.Role, Room: g.Room, Community: g.Community})
+}
+
+func (s *State) mayRevoke(a *asking) ([]step, error) {
+	p, err := take[appointment](a)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.mayAppoint(a, p); err != nil {
+		return nil, err
+	}
+	who := s.core.People[p.Person]
+	switch {
+	case who == nil || !slices.Contains(who.Grants, p.grant()):
+		return nil, fault.New(fault.Unchanged, "the person does not hold it")
+	case p.Role == entry.Admin && len(s.Admins()) == 1:
+		return nil, fault.New(fault.Forbidden, "the last administrator stays")
+	}
+	p.Badge, p.Rev = "", 0
+	if p.Room != "" {
+		p.Badge = who.badge(p.Room, nil, p.Role)
+	}
+	return one(p), nil
+}
+
+func (s *State) revoked(ev *event) {
+	if p, ok := read[appointment](ev.Entry); ok {
+		s.revoke(ev, p.Person, p.grant())
+	}
+}
