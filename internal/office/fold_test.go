@@ -386,3 +386,22 @@ func FuzzOffice(f *testing.F) {
 		checkFolds(t, w.state, w.log)
 	})
 }
+
+func TestEntriesInAnyOrderKeepTheStateWhole(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(30) {
+		w := newTown(seed)
+		for range 300 {
+			_ = w.step()
+		}
+		log := append(slices.Clone(w.log), w.log...)
+		w.random.Shuffle(len(log), func(i, j int) { log[i], log[j] = log[j], log[i] })
+		s := New()
+		for i, l := range log {
+			s.Apply(entry.Seq(i+1), l.at, &l.e)
+		}
+		if checkFolds(t, s, log); t.Failed() {
+			t.Fatalf("seed %d", seed)
+		}
+	}
+}
