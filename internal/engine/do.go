@@ -273,8 +273,12 @@ func (b *batch) note(a *ask, seq entry.Seq, err error) {
 	}
 	answer := Answer{Command: a.command.ID, Seq: seq, Err: err}
 	var done *room.Done
-	if errors.As(err, &done) {
+	var filed *office.Done
+	switch {
+	case errors.As(err, &done):
 		answer.Seq, answer.Err = done.Seq, nil
+	case errors.As(err, &filed):
+		answer.Seq, answer.Err = filed.Seq, nil
 	}
 	b.answers = append(b.answers, pending{a.asker, answer})
 }
