@@ -1,0 +1,92 @@
+package register
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/width"
+
+	"linli/internal/id"
+	"linli/internal/journal"
+)
+
+// Door is what the office's roster says of one household, or of a shop's principal.
+type Door struct {
+	Name   string `json:"name,omitempty"`
+	Phone  string `json:"phone,omitempty"`
+	People int    `json:"people,omitempty"`
+	Tenure string `json:"tenure,omitempty"`
+	Note   string `json:"note,omitempty"`
+	Digest string `json:"digest,omitempty"` // of all that the roster says, for noticing changes
+}
+
+// Page is the doors of one building.
+type Page map[id.Premises]Door
+
+// PutPages keeps pages of the roster.
+func (r *Register) PutPages(ctx context.Context, pages map[string]Page) error {
+	items := make([]journal.Item, 0, len(pages))
+	for name, page := range pages {
+		plain, err := json.Marshal(page)
+		if err != nil {
+			return fmt.Errorf("register: page: %w", err)
+		}
+		items = append(items, journal.Item{Key: "page/" + name, Value: seal(r.keys.wrap, "page/"+name, plain)})
+	}
+	return wrap("pages", r.shelf.PutAll(ctx, items))
+}
+
+// Page is a page of the roster; empty when there is none.
+func (r *Register) Page(ctx context.Context, name string) (Page, error) {
+	page := Page{}
+	sealed, _, err := r.shelf.Get(ctx, "page/"+name)
+	if errors.Is(err, journal.ErrAbsent) {
+		return page, nil
+	}
+	if err != nil {
+		return nil, wrap("page", err)
+	}
+	plain, err := unseal(r.keys.wrap, "page/"+name, sealed)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(plain, &page); err != nil {
+		return nil, fmt.Errorf("register: page: %w", err)
+	}
+	return page, nil
+}
+
+// Light is how an application compares with the roster. Only those who decide on it may know.
+type Light string
+
+const (
+	Green  Light = "green"  // the premises is known, and so is this name there
+	Yellow Light = "yellow" // the premises is known, the name is another
+	Red    Light = "red"    // the premises is not in the roster
+)
+
+// Match compares a name with what the roster says of a door; found says whether the roster has the door.
+func Match(door Door, found bool, name string) Light {
+	switch {
+	case !found:
+		return Red
+	case door.Name != "" && plainName(door.Name) == plainName(name):
+		return Green
+	}
+	return Yellow
+}
+
+// plainName is a name without what people type differently: width, spaces, dots between parts, case.
+func plainName(name string) string {
+	return strings.Map(func(c rune) rune {
+		switch {
+		case unicode.IsSpace(c), unicode.Is(unicode.Cf, c), strings.ContainsRune("·•・．.‧", c):
+			return -1
+		}
+		return unicode.ToLower(c)
+	}, width.Fold.String(name))
+}
