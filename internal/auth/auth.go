@@ -1,0 +1,392 @@
+// Package auth is how people sign in: phone and password, a code from the owner, and the devices that come of it.
+//
+// A device is a signed-in browser, for as long as it is used now and then. It holds two tokens. The access token is a JWT for ten
+// minutes with the person and the device and no rights in it; the refresh token is opaque, kept hashed, and replaced at each
+// use. The one before stays good for half a minute and gives the same successor (two tabs); using it later means that somebody
+// copied it, and ends the device. A device that has ended is refused from that moment on, whatever its tokens say.
+//
+// On the shelf:
+//
+//	pass/<person>          the password's hash (PHC string)
+//	dev/<person>/<device>  the device
+//	code/<person>          a recovery code, hashed, with its tries; for ten minutes
+//	setup                  the code of the first start, until the office has its administrator
+package auth
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"linli/internal/fault"
+	"linli/internal/id"
+	"linli/internal/journal"
+	"linli/internal/register"
+)
+
+const (
+	accessFor  = 10 * time.Minute
+	refreshFor = 60 * 24 * time.Hour
+	grace      = 30 * time.Second // in which the token before is still good
+	seenEvery  = 5 * time.Minute
+)
+
+// Options of Auth; zero values are sensible.
+type Options struct {
+	Cost Cost
+	Now  func() time.Time
+	// Free lifts the limits on how often one may try; for measuring and tests.
+	Free bool
+}
+
+// Auth is safe for any number of goroutines.
+type Auth struct {
+	shelf    journal.Shelf
+	register *register.Register
+	key      []byte
+	o        Options
+	hashing  chan struct{}
+	tries    *tries
+	dummy    string // a hash to compare with when there is none, so that unknown phones take as long as known ones
+	ended    func(id.Person, id.Device)
+
+	mu      sync.RWMutex
+	devices map[id.Device]*Device
+	turning sync.Mutex // one refresh at a time
+}
+
+// Device is a signed-in browser, as it is kept.
+type Device struct {
+	ID      id.Device `json:"id"`
+	Person  id.Person `json:"person"`
+	Label   string    `json:"label,omitempty"`
+	Created int64     `json:"created"` // ms
+	Seen    int64     `json:"seen"`    // ms, to within minutes
+	Current string    `json:"current"` // hash of the refresh token
+	Before  string    `json:"before,omitempty"`
+	Turned  int64     `json:"turned,omitempty"` // when Before was replaced, ms
+	Salt    []byte    `json:"salt"`             // what successors are derived with
+}
+
+// Session is what signing in gives.
+type Session struct {
+	Person  id.Person
+	Device  id.Device
+	Access  string
+	Expires time.Time // of the access token
+	Refresh string
+	Until   time.Time // of the refresh token
+}
+
+// Claim is who an access token speaks for.
+type Claim struct {
+	Person id.Person
+	Device id.Device
+}
+
+// Where is what a sign-in comes from: a label for the person's list of devices, and an address for counting tries.
+type Where struct {
+	Label   string
+	Address string
+}
+
+// Open reads the devices from the shelf.
+func Open(ctx context.Context, shelf journal.Shelf, reg *register.Register, o Options) (*Auth, error) {
+	if o.Cost == (Cost{}) {
+		o.Cost = DefaultCost
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	a := &Auth{
+		shelf: shelf, register: reg, key: reg.Keys().Tokens(), o: o, hashing: make(chan struct{}, hashers),
+		tries: newTries(o), ended: func(id.Person, id.Device) {}, devices: map[id.Device]*Device{},
+	}
+	for item, err := range shelf.List(ctx, "dev/") {
+		if err != nil {
+			return nil, fmt.Errorf("auth: devices: %w", err)
+		}
+		var d Device
+		if json.Unmarshal(item.Value, &d) == nil {
+			a.devices[d.ID] = &d
+		}
+	}
+	var err error
+	a.dummy, err = a.hash(ctx, rand.Text())
+	return a, err
+}
+
+// OnEnd says who is told when a device has ended. It is called once, before the first request.
+func (a *Auth) OnEnd(f func(id.Person, id.Device)) { a.ended = f }
+
+// SetPassword gives a person a password: fault.Weak when it is too easy.
+func (a *Auth) SetPassword(ctx context.Context, p id.Person, password string) error {
+	rec, err := a.register.Record(ctx, p)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	if err := strong(password, rec.Phone); err != nil {
+		return err
+	}
+	hash, err := a.hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	_, err = a.shelf.Put(ctx, "pass/"+string(p), []byte(hash), journal.Any, 0)
+	return wrap("password", err)
+}
+
+// HasPassword tells whether a person can sign in by password.
+func (a *Auth) HasPassword(ctx context.Context, p id.Person) bool {
+	_, _, err := a.shelf.Get(ctx, "pass/"+string(p))
+	return err == nil
+}
+
+// CheckPassword compares: fault.Wrong, with the tries that are left.
+func (a *Auth) CheckPassword(ctx context.Context, p id.Person, password string) error {
+	hash, _, err := a.shelf.Get(ctx, "pass/"+string(p))
+	if p == "" || errors.Is(err, journal.ErrAbsent) {
+		hash, err = []byte(a.dummy), nil
+	}
+	if err != nil {
+		return wrap("password", err)
+	}
+	ok, stale, err := a.matches(ctx, password, string(hash))
+	if err != nil {
+		return err
+	}
+	if !ok || string(hash) == a.dummy {
+		return fault.New(fault.Wrong, "wrong phone or password")
+	}
+	if stale {
+		if again, err := a.hash(ctx, password); err == nil {
+			_, _ = a.shelf.Put(ctx, "pass/"+string(p), []byte(again), journal.Any, 0) // next time, if not now
+		}
+	}
+	return nil
+}
+
+// SignIn checks phone and password and starts a device. Unknown phones take as long and answer the same as wrong passwords.
+func (a *Auth) SignIn(ctx context.Context, phone, password string, where Where) (Session, error) {
+	phone, err := register.NormalisePhone(phone)
+	if err != nil {
+		return Session{}, err
+	}
+	if err := a.tries.allow("phone/"+phone, "from/"+where.Address); err != nil {
+		return Session{}, err
+	}
+	p, err := a.register.ByPhone(ctx, phone)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return Session{}, err
+	}
+	if err := a.CheckPassword(ctx, p, password); err != nil {
+		if f := fault.Of(err); f != nil && f.Code == fault.Wrong {
+			return Session{}, f.And("left", a.tries.left("phone/"+phone))
+		}
+		return Session{}, err
+	}
+	a.tries.forgive("phone/" + phone)
+	return a.Start(ctx, p, where)
+}
+
+// Start starts a device for a person who has proved who they are.
+func (a *Auth) Start(ctx context.Context, p id.Person, where Where) (Session, error) {
+	now := a.o.Now()
+	refresh := rand.Text() + rand.Text()
+	d := Device{
+		ID: id.New[id.Device]("d"), Person: p, Label: cut(where.Label, 60), Created: now.UnixMilli(), Seen: now.UnixMilli(),
+		Current: digest(refresh), Salt: []byte(rand.Text()),
+	}
+	if err := a.keep(ctx, d); err != nil {
+		return Session{}, err
+	}
+	return a.session(&d, refresh)
+}
+
+func (a *Auth) keep(ctx context.Context, d Device) error {
+	b, err := json.Marshal(d)
+	if err != nil {
+		return wrap("device", err)
+	}
+	if _, err := a.shelf.Put(ctx, "dev/"+string(d.Person)+"/"+string(d.ID), b, journal.Any, refreshFor); err != nil {
+		return wrap("device", err)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.devices[d.ID] = &d
+	return nil
+}
+
+func (a *Auth) session(d *Device, refresh string) (Session, error) {
+	now := a.o.Now()
+	s := Session{
+		Person: d.Person, Device: d.ID, Expires: now.Add(accessFor), Refresh: string(d.ID) + "." + refresh, Until: now.Add(refreshFor),
+	}
+	var err error
+	s.Access, err = jwt.NewWithClaims(jwt.SigningMethodHS256, claims{
+		Device:           d.ID,
+		RegisteredClaims: jwt.RegisteredClaims{Subject: string(d.Person), IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(s.Expires)},
+	}).SignedString(a.key)
+	return s, wrap("token", err)
+}
+
+type claims struct {
+	Device id.Device `json:"dev"`
+	jwt.RegisteredClaims
+}
+
+// Verify says who an access token speaks for: fault.SignIn when it is not ours, is past its time, or its device has ended.
+func (a *Auth) Verify(access string) (Claim, error) {
+	var c claims
+	_, err := jwt.ParseWithClaims(access, &c, func(*jwt.Token) (any, error) { return a.key, nil },
+		jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(a.o.Now))
+	if err != nil || !a.Alive(c.Device) {
+		return Claim{}, fault.New(fault.SignIn, "nobody is signed in, or no longer")
+	}
+	return Claim{Person: id.Person(c.Subject), Device: c.Device}, nil
+}
+
+// Alive tells whether a device is still signed in.
+func (a *Auth) Alive(d id.Device) bool {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	return a.devices[d] != nil
+}
+
+// Refresh replaces a device's tokens. The token before gives the same successor for half a minute; after that, using it ends
+// the device (fault.Revoked).
+func (a *Auth) Refresh(ctx context.Context, token string) (Session, error) {
+	a.turning.Lock()
+	defer a.turning.Unlock()
+	name, refresh, _ := strings.Cut(token, ".")
+	a.mu.RLock()
+	there := a.devices[id.Device(name)]
+	a.mu.RUnlock()
+	if there == nil || refresh == "" {
+		return Session{}, fault.New(fault.SignIn, "nobody is signed in, or no longer")
+	}
+	d, now := *there, a.o.Now()
+	next := d.successor(refresh)
+	switch hash := digest(refresh); {
+	case same(hash, d.Current):
+		d.Before, d.Current, d.Turned, d.Seen = d.Current, digest(next), now.UnixMilli(), now.UnixMilli()
+		if err := a.keep(ctx, d); err != nil {
+			return Session{}, err
+		}
+	case same(hash, d.Before) && now.UnixMilli()-d.Turned <= grace.Milliseconds() && same(digest(next), d.Current):
+	case same(hash, d.Before):
+		if err := a.End(ctx, d.Person, d.ID); err != nil {
+			return Session{}, err
+		}
+		return Session{}, fault.New(fault.Revoked, "the token was used before; the device is signed out")
+	default:
+		return Session{}, fault.New(fault.SignIn, "nobody is signed in, or no longer")
+	}
+	return a.session(&d, next)
+}
+
+// successor is the refresh token that follows: derived, so that two tabs that ask at once get the same.
+func (d *Device) successor(refresh string) string {
+	h := hmac.New(sha256.New, d.Salt)
+	h.Write([]byte(refresh))
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+}
+
+func digest(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+func same(a, b string) bool { return b != "" && subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+
+// Seen notes now and then that a device is in use.
+func (a *Auth) Seen(ctx context.Context, d id.Device) {
+	a.mu.RLock()
+	there := a.devices[d]
+	a.mu.RUnlock()
+	now := a.o.Now()
+	if there == nil || now.UnixMilli()-there.Seen < seenEvery.Milliseconds() {
+		return
+	}
+	a.turning.Lock()
+	defer a.turning.Unlock()
+	if a.mu.RLock(); a.devices[d] != nil {
+		copied := *a.devices[d]
+		a.mu.RUnlock()
+		copied.Seen = now.UnixMilli()
+		_ = a.keep(ctx, copied) // next time, if not now
+		return
+	}
+	a.mu.RUnlock()
+}
+
+// Devices lists a person's devices, the last used first.
+func (a *Auth) Devices(p id.Person) []Device {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	var list []Device
+	for _, d := range a.devices {
+		if d.Person == p {
+			list = append(list, *d)
+		}
+	}
+	slices.SortFunc(list, func(x, y Device) int { return int(y.Seen-x.Seen)*2 + strings.Compare(string(x.ID), string(y.ID)) })
+	return list
+}
+
+// End signs a device out: fault.NotFound when it is not this person's. Whoever listens (OnEnd) is told when it is on disk.
+func (a *Auth) End(ctx context.Context, p id.Person, d id.Device) error {
+	a.mu.RLock()
+	there := a.devices[d]
+	a.mu.RUnlock()
+	if there == nil || there.Person != p {
+		return fault.New(fault.NotFound, "no such device")
+	}
+	if err := a.shelf.Delete(ctx, "dev/"+string(p)+"/"+string(d), journal.Any); err != nil {
+		return wrap("device", err)
+	}
+	a.mu.Lock()
+	delete(a.devices, d)
+	a.mu.Unlock()
+	a.ended(p, d)
+	return nil
+}
+
+// EndOthers signs out all of a person's devices but one; empty: all.
+func (a *Auth) EndOthers(ctx context.Context, p id.Person, but id.Device) error {
+	for _, d := range a.Devices(p) {
+		if d.ID == but {
+			continue
+		}
+		if err := a.End(ctx, p, d.ID); err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
+func cut(s string, most int) string {
+	if r := []rune(s); len(r) > most {
+		return string(r[:most])
+	}
+	return s
+}
+
+func wrap(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("auth: %s: %w", what, err)
+}
