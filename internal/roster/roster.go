@@ -1,0 +1,260 @@
+// Package roster reads the office's tables: who is supposed to live where, which shops and rooms there are, and who answers for
+// them. It understands what offices hand over (workbooks and csv, title rows, other words for the same column, other spellings
+// of the same door), and says of every row it cannot take which one it is and why. It reads and compares; it stores nothing.
+package roster
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"linli/internal/fault"
+)
+
+// Limits on what is read.
+const (
+	MaxFile     = 32 << 20  // bytes of one file
+	MaxUnzipped = 256 << 20 // bytes of a workbook's contents
+	MaxRows     = 200_000   // of all sheets of a file
+	maxCell     = 500       // characters
+	maxColumns  = 60
+)
+
+// Table is all that the files say.
+type Table struct {
+	Office      Office
+	Communities []Community
+	Rooms       []Room
+	Households  []Household
+	Shops       []Shop
+	Staff       []Staff
+	Errors      []RowError
+	Has         map[Sheet]bool // which sheets there were: what is not in one of them is to be removed
+}
+
+// Sheet is what a table is about.
+type Sheet string
+
+const (
+	Organization Sheet = "organization"
+	Homes        Sheet = "households"
+	ShopSheet    Sheet = "shops"
+	StaffSheet   Sheet = "staff"
+)
+
+type (
+	// Office is the top of the three levels.
+	Office struct{ Name, Code string }
+	// Community is the middle level.
+	Community struct{ Name, Code string }
+	// Room is a conversation.
+	Room struct{ Name, Community string }
+	// Household is one home, in canonical spelling: 3号楼, 2单元, 501.
+	Household struct {
+		Community, Compound, Building, Entrance, Door string
+		Name, Phone                                   string
+		People                                        int
+		Tenure, Note                                  string
+		From                                          Row
+	}
+	// Shop is one shop and its principal.
+	Shop struct {
+		Community, Compound, Name, Address string
+		Principal, Phone, Trade            string
+		From                               Row
+	}
+	// Staff is one duty of one person: Role is 群主, 成员 or 办事处.
+	Staff struct {
+		Role, Community, Room, Name, Phone, Category string
+		From                                         Row
+	}
+	// Row is where something stood.
+	Row struct {
+		File, Sheet string
+		Row         int // as the file counts, from 1
+		Cells       []string
+	}
+	// RowError is a row that could not be taken, and why.
+	RowError struct {
+		File   string   `json:"file"`
+		Sheet  string   `json:"sheet"`
+		Row    int      `json:"row"`
+		Reason string   `json:"reason"` // a key: door, phone, name, duplicate, community, room, formula, markup, missing, long
+		Text   string   `json:"text"`   // the same in Chinese
+		Cells  []string `json:"-"`
+	}
+	// File is one file as it came.
+	File struct {
+		Name    string
+		Content []byte
+	}
+)
+
+// Label is a household's door without the compound: 3-2-501.
+func (h *Household) Label() string { return Label(h.Building, h.Entrance, h.Door) }
+
+// Label joins the parts of a door without their units: 3-2-501.
+func Label(building, entrance, door string) string {
+	var parts []string
+	for _, p := range []string{strings.TrimSuffix(strings.TrimSuffix(building, "楼"), "号"), strings.TrimSuffix(entrance, "单元"), door} {
+		if p != "" {
+			parts = append(parts, p)
+		}
+	}
+	return strings.Join(parts, "-")
+}
+
+// Parse reads all files into one table. A file that is no table at all is a fault; rows that cannot be taken are in Errors.
+func Parse(files []File) (*Table, error) {
+	t := &Table{Has: map[Sheet]bool{}}
+	if len(files) == 0 {
+		return nil, fault.New(fault.Invalid, "no file")
+	}
+	for _, f := range files {
+		grids, err := read(f)
+		if err != nil {
+			return nil, err
+		}
+		found := false
+		for _, g := range grids {
+			took, err := t.take(g)
+			if err != nil {
+				return nil, err
+			}
+			found = found || took
+		}
+		if !found {
+			return nil, fault.New(fault.Unreadable, "no sheet with a header that is known").And("file", f.Name)
+		}
+	}
+	t.check()
+	return t, nil
+}
+
+// grid is a sheet as rows of cells.
+type grid struct {
+	file, name string
+	rows       [][]cell
+}
+
+type cell struct {
+	text    string
+	formula bool
+}
+
+// take reads one sheet; false when its headers are not of any table we know.
+func (t *Table) take(g grid) (bool, error) {
+	at, kind, columns := findHeader(g.rows)
+	if kind == "" {
+		return false, nil
+	}
+	t.Has[kind] = true
+	for i := at + 1; i < len(g.rows); i++ {
+		r := &reader{table: t, columns: columns, cells: g.rows[i], from: Row{File: g.file, Sheet: g.name, Row: i + 1}}
+		if r.blank() || r.total() {
+			continue
+		}
+		for _, c := range g.rows[i] {
+			r.from.Cells = append(r.from.Cells, c.text)
+		}
+		if reason := r.unsound(); reason != "" {
+			t.refuse(r.from, reason)
+			continue
+		}
+		if reason := r.take(kind); reason != "" {
+			t.refuse(r.from, reason)
+		}
+	}
+	return true, nil
+}
+
+// reasons are why a row is not taken, in words.
+var reasons = map[string]string{
+	"missing":   "必填的一栏是空的",
+	"door":      "门牌看不明白，请写成 3号楼 2单元 501",
+	"phone":     "手机号不是 11 位",
+	"name":      "姓名里有不该有的符号",
+	"people":    "人口数不是数字",
+	"duplicate": "和前面一行是同一户（店、人）",
+	"community": "组织表里没有这个社区",
+	"room":      "组织表里没有这个群",
+	"level":     "级别不是办事处、社区或群",
+	"role":      "群内身份不是群主、成员或办事处",
+	"formula":   "这一格是公式，请粘贴成数值",
+	"markup":    "这一格里有网页代码或控制符",
+	"long":      "这一格的字太多",
+}
+
+func (t *Table) refuse(from Row, reason string) {
+	t.Errors = append(t.Errors, RowError{
+		File: from.File, Sheet: from.Sheet, Row: from.Row, Reason: reason, Text: reasons[reason], Cells: from.Cells,
+	})
+}
+
+// check holds the sheets against each other: duplicates, and communities and rooms that the organization does not have.
+func (t *Table) check() {
+	communities, rooms := map[string]bool{}, map[string]bool{}
+	t.Communities = once(t.Communities, func(c Community) string { return c.Name })
+	t.Rooms = once(t.Rooms, func(r Room) string { return r.Name })
+	for _, c := range t.Communities {
+		communities[c.Name] = true
+	}
+	for _, r := range t.Rooms {
+		rooms[r.Name] = true
+	}
+	known := func(c string) string {
+		if t.Has[Organization] && !communities[c] {
+			return "community"
+		}
+		return ""
+	}
+	seen := map[string]bool{}
+	twice := func(key string) string {
+		if seen[key] {
+			return "duplicate"
+		}
+		seen[key] = true
+		return ""
+	}
+	t.Households = keep(t, t.Households, func(h Household) (Row, string) {
+		return h.From, cmp.Or(known(h.Community), twice("h/"+h.Compound+"/"+h.Label()))
+	})
+	t.Shops = keep(t, t.Shops, func(s Shop) (Row, string) {
+		return s.From, cmp.Or(known(s.Community), twice("s/"+s.Compound+"/"+s.Name+"/"+s.Address))
+	})
+	t.Staff = keep(t, t.Staff, func(s Staff) (Row, string) {
+		if s.Room != "" && t.Has[Organization] && !rooms[s.Room] {
+			return s.From, "room"
+		}
+		return s.From, ""
+	})
+	// The same duty twice is no mistake that anybody has to mend.
+	t.Staff = once(t.Staff, func(s Staff) string { return s.Role + "/" + s.Room + "/" + s.Phone + "/" + s.Category })
+	slices.SortStableFunc(t.Errors, func(a, b RowError) int {
+		return cmp.Or(strings.Compare(a.File, b.File), strings.Compare(a.Sheet, b.Sheet), cmp.Compare(a.Row, b.Row))
+	})
+}
+
+func once[T any](list []T, key func(T) string) []T {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(list, func(x T) bool {
+		k := key(x)
+		defer func() { seen[k] = true }()
+		return seen[k]
+	})
+}
+
+func keep[T any](t *Table, list []T, judge func(T) (Row, string)) []T {
+	return slices.DeleteFunc(list, func(x T) bool {
+		from, reason := judge(x)
+		if reason != "" {
+			t.refuse(from, reason)
+		}
+		return reason != ""
+	})
+}
+
+func (e RowError) String() string {
+	return fmt.Sprintf("%s %s:%d %s", e.File, e.Sheet, e.Row, e.Reason)
+}
