@@ -11,7 +11,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"sort"
-	"unicode/utf8"
 
 	"linli/internal/entry"
 	"linli/internal/fault"
@@ -58,6 +57,7 @@ type Event struct {
 	By    id.Person
 	At    int64
 	Words entry.Words // opaque; may be nil
+	Room  Room        // as of this entry; only Concerns looks at it
 }
 
 // Lane is where a kind's items are counted; empty for those that are in none.
@@ -96,8 +96,10 @@ type Viewer struct {
 
 // Optional abilities. A kind's state has one by having the method.
 type (
-	// Pinned says whether the card stands in the room's notice bar.
+	// Pinned says whether a new card stands in the room's notice bar.
 	Pinned interface{ Pin() bool }
+	// Settled says that the card is over for good and leaves the notice bar, whoever put it there.
+	Settled interface{ Settled() bool }
 	// Deadline is when the server must act, and the action it then does; 0 for never.
 	Deadline interface{ Due() (at int64, act string) }
 	// Contact says who may be told whose name, phone and door now.
@@ -275,11 +277,16 @@ func (c card[S]) Facts() json.RawMessage {
 	return b
 }
 
-// Pin, Due, MayContact, Confirmed and Quiet pass the optional abilities of a state through the card.
+// Pin, Settled, Due, MayContact, Confirmed and Quiet pass the optional abilities of a state through the card.
 
 func (c card[S]) Pin() bool {
 	p, ok := any(c.state).(Pinned)
 	return ok && p.Pin()
+}
+
+func (c card[S]) Settled() bool {
+	s, ok := any(c.state).(Settled)
+	return ok && s.Settled()
 }
 
 func (c card[S]) Due() (int64, string) {
@@ -338,59 +345,24 @@ func household(ask Ask) (id.Premises, error) {
 	return ask.By.Premises, nil
 }
 
-// text checks one field of words: its length in characters between least and most.
-func text(words entry.Words, field string, least, most int) error {
-	var w map[string]json.RawMessage
-	var s string
-	if len(words) > 0 {
-		if json.Unmarshal(words, &w) != nil {
-			return fault.New(fault.Invalid, "words are an object of texts").And("field", "words")
-		}
-		if raw, ok := w[field]; ok && json.Unmarshal(raw, &s) != nil {
-			return fault.New(fault.Invalid, field+" is a text").And("field", field)
-		}
-	}
-	switch n := utf8.RuneCountInString(s); {
-	case n < least:
-		return fault.New(fault.Invalid, field+" is missing").And("field", field)
-	case n > most:
-		return fault.Newf(fault.TooLarge, "%s has at most %d characters", field, most).And("field", field).And("limit", most)
+// server lets only the server do it: a time has passed.
+func server(ask Ask) error {
+	if !ask.By.Server {
+		return fault.New(fault.Forbidden, "only time does this")
 	}
 	return nil
 }
 
-// texts checks a list of short texts in words: how many, and the length of each in characters.
-func texts(words entry.Words, field string, count, most int) error {
-	var w map[string]json.RawMessage
-	var list []string
-	if json.Unmarshal(words, &w) != nil || json.Unmarshal(w[field], &list) != nil || len(list) != count {
-		return fault.Newf(fault.Invalid, "%s has one text for each", field).And("field", field)
-	}
-	for _, s := range list {
-		if n := utf8.RuneCountInString(s); n == 0 || n > most {
-			return fault.Newf(fault.Invalid, "each of %s has 1 to %d characters", field, most).And("field", field)
-		}
+// ahead checks an optional time: it lies ahead, and not beyond what anybody plans.
+func ahead(ask Ask, field string, at int64) error {
+	const year = 366 * 24 * 3600 * 1000
+	switch {
+	case at == 0:
+		return nil
+	case at <= ask.Now:
+		return fault.New(fault.Invalid, field+" lies in the past").And("field", field)
+	case at > ask.Now+2*year:
+		return fault.New(fault.Invalid, field+" lies too far ahead").And("field", field)
 	}
 	return nil
-}
-
-// word reads one text out of words for a summary; empty when it is forgotten.
-func word(words entry.Words, field string) string {
-	var w map[string]json.RawMessage
-	var s string
-	if json.Unmarshal(words, &w) == nil {
-		_ = json.Unmarshal(w[field], &s)
-	}
-	return s
-}
-
-// line joins a summary's parts and keeps it to one short line.
-func line(prefix, s string) string {
-	if s == "" {
-		return prefix
-	}
-	if r := []rune(s); len(r) > 60 {
-		s = string(r[:60]) + "…"
-	}
-	return prefix + " " + s
 }

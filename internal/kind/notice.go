@@ -1,0 +1,211 @@
+package kind
+
+import (
+	"maps"
+	"slices"
+
+	"linli/internal/entry"
+	"linli/internal/fault"
+	"linli/internal/id"
+)
+
+// notice is what those who answer for the room tell everybody, and who has confirmed it. A confirmation is a household's or
+// shop's, whoever of it gave it; people who belong to none confirm for themselves and are not counted.
+type notice struct {
+	Confirm    bool                    `json:"confirm"`
+	Stays      bool                    `json:"pin"`        // into the notice bar, while it holds
+	Importance string                  `json:"importance"` // normal, important, urgent
+	Until      int64                   `json:"until,omitempty"`
+	Of         int                     `json:"of"` // premises of the room when it was posted
+	Withdrawn  int64                   `json:"withdrawn,omitempty"`
+	Expired    int64                   `json:"expired,omitempty"`
+	Reason     entry.Words             `json:"reason,omitempty"` // for withdrawing it
+	Homes      map[id.Premises]Receipt `json:"homes,omitempty"`
+	People     map[id.Person]int64     `json:"people,omitempty"` // of no premises; when
+}
+
+var importances = []string{"normal", "important", "urgent"}
+
+var _ = declare(kind[notice]{
+	name: "notice",
+	lane: Notices,
+	actions: map[string]action[notice]{
+		"post":     actw(notice.mayPost, notice.post),
+		"confirm":  act(notice.mayConfirm, notice.confirm),
+		"withdraw": actw(notice.mayWithdraw, notice.withdraw),
+		"expire":   act(notice.mayExpire, notice.expire),
+	},
+	shown:   notice.shown,
+	own:     notice.own,
+	summary: func(w entry.Words, _ notice) string { return line("[公告]", word(w, "title")) },
+})
+
+type noticeFacts struct {
+	Confirm    bool   `json:"confirm"`
+	Pin        bool   `json:"pin"`
+	Importance string `json:"importance"`
+	Until      int64  `json:"until,omitempty"`
+	Of         int    `json:"of"`
+}
+
+func (notice) mayPost(ask Ask, f *noticeFacts, words entry.Words) error {
+	if err := owner(ask, "post a notice"); err != nil {
+		return err
+	}
+	if f.Importance == "" {
+		f.Importance = "normal"
+	}
+	if !slices.Contains(importances, f.Importance) {
+		return fault.New(fault.Invalid, "importance is normal, important or urgent").And("field", "importance")
+	}
+	if err := ahead(ask, "until", f.Until); err != nil {
+		return err
+	}
+	if err := text(words, "title", 1, 80); err != nil {
+		return err
+	}
+	f.Of = ask.Room.Premises()
+	return text(words, "body", 0, 4000)
+}
+
+func (notice) post(_ Event, f noticeFacts) notice {
+	return notice{Confirm: f.Confirm, Stays: f.Pin, Importance: f.Importance, Until: f.Until, Of: f.Of}
+}
+
+type confirmFacts struct {
+	For id.Premises `json:"for,omitempty"` // the premises that it counts for; empty for somebody who belongs to none
+}
+
+func (n notice) mayConfirm(ask Ask, f *confirmFacts) error {
+	if err := member(ask); err != nil {
+		return err
+	}
+	f.For = ask.By.Premises
+	switch {
+	case n.over() || n.Until != 0 && ask.Now >= n.Until:
+		return fault.New(fault.Closed, "the notice no longer holds")
+	case !n.Confirm:
+		return fault.New(fault.Invalid, "the notice asks for no confirmation").And("field", "act")
+	case n.confirmed(ask.By.Person, f.For):
+		return fault.New(fault.Unchanged, "confirmed already")
+	}
+	return nil
+}
+
+func (n notice) confirm(e Event, f confirmFacts) notice {
+	switch {
+	case n.confirmed(e.By, f.For):
+	case f.For != "":
+		if n.Homes == nil {
+			n.Homes = map[id.Premises]Receipt{}
+		}
+		n.Homes[f.For] = Receipt{By: e.By, At: e.At}
+	default:
+		if n.People == nil {
+			n.People = map[id.Person]int64{}
+		}
+		n.People[e.By] = e.At
+	}
+	return n
+}
+
+func (n notice) confirmed(p id.Person, h id.Premises) bool {
+	if h == "" {
+		return n.People[p] != 0
+	}
+	_, ok := n.Homes[h]
+	return ok
+}
+
+func (n notice) mayWithdraw(ask Ask, _ *nothing, words entry.Words) error {
+	if err := owner(ask, "withdraw a notice"); err != nil {
+		return err
+	}
+	switch {
+	case n.Withdrawn != 0:
+		return fault.New(fault.Unchanged, "withdrawn already")
+	case n.Expired != 0:
+		return fault.New(fault.Closed, "the notice has expired")
+	}
+	return brief(words, "reason", 1, 180)
+}
+
+func (n notice) withdraw(e Event, _ nothing) notice {
+	n.Withdrawn, n.Reason = e.At, kept(e.Words)
+	return n
+}
+
+func (n notice) mayExpire(ask Ask, _ *nothing) error {
+	if err := server(ask); err != nil {
+		return err
+	}
+	if at, _ := n.Due(); at == 0 || ask.Now < at {
+		return fault.New(fault.Unchanged, "the notice does not expire now")
+	}
+	return nil
+}
+
+func (n notice) expire(e Event, _ nothing) notice {
+	n.Expired = e.At
+	return n
+}
+
+func (n notice) over() bool { return n.Withdrawn != 0 || n.Expired != 0 }
+
+// Due is when the notice expires.
+func (n notice) Due() (int64, string) {
+	if n.over() {
+		return 0, ""
+	}
+	return n.Until, "expire"
+}
+
+// Pin puts the notice into the bar.
+func (n notice) Pin() bool { return n.Stays }
+
+// Settled takes it out of the bar when it no longer holds.
+func (n notice) Settled() bool { return n.over() }
+
+// Quiet keeps confirmations from everybody else: hundreds of them come within minutes, and change only own parts.
+func (n notice) Quiet(act string) bool { return act == "confirm" }
+
+// Confirmed is who confirmed for which premises.
+func (n notice) Confirmed() map[id.Premises]Receipt { return maps.Clone(n.Homes) }
+
+func (n notice) shown() any {
+	return struct {
+		Confirm    bool        `json:"confirm"`
+		Pin        bool        `json:"pin"`
+		Importance string      `json:"importance"`
+		Until      int64       `json:"until,omitempty"`
+		Of         int         `json:"of"`
+		Withdrawn  int64       `json:"withdrawn,omitempty"`
+		Reason     entry.Words `json:"reason,omitempty"`
+		Expired    int64       `json:"expired,omitempty"`
+	}{n.Confirm, n.Stays, n.Importance, n.Until, n.Of, n.Withdrawn, n.Reason, n.Expired}
+}
+
+// own says whether the viewer's premises have confirmed, and who of them did; owners see how many premises have.
+func (n notice) own(v Viewer) any {
+	var own struct {
+		Confirmed bool      `json:"confirmed,omitempty"`
+		By        id.Person `json:"by,omitempty"`
+		At        int64     `json:"at,omitempty"`
+		N         *int      `json:"n,omitempty"`
+	}
+	if !n.Confirm {
+		return nil
+	}
+	if r, ok := n.Homes[v.Premises]; ok {
+		own.Confirmed, own.By, own.At = true, r.By, r.At
+	} else if at := n.People[v.Person]; at != 0 {
+		own.Confirmed, own.By, own.At = true, v.Person, at
+	}
+	if v.Owner {
+		count := len(n.Homes)
+		own.N = &count
+	} else if !own.Confirmed {
+		return nil
+	}
+	return own
+}

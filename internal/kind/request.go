@@ -1,0 +1,465 @@
+package kind
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+
+	"linli/internal/entry"
+	"linli/internal/fault"
+	"linli/internal/id"
+)
+
+// request is a need of one neighbour that exactly one helper takes on: whoever's claim stands first in the log. While it is
+// under way the two may learn each other's phone, and the helper the door; before and after nobody does.
+//
+//	open → claimed → doing → done → closed → rated
+//
+// A released one is open again; one that turns out not to be done goes back to its helper; a cancelled one is over.
+type request struct {
+	Status     string             `json:"status"`
+	Template   string             `json:"template"`
+	By         int64              `json:"by,omitempty"` // until when it is needed
+	Door       bool               `json:"door"`         // the helper comes to the door
+	Fields     map[string]float64 `json:"fields,omitempty"`
+	Helper     id.Person          `json:"helper,omitempty"`
+	Former     id.Person          `json:"former,omitempty"`     // the helper before this one, who must learn that it is over
+	Dispatched id.Person          `json:"dispatched,omitempty"` // who gave it to the helper, when it was not claimed
+	Promise    int64              `json:"promise,omitempty"`    // until when the helper wants to be done
+	Claimed    int64              `json:"claimed,omitempty"`
+	Started    int64              `json:"started,omitempty"`
+	Completed  int64              `json:"completed,omitempty"`
+	Closed     int64              `json:"closed,omitempty"`
+	Stars      int                `json:"stars,omitempty"`
+	Note       entry.Words        `json:"note,omitempty"`   // of completing it
+	Rating     entry.Words        `json:"rating,omitempty"` // of rating it
+	Reason     entry.Words        `json:"reason,omitempty"` // of reopening or cancelling it
+	Steps      []step             `json:"steps,omitempty"`
+	Skipped    int                `json:"skipped,omitempty"` // steps left out of the middle
+}
+
+const (
+	open      = "open"
+	claimed   = "claimed"
+	doing     = "doing"
+	done      = "done"
+	closed    = "closed"
+	rated     = "rated"
+	cancelled = "cancelled"
+)
+
+const (
+	silence  = 72 * time.Hour     // after which a completed request counts as confirmed
+	regret   = 7 * 24 * time.Hour // how long after its end a request may be reopened
+	remarked = 180                // characters of a note, a rating, a reason
+	keptHead = 2                  // the first and the last steps are kept
+	keptTail = 8
+)
+
+// templates are what is asked for. 其他 takes the rest.
+var templates = []string{"买菜", "买药", "清理垃圾", "打印", "代取", "代取快递", "代缴", "测量体温", "维修", "陪护", "其他"}
+
+// quantities are the numbers a request may carry. What else there is to say are words: nobody's number belongs into facts.
+var quantities = []string{"copies", "pages", "bags", "budget", "pieces", "people"}
+
+var _ = declare(kind[request]{
+	name: "request",
+	lane: Needs,
+	actions: map[string]action[request]{
+		"post":     actw(request.mayPost, request.post),
+		"claim":    act(request.mayClaim, request.claim),
+		"release":  actw(request.mayRelease, request.release),
+		"dispatch": act(request.mayDispatch, request.dispatch),
+		"start":    act(request.mayStart, request.start),
+		"complete": actw(request.mayComplete, request.complete),
+		"confirm":  act(request.mayConfirm, request.confirm),
+		"reopen":   actw(request.mayReopen, request.reopen),
+		"rate":     actw(request.mayRate, request.rate),
+		"cancel":   actw(request.mayCancel, request.cancel),
+		"lapse":    act(request.mayLapse, request.lapse),
+	},
+	shown:    request.shown,
+	own:      request.own,
+	concerns: func(r request, _ Event) []id.Person { return r.helpers() },
+	summary:  func(w entry.Words, r request) string { return line("[求助]", line(r.Template, word(w, "text"))) },
+})
+
+type requestFacts struct {
+	Template string             `json:"template"`
+	By       int64              `json:"by,omitempty"`
+	Door     bool               `json:"door"`
+	Fields   map[string]float64 `json:"fields,omitempty"`
+}
+
+func (request) mayPost(ask Ask, f *requestFacts, words entry.Words) error {
+	if err := member(ask); err != nil {
+		return err
+	}
+	if !slices.Contains(templates, f.Template) {
+		return fault.New(fault.Invalid, "there is no such template").And("field", "template")
+	}
+	for name, n := range f.Fields {
+		if !slices.Contains(quantities, name) || n < 0 || n > 100_000 {
+			return fault.New(fault.Invalid, "fields are a few known numbers").And("field", "fields")
+		}
+	}
+	if err := ahead(ask, "by", f.By); err != nil {
+		return err
+	}
+	if err := text(words, "text", 1, 500); err != nil {
+		return err
+	}
+	if err := text(words, "note", 0, 1000); err != nil {
+		return err
+	}
+	return list(words, "list", 30, 60)
+}
+
+func (request) post(e Event, f requestFacts) request {
+	r := request{Status: open, Template: f.Template, By: f.By, Door: f.Door, Fields: f.Fields}
+	return r.note(e, "post", "")
+}
+
+type claimFacts struct {
+	Promise int64 `json:"promise,omitempty"`
+}
+
+func (r request) mayClaim(ask Ask, f *claimFacts) error {
+	if !ask.By.Member {
+		return fault.New(fault.NotMember, "only members of the room help each other here")
+	}
+	switch {
+	case ask.By.Person == ask.Post.By:
+		return fault.New(fault.Forbidden, "this is one's own request")
+	case r.over():
+		return fault.New(fault.Closed, "the request is over")
+	case r.Helper == ask.By.Person:
+		return fault.New(fault.Unchanged, "claimed already")
+	case r.Helper != "":
+		return fault.New(fault.Taken, "somebody was first").And("by", r.Helper)
+	}
+	return ahead(ask, "promise", f.Promise)
+}
+
+func (r request) claim(e Event, f claimFacts) request {
+	return r.given(e.By, "", f.Promise, e.At).note(e, "claim", "")
+}
+
+func (r request) mayRelease(ask Ask, _ *nothing, words entry.Words) error {
+	switch {
+	case r.over() || r.Status == done:
+		return fault.New(fault.Closed, "it is done")
+	case !r.helps(ask.By) && !ask.By.Owner:
+		return fault.New(fault.Forbidden, "only its helper and owners may release it")
+	case r.Helper == "":
+		return fault.New(fault.Unchanged, "nobody has claimed it")
+	}
+	return text(words, "reason", 0, remarked)
+}
+
+func (r request) release(e Event, _ nothing) request {
+	return r.given("", "", 0, 0).note(e, "release", "")
+}
+
+type dispatchFacts struct {
+	Person id.Person `json:"person"`
+	Due    int64     `json:"due,omitempty"`
+}
+
+func (r request) mayDispatch(ask Ask, f *dispatchFacts) error {
+	if err := owner(ask, "dispatch"); err != nil {
+		return err
+	}
+	switch {
+	case r.over() || r.Status == done:
+		return fault.New(fault.Closed, "it is done")
+	case f.Person == ask.Post.By:
+		return fault.New(fault.Invalid, "that is who needs help").And("field", "person")
+	case !ask.Room.Has(f.Person):
+		return fault.New(fault.NotFound, "no such member").And("field", "person")
+	case f.Person == r.Helper:
+		return fault.New(fault.Unchanged, "they have it already")
+	}
+	return ahead(ask, "due", f.Due)
+}
+
+func (r request) dispatch(e Event, f dispatchFacts) request {
+	return r.given(f.Person, e.By, f.Due, e.At).note(e, "dispatch", f.Person)
+}
+
+// given hands the request to a helper, or back to everybody when there is none.
+func (r request) given(helper, dispatched id.Person, promise, at int64) request {
+	if r.Helper != "" {
+		r.Former = r.Helper
+	}
+	r.Status, r.Helper, r.Dispatched, r.Promise, r.Claimed, r.Started = claimed, helper, dispatched, promise, at, 0
+	if helper == "" {
+		r.Status = open
+	}
+	return r
+}
+
+// mayHelp lets only the helper go on, and only while it is under way.
+func (r request) mayHelp(ask Ask) error {
+	switch {
+	case r.over():
+		return fault.New(fault.Closed, "the request is over")
+	case !r.helps(ask.By):
+		return fault.New(fault.Forbidden, "only its helper may")
+	case r.Status == done:
+		return fault.New(fault.Unchanged, "it is done already")
+	}
+	return nil
+}
+
+func (r request) mayStart(ask Ask, _ *nothing) error {
+	if err := r.mayHelp(ask); err != nil {
+		return err
+	}
+	if r.Status == doing {
+		return fault.New(fault.Unchanged, "started already")
+	}
+	return nil
+}
+
+func (r request) start(e Event, _ nothing) request {
+	r.Status, r.Started = doing, e.At
+	return r.note(e, "start", "")
+}
+
+func (r request) mayComplete(ask Ask, _ *nothing, words entry.Words) error {
+	if err := r.mayHelp(ask); err != nil {
+		return err
+	}
+	return brief(words, "note", 0, remarked)
+}
+
+func (r request) complete(e Event, _ nothing) request {
+	r.Status, r.Completed, r.Note, r.Reason = done, e.At, kept(e.Words), nil
+	return r.note(e, "complete", "")
+}
+
+// mayJudge lets only the requester say how it went.
+func (r request) mayJudge(ask Ask) error {
+	switch {
+	case ask.By.Person != ask.Post.By:
+		return fault.New(fault.Forbidden, "only who asked may")
+	case r.Status == cancelled:
+		return fault.New(fault.Closed, "the request was cancelled")
+	case !r.over() && r.Status != done:
+		return fault.New(fault.Conflicting, "it is not done yet")
+	}
+	return nil
+}
+
+func (r request) mayConfirm(ask Ask, _ *nothing) error {
+	if err := r.mayJudge(ask); err != nil {
+		return err
+	}
+	if r.over() {
+		return fault.New(fault.Unchanged, "confirmed already")
+	}
+	return nil
+}
+
+func (r request) confirm(e Event, _ nothing) request {
+	r.Status, r.Closed = closed, e.At
+	return r.note(e, "confirm", "")
+}
+
+type reopenFacts struct {
+	Open bool `json:"open,omitempty"` // the helper is no longer in the room: anybody may claim it
+}
+
+func (r request) mayReopen(ask Ask, f *reopenFacts, words entry.Words) error {
+	if err := r.mayJudge(ask); err != nil {
+		return err
+	}
+	if r.over() && ask.Now > r.Closed+regret.Milliseconds() {
+		return fault.New(fault.TooLate, "it ended too long ago; ask again")
+	}
+	f.Open = !ask.Room.Has(r.Helper)
+	return brief(words, "reason", 1, remarked)
+}
+
+func (r request) reopen(e Event, f reopenFacts) request {
+	r.Completed, r.Closed, r.Stars, r.Note, r.Rating, r.Reason = 0, 0, 0, nil, nil, kept(e.Words)
+	if f.Open {
+		r = r.given("", "", 0, 0)
+	} else {
+		r.Status, r.Promise = doing, 0
+	}
+	return r.note(e, "reopen", "")
+}
+
+type rateFacts struct {
+	Stars int `json:"stars"`
+}
+
+func (r request) mayRate(ask Ask, f *rateFacts, words entry.Words) error {
+	if err := r.mayJudge(ask); err != nil {
+		return err
+	}
+	switch {
+	case r.Status == rated:
+		return fault.New(fault.Unchanged, "rated already")
+	case f.Stars < 1 || f.Stars > 5:
+		return fault.New(fault.Invalid, "a rating is 1 to 5 stars").And("field", "stars")
+	}
+	return brief(words, "text", 0, remarked)
+}
+
+func (r request) rate(e Event, f rateFacts) request {
+	r.Status, r.Stars, r.Rating = rated, f.Stars, kept(e.Words)
+	if r.Closed == 0 { // who rates has no need to confirm
+		r.Closed = e.At
+	}
+	return r.note(e, "rate", "")
+}
+
+func (r request) mayCancel(ask Ask, _ *nothing, words entry.Words) error {
+	switch {
+	case ask.By.Person != ask.Post.By && !ask.By.Owner:
+		return fault.New(fault.Forbidden, "only who asked and owners may cancel it")
+	case r.over():
+		return fault.New(fault.Closed, "the request is over")
+	case r.Status == done && !ask.By.Owner:
+		return fault.New(fault.Closed, "it is done: confirm or reopen it")
+	}
+	return brief(words, "reason", 0, remarked)
+}
+
+func (r request) cancel(e Event, _ nothing) request {
+	r.Status, r.Closed, r.Reason = cancelled, e.At, kept(e.Words)
+	return r.note(e, "cancel", "")
+}
+
+func (r request) mayLapse(ask Ask, _ *nothing) error {
+	if err := server(ask); err != nil {
+		return err
+	}
+	if at, _ := r.Due(); at == 0 || ask.Now < at {
+		return fault.New(fault.Unchanged, "nothing is waited for")
+	}
+	return nil
+}
+
+func (r request) lapse(e Event, _ nothing) request {
+	r.Status, r.Closed = closed, e.At
+	return r.note(e, "lapse", "")
+}
+
+// Due takes three days of silence for a yes.
+func (r request) Due() (int64, string) {
+	if r.Status != done {
+		return 0, ""
+	}
+	return r.Completed + silence.Milliseconds(), "lapse"
+}
+
+// MayContact lets helper and requester reach each other while the request is under way.
+func (r request) MayContact(v Viewer) (id.Person, bool) {
+	if r.Helper == "" || r.over() {
+		return "", false
+	}
+	switch v.Person {
+	case r.Helper:
+		return v.Post.By, true
+	case v.Post.By:
+		return r.Helper, true
+	}
+	return "", false
+}
+
+func (r request) over() bool {
+	return r.Status == closed || r.Status == rated || r.Status == cancelled
+}
+
+func (r request) helps(by Actor) bool { return r.Helper != "" && r.Helper == by.Person }
+
+// helpers are the present helper and the one before.
+func (r request) helpers() []id.Person {
+	var who []id.Person
+	for _, p := range []id.Person{r.Helper, r.Former} {
+		if p != "" {
+			who = append(who, p)
+		}
+	}
+	return who
+}
+
+func (r request) shown() any {
+	steps := make([]step, len(r.Steps))
+	copy(steps, r.Steps)
+	return struct {
+		Status     string             `json:"status"`
+		Template   string             `json:"template"`
+		By         int64              `json:"by,omitempty"`
+		Door       bool               `json:"door,omitempty"`
+		Fields     map[string]float64 `json:"fields,omitempty"`
+		Helper     id.Person          `json:"helper,omitempty"`
+		Dispatched id.Person          `json:"dispatched,omitempty"`
+		Promise    int64              `json:"promise,omitempty"`
+		Claimed    int64              `json:"claimed,omitempty"`
+		Started    int64              `json:"started,omitempty"`
+		Completed  int64              `json:"completed,omitempty"`
+		Closed     int64              `json:"closed,omitempty"`
+		Stars      int                `json:"stars,omitempty"`
+		Note       entry.Words        `json:"note,omitempty"`
+		Rating     entry.Words        `json:"rating,omitempty"`
+		Reason     entry.Words        `json:"reason,omitempty"`
+		Steps      []step             `json:"steps"`
+		Skipped    int                `json:"skipped,omitempty"`
+	}{
+		r.Status, r.Template, r.By, r.Door, r.Fields, r.Helper, r.Dispatched, r.Promise, r.Claimed, r.Started, r.Completed, r.Closed,
+		r.Stars, r.Note, r.Rating, r.Reason, steps, r.Skipped,
+	}
+}
+
+func (r request) own(v Viewer) any {
+	_, contact := r.MayContact(v)
+	switch {
+	case v.Person == v.Post.By:
+		return struct {
+			Asker   bool `json:"asker"`
+			Contact bool `json:"contact"`
+		}{true, contact}
+	case r.Helper != "" && v.Person == r.Helper:
+		return struct {
+			Helper  bool `json:"helper"`
+			Contact bool `json:"contact"`
+		}{true, contact}
+	}
+	return nil
+}
+
+// step is one thing that happened to a request: [verb, who, when], and for a dispatch to whom.
+type step struct {
+	Verb string
+	By   id.Person
+	At   int64
+	To   id.Person
+}
+
+// note writes a step down. A card stays small however often it changes hands: the middle goes first.
+func (r request) note(e Event, verb string, to id.Person) request {
+	r.Steps = append(r.Steps, step{verb, e.By, e.At, to})
+	if len(r.Steps) > keptHead+keptTail {
+		r.Steps = slices.Delete(r.Steps, keptHead, keptHead+1)
+		r.Skipped++
+	}
+	return r
+}
+
+func (s step) MarshalJSON() ([]byte, error) {
+	row := []any{s.Verb, s.By, s.At}
+	if s.To != "" {
+		row = append(row, s.To)
+	}
+	return json.Marshal(row)
+}
+
+func (s *step) UnmarshalJSON(b []byte) error {
+	row := []any{&s.Verb, &s.By, &s.At, &s.To}
+	return json.Unmarshal(b, &row)
+}

@@ -1,0 +1,106 @@
+package kind
+
+import (
+	"encoding/json"
+	"unicode/utf8"
+
+	"linli/internal/entry"
+	"linli/internal/fault"
+)
+
+// What rules may ask of words: their shape and their length, never what they say.
+
+// text checks one field of words: its length in characters between least and most.
+func text(words entry.Words, field string, least, most int) error {
+	var w map[string]json.RawMessage
+	var s string
+	if len(words) > 0 {
+		if json.Unmarshal(words, &w) != nil {
+			return fault.New(fault.Invalid, "words are an object of texts").And("field", "words")
+		}
+		if raw, ok := w[field]; ok && json.Unmarshal(raw, &s) != nil {
+			return fault.New(fault.Invalid, field+" is a text").And("field", field)
+		}
+	}
+	switch n := utf8.RuneCountInString(s); {
+	case n < least:
+		return fault.New(fault.Invalid, field+" is missing").And("field", field)
+	case n > most:
+		return fault.Newf(fault.TooLarge, "%s has at most %d characters", field, most).And("field", field).And("limit", most)
+	}
+	return nil
+}
+
+// texts checks a list of short texts in words: how many, and the length of each in characters.
+func texts(words entry.Words, field string, count, most int) error {
+	var w map[string]json.RawMessage
+	var list []string
+	if json.Unmarshal(words, &w) != nil || json.Unmarshal(w[field], &list) != nil || len(list) != count {
+		return fault.Newf(fault.Invalid, "%s has one text for each", field).And("field", field)
+	}
+	for _, s := range list {
+		if n := utf8.RuneCountInString(s); n == 0 || n > most {
+			return fault.Newf(fault.Invalid, "each of %s has 1 to %d characters", field, most).And("field", field)
+		}
+	}
+	return nil
+}
+
+// word reads one text out of words for a summary; empty when it is forgotten.
+func word(words entry.Words, field string) string {
+	var w map[string]json.RawMessage
+	var s string
+	if json.Unmarshal(words, &w) == nil {
+		_ = json.Unmarshal(w[field], &s)
+	}
+	return s
+}
+
+// line joins a summary's parts and keeps it to one short line.
+func line(prefix, s string) string {
+	if s == "" {
+		return prefix
+	}
+	if r := []rune(s); len(r) > 60 {
+		s = string(r[:60]) + "…"
+	}
+	return prefix + " " + s
+}
+
+// brief is text for words that the card goes on showing: a state is small, so nothing else may ride along with them.
+func brief(words entry.Words, field string, least, most int) error {
+	if err := text(words, field, least, most); err != nil {
+		return err
+	}
+	if limit := 3*most + 64; len(words) > limit {
+		return fault.Newf(fault.TooLarge, "words with %s have at most %d bytes", field, limit).And("field", field).And("limit", most)
+	}
+	return nil
+}
+
+// list checks an optional list of short texts in words: at most count of them, each of at most most characters.
+func list(words entry.Words, field string, count, most int) error {
+	var w map[string]json.RawMessage
+	var lines []string
+	_ = json.Unmarshal(words, &w) // what is no object was refused before
+	if raw, ok := w[field]; ok && json.Unmarshal(raw, &lines) != nil {
+		return fault.New(fault.Invalid, field+" is a list of texts").And("field", field)
+	}
+	if len(lines) > count {
+		return fault.Newf(fault.TooLarge, "%s has at most %d lines", field, count).And("field", field).And("limit", count)
+	}
+	for _, s := range lines {
+		if n := utf8.RuneCountInString(s); n == 0 || n > most {
+			return fault.Newf(fault.Invalid, "each of %s has 1 to %d characters", field, most).And("field", field)
+		}
+	}
+	return nil
+}
+
+// kept is words as a state holds them: nil when there were none or they are forgotten.
+func kept(words entry.Words) entry.Words {
+	if s := string(words); s == "null" || s == "{}" || s == "" {
+		return nil
+	}
+	return words
+}
