@@ -64,7 +64,9 @@ func (s *State) applyPost(change *Change, name string, at int64, e *entry.Entry)
 	}
 	if k := kind.Of(name); k != nil {
 		item.Lane = k.Lane
-		item.Card = k.New().Apply("post", kind.Event{Post: item.post(), Seq: s.core.Seq, By: e.By, At: at, Words: e.Words}, e.Facts)
+		event := kind.Event{Post: item.post(), Seq: s.core.Seq, By: e.By, At: at, Words: e.Words, Room: s}
+		item.Card = k.New().Apply("post", event, e.Facts)
+		change.Own = item.Card.Concerns(event)
 		item.Sum = k.Summary(e.Words, item.Card.Facts())
 	}
 	if item.Lane != "" {
@@ -72,7 +74,7 @@ func (s *State) applyPost(change *Change, name string, at int64, e *entry.Entry)
 		item.Ordinal = s.core.Lanes[item.Lane]
 	}
 	s.hand[item.Seq] = item
-	change.Item, change.New, change.Own = item, true, []id.Person{e.By}
+	change.Item, change.New, change.Own = item, true, append(change.Own, e.By)
 	s.follow(change, item)
 }
 
@@ -83,10 +85,11 @@ func (s *State) follow(change *Change, item *Item) {
 		s.pin(change, item, false)
 		return
 	}
-	if p, ok := item.Card.(kind.Pinned); ok {
-		if want := p.Pin(); want && change.New || !want && item.Pinned && item.Kind == "notice" {
-			s.pin(change, item, want)
-		}
+	if p, ok := item.Card.(kind.Pinned); ok && change.New && p.Pin() {
+		s.pin(change, item, true)
+	}
+	if o, ok := item.Card.(kind.Settled); ok && o.Settled() {
+		s.pin(change, item, false)
 	}
 	if d, ok := item.Card.(kind.Deadline); ok {
 		if due, act := d.Due(); due > 0 {
@@ -127,7 +130,7 @@ func (s *State) applyAct(change *Change, verb string, at int64, e *entry.Entry) 
 	if item == nil || item.Card == nil {
 		return
 	}
-	event := kind.Event{Post: item.post(), Seq: s.core.Seq, By: e.By, At: at, Words: e.Words}
+	event := kind.Event{Post: item.post(), Seq: s.core.Seq, By: e.By, At: at, Words: e.Words, Room: s}
 	item.Card = item.Card.Apply(verb, event, e.Facts)
 	if q, ok := item.Card.(kind.Quiet); ok && q.Quiet(verb) {
 		change.Quiet = true
