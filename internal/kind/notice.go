@@ -172,17 +172,10 @@ func (n notice) Quiet(act string) bool { return act == "confirm" }
 // Confirmed is who confirmed for which premises.
 func (n notice) Confirmed() map[id.Premises]Receipt { return maps.Clone(n.Homes) }
 
+// shown is the state but for who confirmed.
 func (n notice) shown() any {
-	return struct {
-		Confirm    bool        `json:"confirm"`
-		Pin        bool        `json:"pin"`
-		Importance string      `json:"importance"`
-		Until      int64       `json:"until,omitempty"`
-		Of         int         `json:"of"`
-		Withdrawn  int64       `json:"withdrawn,omitempty"`
-		Reason     entry.Words `json:"reason,omitempty"`
-		Expired    int64       `json:"expired,omitempty"`
-	}{n.Confirm, n.Stays, n.Importance, n.Until, n.Of, n.Withdrawn, n.Reason, n.Expired}
+	n.Homes, n.People = nil, nil
+	return n
 }
 
 // own says whether the viewer's premises have confirmed, and who of them did; owners see how many premises have.

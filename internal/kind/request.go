@@ -388,32 +388,10 @@ func (r request) helpers() []id.Person {
 	return who
 }
 
+// shown is the state but for whose it was before: that is between the room and them.
 func (r request) shown() any {
-	steps := make([]step, len(r.Steps))
-	copy(steps, r.Steps)
-	return struct {
-		Status     string             `json:"status"`
-		Template   string             `json:"template"`
-		By         int64              `json:"by,omitempty"`
-		Door       bool               `json:"door,omitempty"`
-		Fields     map[string]float64 `json:"fields,omitempty"`
-		Helper     id.Person          `json:"helper,omitempty"`
-		Dispatched id.Person          `json:"dispatched,omitempty"`
-		Promise    int64              `json:"promise,omitempty"`
-		Claimed    int64              `json:"claimed,omitempty"`
-		Started    int64              `json:"started,omitempty"`
-		Completed  int64              `json:"completed,omitempty"`
-		Closed     int64              `json:"closed,omitempty"`
-		Stars      int                `json:"stars,omitempty"`
-		Note       entry.Words        `json:"note,omitempty"`
-		Rating     entry.Words        `json:"rating,omitempty"`
-		Reason     entry.Words        `json:"reason,omitempty"`
-		Steps      []step             `json:"steps"`
-		Skipped    int                `json:"skipped,omitempty"`
-	}{
-		r.Status, r.Template, r.By, r.Door, r.Fields, r.Helper, r.Dispatched, r.Promise, r.Claimed, r.Started, r.Completed, r.Closed,
-		r.Stars, r.Note, r.Rating, r.Reason, steps, r.Skipped,
-	}
+	r.Former, r.Steps = "", slices.Clone(r.Steps)
+	return r
 }
 
 func (r request) own(v Viewer) any {
