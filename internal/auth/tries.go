@@ -75,3 +75,6 @@ func recent(at []time.Time, now time.Time) []time.Time {
 	}
 	return at
 }
+
+// Allow counts an attempt of another sort, such as applying, under a name.
+func (a *Auth) Allow(name string) error { return a.tries.allow(name) }

@@ -304,3 +304,9 @@ func (m *Member) home() id.Premises {
 }
 
 func (i *Item) post() kind.Post { return kind.Post{Seq: i.Seq, By: i.By, For: i.For, At: i.At} }
+
+// Removed tells whether somebody was removed from the room, and until when they may not come back; 0 for without end.
+func (s *State) Removed(p id.Person) (until int64, removed bool) {
+	until, removed = s.core.Removed[p]
+	return until, removed
+}

@@ -143,13 +143,13 @@ func (k *conn) Answered(all []engine.Answer) {
 	k.conn.Push(hub.Frame(b))
 }
 
-// answers is ok and no as they go out, on the socket and by HTTP.
-type answers struct {
+// commandAnswers is ok and no as they go out, on the socket and by HTTP.
+type commandAnswers struct {
 	OK []any `json:"ok,omitempty"`
 	No []any `json:"no,omitempty"`
 }
 
-func answersOf(all []engine.Answer, log *slog.Logger) (out answers) {
+func answersOf(all []engine.Answer, log *slog.Logger) (out commandAnswers) {
 	for _, a := range all {
 		if a.Err == nil {
 			out.OK = append(out.OK, [2]any{a.Command, a.Seq})

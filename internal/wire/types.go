@@ -7,6 +7,7 @@ package wire
 
 import (
 	"encoding/json"
+	"reflect"
 
 	"linli/internal/entry"
 	"linli/internal/id"
@@ -159,4 +160,15 @@ type Queued struct {
 	Application id.Application `json:"application"`
 	State       string         `json:"state"`
 	Pending     int            `json:"pending"`
+}
+
+// Types are the socket's types, for the schema that the client's are made from.
+func Types() []reflect.Type {
+	var list []reflect.Type
+	for _, v := range []any{
+		Delivery{}, Item{}, Set{}, Mine{}, Name{}, Flags{}, FromClient{}, Command{}, Hello{}, Leave{}, Muted{}, MyApplication{}, Queued{}, Hint{},
+	} {
+		list = append(list, reflect.TypeOf(v))
+	}
+	return list
 }

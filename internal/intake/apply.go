@@ -1,0 +1,201 @@
+package intake
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"linli/internal/entry"
+	"linli/internal/fault"
+	"linli/internal/id"
+	"linli/internal/office"
+	"linli/internal/register"
+	"linli/internal/roster"
+)
+
+// perBatch is how many things one command carries.
+const perBatch = 400
+
+// Apply writes a plan down, as the server; who may ask for it has been checked. progress is told now and then how many things are
+// written. Its effects in rooms follow behind.
+func (s *Service) Apply(ctx context.Context, p *Plan, progress func(written, total int)) error {
+	w := &writing{Service: s, ctx: ctx, total: p.Total(), progress: progress}
+	if p.found && p.table.Office.Name != "" {
+		if err := w.do("office.found", map[string]any{"name": p.table.Office.Name, "code": p.table.Office.Code}, 0); err != nil {
+			return err
+		}
+	}
+	if err := s.pages(ctx, p); err != nil {
+		return err
+	}
+	if len(p.communities)+len(p.rooms) > 0 {
+		for from := range slices.Chunk(p.communities, perBatch) {
+			if err := w.do("places.put", map[string]any{"communities": from}, len(from)); err != nil {
+				return err
+			}
+		}
+		for from := range slices.Chunk(p.rooms, perBatch) {
+			if err := w.do("places.put", map[string]any{"rooms": from}, len(from)); err != nil {
+				return err
+			}
+		}
+	}
+	for part := range slices.Chunk(p.premises, perBatch) {
+		if err := w.do("places.put", map[string]any{"premises": part}, len(part)); err != nil {
+			return err
+		}
+	}
+	for part := range slices.Chunk(p.removes, perBatch) {
+		if err := w.do("places.remove", map[string]any{"premises": part}, len(part)); err != nil {
+			return err
+		}
+	}
+	return w.people(p.staff)
+}
+
+// pages puts what the roster says of each door into the register, before the doors are anywhere else.
+func (s *Service) pages(ctx context.Context, p *Plan) error {
+	whole := make(map[string]register.Page, len(p.pages))
+	for name, changes := range p.pages {
+		page, err := s.Register.Page(ctx, name)
+		if err != nil {
+			return err
+		}
+		for h, door := range changes {
+			page[h] = door
+		}
+		whole[name] = page
+	}
+	return s.Register.PutPages(ctx, whole)
+}
+
+type writing struct {
+	*Service
+	ctx            context.Context
+	written, total int
+	progress       func(written, total int)
+}
+
+func (w *writing) do(act string, facts any, things int) error {
+	with, err := json.Marshal(facts)
+	if err != nil {
+		return fmt.Errorf("intake: %s: %w", act, err)
+	}
+	_, err = w.Engine.As(w.ctx, id.Office, entry.Command{Act: act, With: with}, time.Time{})
+	if err != nil && !fault.Is(err, fault.Unchanged) {
+		return err
+	}
+	w.written += things
+	if w.progress != nil {
+		w.progress(w.written, w.total)
+	}
+	return nil
+}
+
+// people makes those who are not known yet, and gives them their duties.
+func (w *writing) people(staff []roster.Staff) error {
+	persons, err := w.persons(staff)
+	if err != nil {
+		return err
+	}
+	rooms, homes := map[string]id.Room{}, map[string]office.Binding{}
+	w.Engine.ReadOffice(func(s *office.State) {
+		for _, r := range s.Rooms() {
+			rooms[r.Name] = r.ID
+		}
+	})
+	if err := w.homes(staff, homes); err != nil {
+		return err
+	}
+	type grant struct {
+		Person id.Person  `json:"person"`
+		Role   entry.Role `json:"role"`
+		Room   id.Room    `json:"room,omitempty"`
+	}
+	type admission struct {
+		Person   id.Person   `json:"person"`
+		Room     id.Room     `json:"room"`
+		Premises id.Premises `json:"premises,omitempty"`
+		Badge    string      `json:"badge"`
+	}
+	var grants []grant
+	var members []admission
+	for _, x := range staff {
+		switch p := persons[x.Phone]; x.Role {
+		case "群主":
+			grants = append(grants, grant{p, entry.Owner, rooms[x.Room]})
+		case "办事处":
+			grants = append(grants, grant{Person: p, Role: entry.Assessor})
+		default:
+			a := admission{Person: p, Room: rooms[x.Room], Badge: x.Category}
+			if home, ok := homes[x.Phone]; ok && home.Room == a.Room {
+				a.Premises = home.Premises
+			}
+			members = append(members, a)
+		}
+	}
+	for part := range slices.Chunk(grants, perBatch) {
+		if err := w.do("role.grant", map[string]any{"grants": part}, len(part)); err != nil {
+			return err
+		}
+	}
+	for part := range slices.Chunk(members, perBatch) {
+		if err := w.do("person.admit", map[string]any{"people": part, "quiet": true}, len(part)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// persons finds staff by their phones, and makes those whom nobody knows.
+func (w *writing) persons(staff []roster.Staff) (map[string]id.Person, error) {
+	persons, records, phones := map[string]id.Person{}, map[id.Person]register.Record{}, map[string]id.Person{}
+	for _, x := range staff {
+		if persons[x.Phone] != "" {
+			continue
+		}
+		p, err := w.Register.ByPhone(w.ctx, x.Phone)
+		if fault.Is(err, fault.NotFound) {
+			p, err = id.New[id.Person]("p"), nil
+			records[p], phones[x.Phone] = register.Record{Name: x.Name, Phone: x.Phone}, p
+		}
+		if err != nil {
+			return nil, err
+		}
+		persons[x.Phone] = p
+	}
+	if err := w.Register.PutAll(w.ctx, records); err != nil {
+		return nil, err
+	}
+	return persons, w.Register.ClaimPhones(w.ctx, phones)
+}
+
+// homes finds the household of each volunteer or committee member who is, by phone, its head.
+func (w *writing) homes(staff []roster.Staff, homes map[string]office.Binding) error {
+	wanted := map[string]bool{}
+	for _, x := range staff {
+		wanted[x.Phone] = true
+	}
+	pages := map[string]bool{}
+	rooms := map[id.Premises]id.Room{}
+	w.Engine.ReadOffice(func(s *office.State) {
+		s.EachPremises(func(h *office.Premises) bool {
+			pages[h.Page], rooms[h.ID] = true, h.Room
+			return true
+		})
+	})
+	for name := range pages {
+		page, err := w.Register.Page(w.ctx, name)
+		if err != nil {
+			return err
+		}
+		for h, door := range page {
+			if wanted[door.Phone] {
+				homes[door.Phone] = office.Binding{Room: rooms[h], Premises: h}
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,338 @@
+// Package intake takes the office's roster in: it compares what the tables say with what the office and the register have,
+// says what would change, and then changes it. The page and the command line both use it.
+//
+// Everything is parsed and compared before anything is written. It is written in batches, each a command of the office's log,
+// places before the people in them; a crash in the middle leaves a valid part, and the same file goes on from there, because
+// what is there already is no difference any more. For the same reason the same file again changes nothing.
+//
+// What is missing from a table is removed only inside the compounds that the table speaks of, and only when every row of it
+// could be read: a list of one yard is not an order to empty all others, and a spoiled row no order to delete its home.
+package intake
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"linli/internal/engine"
+	"linli/internal/entry"
+	"linli/internal/fault"
+	"linli/internal/id"
+	"linli/internal/office"
+	"linli/internal/register"
+	"linli/internal/roster"
+)
+
+// Service compares and applies.
+type Service struct {
+	Engine   *engine.Engine
+	Register *register.Register
+}
+
+// Counts is what a roster comes to. Added, changed, removed and unchanged count communities, rooms, households, shops and
+// duties of staff together.
+type Counts struct {
+	Communities int `json:"communities"`
+	Rooms       int `json:"rooms"`
+	Households  int `json:"households"`
+	Shops       int `json:"shops"`
+	Staff       int `json:"staff"`
+	Added       int `json:"added"`
+	Changed     int `json:"changed"`
+	Removed     int `json:"removed"`
+	Unchanged   int `json:"unchanged"`
+}
+
+// Difference is one line of what would change: a place or a duty, never a person's data.
+type Difference struct {
+	What string `json:"what"` // community, room, household, shop, staff
+	Name string `json:"name"` // 和园 3-2-501, or who: the room and the duty
+	How  string `json:"how"`  // added, changed, removed
+}
+
+// Plan is what applying would do.
+type Plan struct {
+	Counts      Counts
+	Differences []Difference
+	Errors      []roster.RowError
+
+	found       bool // the office has no name yet
+	table       *roster.Table
+	communities []office.Community
+	rooms       []office.Room
+	premises    []office.Premises
+	removes     []id.Premises
+	pages       map[string]map[id.Premises]register.Door // by page: what changes in it
+	staff       []roster.Staff
+}
+
+// Total is how many things are to be written.
+func (p *Plan) Total() int {
+	return len(p.communities) + len(p.rooms) + len(p.premises) + len(p.removes) + len(p.staff)
+}
+
+func (p *Plan) note(what, name, how string) {
+	switch how {
+	case "added":
+		p.Counts.Added++
+	case "changed":
+		p.Counts.Changed++
+	case "removed":
+		p.Counts.Removed++
+	default:
+		p.Counts.Unchanged++
+		return
+	}
+	p.Differences = append(p.Differences, Difference{what, name, how})
+}
+
+// Preview parses and compares. It writes nothing.
+func (s *Service) Preview(ctx context.Context, files []roster.File) (*Plan, error) {
+	table, err := roster.Parse(files)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{table: table, Errors: table.Errors, pages: map[string]map[id.Premises]register.Door{}}
+	p.Counts.Communities, p.Counts.Rooms = len(table.Communities), len(table.Rooms)
+	p.Counts.Households, p.Counts.Shops, p.Counts.Staff = len(table.Households), len(table.Shops), len(table.Staff)
+	c := &comparison{Service: s, ctx: ctx, plan: p, pages: map[string]register.Page{}}
+	s.Engine.ReadOffice(c.office)
+	for _, step := range []func() error{c.places, c.doors, c.removals, c.people} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// comparison holds what the office has while a plan is made.
+type comparison struct {
+	*Service
+	ctx         context.Context
+	plan        *Plan
+	communities map[string]office.Community
+	rooms       map[string]office.Room
+	premises    map[id.Premises]office.Premises
+	pages       map[string]register.Page
+}
+
+func (c *comparison) office(s *office.State) {
+	c.plan.found = s.Name() == ""
+	c.communities, c.rooms, c.premises = map[string]office.Community{}, map[string]office.Room{}, map[id.Premises]office.Premises{}
+	for _, x := range s.Communities() {
+		c.communities[x.Name] = *x
+	}
+	for _, x := range s.Rooms() {
+		c.rooms[x.Name] = *x
+	}
+	s.EachPremises(func(h *office.Premises) bool {
+		c.premises[h.ID] = *h
+		return true
+	})
+}
+
+// community is the id of a community by name; one that is not known yet gets the id that it will have.
+func (c *comparison) community(name string) id.Community {
+	if x, ok := c.communities[name]; ok {
+		return x.ID
+	}
+	return id.Derive[id.Community]("c", "community", name)
+}
+
+func (c *comparison) places() error {
+	t := c.plan.table
+	// A table without an organization sheet still names the communities that its homes are in.
+	named := slices.Clone(t.Communities)
+	for _, h := range t.Households {
+		if h.Community != "" && !slices.ContainsFunc(named, func(x roster.Community) bool { return x.Name == h.Community }) {
+			named = append(named, roster.Community{Name: h.Community})
+		}
+	}
+	for _, x := range named {
+		old, ok := c.communities[x.Name]
+		fresh := office.Community{ID: c.community(x.Name), Name: x.Name, Code: cmp.Or(x.Code, old.Code)}
+		how := compare(ok, old.Code == fresh.Code)
+		c.plan.note("community", x.Name, how)
+		if how != "" {
+			c.plan.communities = append(c.plan.communities, fresh)
+		}
+	}
+	compounds := map[string]string{} // room name → compound, building
+	buildings := map[string]string{}
+	for _, h := range t.Households {
+		compounds[h.Compound], buildings[h.Compound] = h.Compound, ""
+		compounds[h.Compound+h.Building], buildings[h.Compound+h.Building] = h.Compound, h.Building
+	}
+	for _, x := range t.Rooms {
+		if x.Community == "" {
+			return fault.New(fault.Invalid, "a room stands under no community").And("room", x.Name)
+		}
+		old, ok := c.rooms[x.Name]
+		fresh := office.Room{
+			ID: cmp.Or(old.ID, id.Derive[id.Room]("r", "room", x.Name)), Name: x.Name, Community: c.community(x.Community),
+			Compound: cmp.Or(old.Compound, compounds[x.Name]), Building: cmp.Or(old.Building, buildings[x.Name]),
+		}
+		how := compare(ok, old.Community == fresh.Community && old.Compound == fresh.Compound && old.Building == fresh.Building)
+		c.plan.note("room", x.Name, how)
+		if how != "" {
+			c.plan.rooms = append(c.plan.rooms, fresh)
+		}
+	}
+	return nil
+}
+
+// compare says how a thing differs: not there yet, other than it was, or not at all.
+func compare(there, same bool) string {
+	switch {
+	case !there:
+		return "added"
+	case !same:
+		return "changed"
+	}
+	return ""
+}
+
+// HomeID and ShopID are the ids that a place has because of what it is called.
+func HomeID(compound, building, entrance, door string) id.Premises {
+	return id.Derive[id.Premises]("h", "home", compound, building, entrance, door)
+}
+
+// ShopID is HomeID for a shop.
+func ShopID(compound, name, address string) id.Premises {
+	return id.Derive[id.Premises]("h", "shop", compound, name, address)
+}
+
+func pageOf(compound, building string) string {
+	return string(id.Derive[id.Log]("g", compound, building))
+}
+
+func (c *comparison) doors() error {
+	for i := range c.plan.table.Households {
+		h := &c.plan.table.Households[i]
+		err := c.door("household", h.Compound+" "+h.Label(), office.Premises{
+			ID: HomeID(h.Compound, h.Building, h.Entrance, h.Door), Kind: office.Home, Community: c.community(h.Community),
+			Compound: h.Compound, Building: h.Building, Entrance: h.Entrance, Door: h.Door, Page: pageOf(h.Compound, h.Building),
+		}, register.Door{Name: h.Name, Phone: h.Phone, People: h.People, Tenure: h.Tenure, Note: h.Note})
+		if err != nil {
+			return err
+		}
+	}
+	for i := range c.plan.table.Shops {
+		x := &c.plan.table.Shops[i]
+		err := c.door("shop", x.Compound+" "+x.Name, office.Premises{
+			ID: ShopID(x.Compound, x.Name, x.Address), Kind: office.Shop, Community: c.community(x.Community),
+			Compound: x.Compound, Door: x.Address, Name: x.Name, Page: pageOf(x.Compound, "shops"),
+		}, register.Door{Name: x.Principal, Phone: x.Phone, Tenure: x.Trade})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// door compares one premises: the place with the office's, what the roster says of it with the register's.
+func (c *comparison) door(what, name string, fresh office.Premises, says register.Door) error {
+	says.Digest = c.Register.Keys().Digest(says.Name, says.Phone, fmt.Sprint(says.People), says.Tenure, says.Note)
+	old, there := c.premises[fresh.ID]
+	page, err := c.page(fresh.Page)
+	if err != nil {
+		return err
+	}
+	place := there && old.Community == fresh.Community && old.Page == fresh.Page && old.Kind == fresh.Kind
+	details := page[fresh.ID].Digest == says.Digest
+	how := compare(there, place && details)
+	c.plan.note(what, name, how)
+	if !place {
+		c.plan.premises = append(c.plan.premises, fresh)
+	}
+	if !details {
+		if c.plan.pages[fresh.Page] == nil {
+			c.plan.pages[fresh.Page] = map[id.Premises]register.Door{}
+		}
+		c.plan.pages[fresh.Page][fresh.ID] = says
+	}
+	delete(c.premises, fresh.ID)
+	return nil
+}
+
+func (c *comparison) page(name string) (register.Page, error) {
+	if page, ok := c.pages[name]; ok {
+		return page, nil
+	}
+	page, err := c.Register.Page(c.ctx, name)
+	c.pages[name] = page
+	return page, err
+}
+
+// removals are the premises that a table should have named and did not.
+func (c *comparison) removals() error {
+	t := c.plan.table
+	if len(t.Errors) > 0 {
+		return nil
+	}
+	spoken := map[string]bool{} // kind and compound
+	for _, h := range t.Households {
+		spoken[office.Home+h.Compound] = true
+	}
+	for _, x := range t.Shops {
+		spoken[office.Shop+x.Compound] = true
+	}
+	for h, old := range c.premises {
+		if spoken[old.Kind+old.Compound] {
+			c.plan.removes = append(c.plan.removes, h)
+			what := "household"
+			if old.Kind == office.Shop {
+				what = "shop"
+			}
+			c.plan.note(what, old.Compound+" "+old.Label(), "removed")
+		}
+	}
+	slices.Sort(c.plan.removes)
+	return nil
+}
+
+// people compares the duties of staff with who holds them.
+func (c *comparison) people() error {
+	seen := map[string]bool{}
+	for _, x := range c.plan.table.Staff {
+		key := x.Phone + "/" + x.Room + "/" + x.Role
+		if seen[key] {
+			continue // one badge in one room is enough
+		}
+		seen[key] = true
+		how, err := c.duty(x)
+		if err != nil {
+			return err
+		}
+		c.plan.note("staff", cmp.Or(x.Room, "办事处")+" "+cmp.Or(x.Category, x.Role), how)
+		if how != "" {
+			c.plan.staff = append(c.plan.staff, x)
+		}
+	}
+	return nil
+}
+
+func (c *comparison) duty(x roster.Staff) (how string, err error) {
+	p, err := c.Register.ByPhone(c.ctx, x.Phone)
+	if fault.Is(err, fault.NotFound) {
+		return "added", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	room := c.rooms[x.Room].ID
+	held := false
+	c.Engine.ReadOffice(func(s *office.State) {
+		who, _ := s.Person(p)
+		switch x.Role {
+		case "群主":
+			held = slices.Contains(who.Grants, entry.Grant{Role: entry.Owner, Room: room})
+		case "办事处":
+			held = slices.ContainsFunc(who.Grants, func(g entry.Grant) bool { return g.Room == "" && g.Community == "" })
+		default:
+			held = slices.ContainsFunc(who.Bindings, func(b office.Binding) bool { return b.Room == room && b.Badge == x.Category })
+		}
+	})
+	return compare(held, true), nil
+}

@@ -1,0 +1,75 @@
+package web
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"linli/internal/fault"
+)
+
+// statuses is the one table from faults to HTTP.
+var statuses = map[fault.Code]int{
+	fault.Internal: 500, fault.Invalid: 422, fault.SignIn: 401, fault.Wrong: 401, fault.Forbidden: 403, fault.NotMember: 403,
+	fault.Muted: 403, fault.Removed: 403, fault.NotFound: 404, fault.Taken: 409, fault.Closed: 409, fault.Retracted: 409,
+	fault.TooLate: 409, fault.Unchanged: 409, fault.PhoneTaken: 409, fault.SetupDone: 409, fault.OutOfStock: 409,
+	fault.NoPremises: 409, fault.Stale: 409, fault.Conflicting: 409, fault.Expired: 410, fault.Revoked: 410, fault.TooLarge: 413,
+	fault.Unreadable: 422, fault.Weak: 422, fault.TooMany: 429, fault.Busy: 503, fault.NotReady: 503, fault.NoSpace: 507,
+}
+
+// answer is a fault on its way out. It is huma's StatusError.
+type answer struct{ *fault.Fault }
+
+func (a answer) GetStatus() int {
+	if n := statuses[a.Code]; n != 0 {
+		return n
+	}
+	return http.StatusInternalServerError
+}
+
+// ContentType keeps huma from calling it a problem document.
+func (a answer) ContentType(string) string { return "application/json" }
+
+// MarshalJSON leaves out what an embedded error would add.
+func (a answer) MarshalJSON() ([]byte, error) { return json.Marshal(a.Fault) }
+
+// fail turns what a handler returns into what may be told; anything but a fault is logged here, once.
+func (s *Server) fail(r *http.Request, err error) answer {
+	if f := fault.Of(err); f != nil {
+		return answer{f}
+	}
+	name, _ := r.Context().Value(requestKey).(string)
+	s.Log.Error("request failed", "request", name, "method", r.Method, "path", r.URL.Path, "err", err)
+	return answer{fault.New(fault.Internal, "something went wrong").And("id", name)}
+}
+
+// refuse answers a plain handler's request with a fault.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	a := s.fail(r, err)
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(a.GetStatus())
+	_ = json.NewEncoder(w).Encode(a)
+}
+
+// init says huma's own refusals (a body of the wrong shape) in our words.
+func init() {
+	huma.NewError = func(status int, message string, details ...error) huma.StatusError {
+		f := fault.New(fault.Invalid, message)
+		for _, d := range details {
+			if detail, ok := d.(*huma.ErrorDetail); ok { //nolint:errorlint // huma passes it as it is
+				f = f.And("field", detail.Location)
+			}
+		}
+		switch {
+		case status == http.StatusRequestEntityTooLarge:
+			f.Code = fault.TooLarge
+		case status == http.StatusNotFound:
+			f.Code = fault.NotFound
+		case status >= http.StatusInternalServerError:
+			f.Code = fault.Internal
+		}
+		return answer{f}
+	}
+}

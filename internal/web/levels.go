@@ -1,0 +1,442 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"linli/internal/entry"
+	"linli/internal/fault"
+	"linli/internal/id"
+	"linli/internal/office"
+	"linli/internal/paper"
+	"linli/internal/room"
+)
+
+type levelRoom struct {
+	ID      id.Room    `json:"id"`
+	Name    string     `json:"name"`
+	Owner   string     `json:"owner"`
+	Homes   room.Count `json:"homes"`
+	Shops   room.Count `json:"shops"`
+	Members int        `json:"members"`
+	Online  int        `json:"online"`
+	Pending int        `json:"pending"`
+}
+
+type levelCommunity struct {
+	ID      id.Community `json:"id"`
+	Name    string       `json:"name"`
+	Homes   room.Count   `json:"homes"`
+	Shops   room.Count   `json:"shops"`
+	Members int          `json:"members"`
+	Pending int          `json:"pending"`
+	Rooms   []levelRoom  `json:"rooms"`
+}
+
+type levelOffice struct {
+	Name    string     `json:"name"`
+	Homes   room.Count `json:"homes"`
+	Shops   room.Count `json:"shops"`
+	Rooms   int        `json:"rooms"`
+	Members int        `json:"members"`
+	Pending int        `json:"pending"`
+	Whole   bool       `json:"whole"` // these are the numbers of the whole office, not of a part of it
+}
+
+type levelsBody struct {
+	Office      levelOffice      `json:"office"`
+	Communities []levelCommunity `json:"communities"`
+}
+
+// levels is the tree that a person may see, with the coverage of each level. The numbers of a level are those of its rooms.
+func (s *Server) levels(ctx context.Context, _ *none) (*body[levelsBody], error) {
+	p, err := s.signedIn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rooms := s.levelRooms()
+	b := levelsBody{Communities: []levelCommunity{}}
+	may := false
+	s.Engine.ReadOffice(func(o *office.State) {
+		b.Office.Name, b.Office.Whole = o.Name(), o.MayRead(p, "", "")
+		for _, c := range o.Communities() {
+			l := levelCommunity{ID: c.ID, Name: c.Name, Rooms: []levelRoom{}}
+			for _, r := range o.RoomsOf(c.ID) {
+				if !o.MayRead(p, c.ID, r.ID) {
+					continue
+				}
+				row := rooms[r.ID]
+				row.ID, row.Name, row.Pending = r.ID, r.Name, o.PendingIn(r.ID)
+				if row.Homes.All+row.Shops.All == 0 { // its log has not begun
+					t := o.TallyOf(r.ID)
+					row.Homes.All, row.Shops.All = t.Homes, t.Shops
+				}
+				l.add(row)
+			}
+			if len(l.Rooms) > 0 || o.MayRead(p, c.ID, "") {
+				may = true
+				b.add(l)
+			}
+		}
+		may = may || b.Office.Whole
+	})
+	if !may {
+		return nil, fault.New(fault.Forbidden, "only who answers for a room or above may")
+	}
+	return says(b), nil
+}
+
+func (l *levelCommunity) add(r levelRoom) {
+	l.Rooms = append(l.Rooms, r)
+	l.Homes, l.Shops = plus(l.Homes, r.Homes), plus(l.Shops, r.Shops)
+	l.Members, l.Pending = l.Members+r.Members, l.Pending+r.Pending
+}
+
+func (b *levelsBody) add(l levelCommunity) {
+	b.Communities = append(b.Communities, l)
+	o := &b.Office
+	o.Homes, o.Shops = plus(o.Homes, l.Homes), plus(o.Shops, l.Shops)
+	o.Rooms, o.Members, o.Pending = o.Rooms+len(l.Rooms), o.Members+l.Members, o.Pending+l.Pending
+}
+
+func plus(a, b room.Count) room.Count {
+	return room.Count{All: a.All + b.All, Covered: a.Covered + b.Covered}
+}
+
+// levelRooms is what the rooms themselves know.
+func (s *Server) levelRooms() map[id.Room]levelRoom {
+	rooms := map[id.Room]levelRoom{}
+	owners := map[id.Room]id.Person{}
+	s.Engine.EachRoom(func(x *room.State) {
+		t := x.Tally()
+		rooms[x.ID()] = levelRoom{Homes: t.Homes, Shops: t.Shops, Members: x.Size()}
+		for p, m := range x.Members {
+			if m.Role == entry.Owner {
+				owners[x.ID()] = p
+			}
+		}
+	})
+	for r, row := range rooms {
+		row.Online = s.Hub.Online(roomTopic(r))
+		if n, ok := s.View.NameOf(r, owners[r]); ok {
+			row.Owner = n.Name
+		}
+		rooms[r] = row
+	}
+	return rooms
+}
+
+type doorsInput struct {
+	Room      id.Room      `query:"room"`
+	Community id.Community `query:"community"`
+	Uncovered bool         `query:"uncovered"`
+	Kind      string       `query:"kind"`
+	Offset    int          `query:"offset"`
+	Limit     int          `query:"limit"`
+}
+
+type doorRow struct {
+	Premises  id.Premises `json:"premises"`
+	Community string      `json:"community"`
+	Room      string      `json:"room"`
+	Compound  string      `json:"compound"`
+	Building  string      `json:"building"`
+	Entrance  string      `json:"entrance"`
+	Door      string      `json:"door"`
+	Label     string      `json:"label"`
+	Kind      string      `json:"kind"`
+	Covered   bool        `json:"covered"`
+	Members   int         `json:"members"`
+}
+
+type doorsBody struct {
+	Total int       `json:"total"`
+	Doors []doorRow `json:"doors"`
+}
+
+// doors lists premises in walking order; places, and whether somebody of them is in.
+func (s *Server) doors(ctx context.Context, in *doorsInput) (*body[doorsBody], error) {
+	all, err := s.doorRows(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	if in.Limit <= 0 || in.Limit > 500 {
+		in.Limit = 200
+	}
+	from := min(max(in.Offset, 0), len(all))
+	return says(doorsBody{Total: len(all), Doors: append([]doorRow{}, all[from:min(from+in.Limit, len(all))]...)}), nil
+}
+
+func (s *Server) doorRows(ctx context.Context, in *doorsInput) ([]doorRow, error) {
+	p, err := s.signedIn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var rooms []office.Room
+	rows := map[id.Room][]doorRow{}
+	may := false
+	s.Engine.ReadOffice(func(o *office.State) {
+		community := in.Community
+		if r, ok := o.Room(in.Room); ok {
+			community = r.Community
+		}
+		if may = o.MayRead(p, community, in.Room); !may {
+			return
+		}
+		for _, r := range o.Rooms() {
+			if in.Room != "" && r.ID != in.Room || in.Community != "" && r.Community != in.Community {
+				continue
+			}
+			rooms = append(rooms, *r)
+			c, _ := o.Community(r.Community)
+			for _, h := range o.PremisesOf(r.ID) {
+				if in.Kind != "" && h.Kind != in.Kind {
+					continue
+				}
+				row := doorRow{
+					Premises: h.ID, Room: r.Name, Compound: h.Compound, Building: h.Building, Entrance: h.Entrance, Door: h.Door,
+					Label: h.Label(), Kind: h.Kind,
+				}
+				if c != nil {
+					row.Community = c.Name
+				}
+				rows[r.ID] = append(rows[r.ID], row)
+			}
+		}
+	})
+	if !may {
+		return nil, fault.New(fault.Forbidden, "only who answers for this level may")
+	}
+	var all []doorRow
+	for _, r := range rooms {
+		_ = s.Engine.ReadRoom(r.ID, func(x *room.State) {
+			for i := range rows[r.ID] {
+				row := &rows[r.ID][i]
+				row.Members = len(x.Behind(row.Premises))
+				row.Covered = row.Members > 0
+			}
+		})
+		for _, row := range rows[r.ID] {
+			if !in.Uncovered || !row.Covered {
+				all = append(all, row)
+			}
+		}
+	}
+	return all, nil
+}
+
+// doorsTable is the same as a table to take along.
+func (s *Server) doorsTable(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	all, err := s.doorRows(r.Context(), &doorsInput{
+		Room: id.Room(q.Get("room")), Community: id.Community(q.Get("community")), Uncovered: q.Get("uncovered") == "true", Kind: q.Get("kind"),
+	})
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	table := make([][]string, 0, len(all))
+	for _, d := range all {
+		state := "未入群"
+		if d.Covered {
+			state = "已入群"
+		}
+		table = append(table, []string{d.Community, d.Room, d.Compound, d.Building, d.Entrance, strings.TrimSpace(d.Door), state})
+	}
+	s.xlsx(w, "doors.xlsx", func() error {
+		return paper.Table(w, "门牌", []string{"社区", "群", "院区", "楼栋", "单元", "房号", "状态"}, table)
+	})
+}
+
+func (s *Server) xlsx(w http.ResponseWriter, name string, write func() error) {
+	w.Header().Set("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	w.Header().Set("Cache-Control", "no-store")
+	if err := write(); err != nil {
+		s.Log.Error("table failed", "name", name, "err", err)
+	}
+}
+
+type communityInput struct {
+	Body struct {
+		Name string `json:"name"`
+	}
+}
+
+type idBody struct {
+	ID string `json:"id"`
+}
+
+func (s *Server) addCommunity(ctx context.Context, in *communityInput) (*body[idBody], error) {
+	c := id.Derive[id.Community]("c", "community", strings.TrimSpace(in.Body.Name))
+	_, err := s.asPerson(ctx, "places.put", map[string]any{
+		"communities": []office.Community{{ID: c, Name: strings.TrimSpace(in.Body.Name)}},
+	}, nil)
+	return says(idBody{string(c)}), err
+}
+
+type openRoomInput struct {
+	Body struct {
+		Name      string       `json:"name"`
+		Community id.Community `json:"community"`
+		Compound  string       `json:"compound,omitempty"`
+		Building  string       `json:"building,omitempty"`
+	}
+}
+
+func (s *Server) openRoom(ctx context.Context, in *openRoomInput) (*body[idBody], error) {
+	b := &in.Body
+	r := id.Derive[id.Room]("r", "room", strings.TrimSpace(b.Name))
+	_, err := s.asPerson(ctx, "room.open", office.Room{
+		ID: r, Name: strings.TrimSpace(b.Name), Community: b.Community, Compound: strings.TrimSpace(b.Compound), Building: strings.TrimSpace(b.Building),
+	}, nil)
+	return says(idBody{string(r)}), err
+}
+
+type staffInput struct {
+	Room      id.Room      `query:"room"`
+	Community id.Community `query:"community"`
+}
+
+type staffRow struct {
+	Person   id.Person     `json:"person"`
+	Name     string        `json:"name"`
+	Grants   []entry.Grant `json:"grants"`
+	SignedIn bool          `json:"signedIn"`
+}
+
+type staffBody struct {
+	Staff []staffRow `json:"staff"`
+}
+
+// staff is who answers for a level and what lies below it, for those above.
+func (s *Server) staff(ctx context.Context, in *staffInput) (*body[staffBody], error) {
+	p, err := s.signedIn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b, at := staffBody{Staff: []staffRow{}}, map[id.Person]int{}
+	may := false
+	s.Engine.ReadOffice(func(o *office.State) {
+		community := in.Community
+		if r, ok := o.Room(in.Room); ok {
+			community = r.Community
+		}
+		if may = o.MayRead(p, community, in.Room); !may {
+			return
+		}
+		for _, post := range o.Staff(in.Community, in.Room) {
+			i, ok := at[post.Person]
+			if !ok {
+				i = len(b.Staff)
+				at[post.Person] = i
+				b.Staff = append(b.Staff, staffRow{Person: post.Person})
+			}
+			b.Staff[i].Grants = append(b.Staff[i].Grants, post.Grant)
+		}
+	})
+	if !may {
+		return nil, fault.New(fault.Forbidden, "only who answers for this level may")
+	}
+	for i := range b.Staff {
+		row := &b.Staff[i]
+		rec, err := s.Register.Record(ctx, row.Person)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return nil, err
+		}
+		row.Name, row.SignedIn = rec.Name, s.Auth.HasPassword(ctx, row.Person)
+	}
+	slices.SortStableFunc(b.Staff, func(x, y staffRow) int { return strings.Compare(string(y.Grants[0].Role), string(x.Grants[0].Role)) })
+	return says(b), nil
+}
+
+type appointInput struct {
+	Body struct {
+		Name      string       `json:"name"`
+		Phone     string       `json:"phone"`
+		Role      entry.Role   `json:"role"`
+		Room      id.Room      `json:"room,omitempty"`
+		Community id.Community `json:"community,omitempty"`
+	}
+}
+
+// appoint gives somebody a role; who is not known yet becomes a person first, and signs in by a code.
+func (s *Server) appoint(ctx context.Context, in *appointInput) (*body[idBody], error) {
+	b := &in.Body
+	if err := s.above(ctx, b.Community, b.Room); err != nil {
+		return nil, err
+	}
+	p, err := s.personOf(ctx, b.Name, b.Phone)
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.asPerson(ctx, "role.grant", map[string]any{"grants": []map[string]any{{
+		"person": p, "role": b.Role, "room": b.Room, "community": b.Community,
+	}}}, nil)
+	return says(idBody{string(p)}), err
+}
+
+// above tells whether who asks stands above a level: a secretary or an administrator.
+func (s *Server) above(ctx context.Context, c id.Community, r id.Room) error {
+	p, err := s.signedIn(ctx)
+	if err != nil {
+		return err
+	}
+	may := false
+	s.Engine.ReadOffice(func(o *office.State) {
+		if x, ok := o.Room(r); ok {
+			c = x.Community
+		}
+		for _, g := range o.GrantsOf(p) {
+			may = may || g.Role == entry.Admin || g.Role == entry.Secretary && g.Community != "" && g.Community == c
+		}
+	})
+	if !may {
+		return fault.New(fault.Forbidden, "only who stands above may")
+	}
+	return nil
+}
+
+// personOf finds somebody by phone, or makes the person.
+func (s *Server) personOf(ctx context.Context, name, phone string) (id.Person, error) {
+	p := id.New[id.Person]("p")
+	if err := s.newPerson(ctx, p, name, "", phone, ""); err != nil {
+		return "", err
+	}
+	rec, err := s.Register.Record(ctx, p)
+	if err != nil {
+		return "", err
+	}
+	err = s.Register.ClaimPhone(ctx, rec.Phone, p)
+	if fault.Is(err, fault.PhoneTaken) {
+		if err := s.Register.Forget(ctx, p); err != nil {
+			return "", err
+		}
+		return s.Register.ByPhone(ctx, rec.Phone)
+	}
+	return p, err
+}
+
+type dismissInput struct {
+	Person    id.Person    `path:"person"`
+	Role      entry.Role   `query:"role"`
+	Room      id.Room      `query:"room"`
+	Community id.Community `query:"community"`
+}
+
+func (s *Server) dismiss(ctx context.Context, in *dismissInput) (*done, error) {
+	_, err := s.asPerson(ctx, "role.revoke", map[string]any{
+		"person": in.Person, "role": in.Role, "room": in.Room, "community": in.Community,
+	}, nil)
+	return ok(), err
+}
+
+type personInput struct {
+	Person id.Person `path:"person"`
+}
+
+func (s *Server) staffCode(ctx context.Context, in *personInput) (*body[codeBody], error) {
+	return s.issue(ctx, in.Person, "")
+}

@@ -1,0 +1,436 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"linli/internal/auth"
+	"linli/internal/engine"
+	"linli/internal/entry"
+	"linli/internal/fault"
+	"linli/internal/hub"
+	"linli/internal/id"
+	"linli/internal/kind"
+	"linli/internal/office"
+	"linli/internal/room"
+	"linli/internal/view"
+	"linli/internal/wire"
+)
+
+// roomRow is a room as its members, and who answers for it, see it in a list.
+type roomRow struct {
+	ID            id.Room           `json:"id"`
+	Name          string            `json:"name"`
+	Community     id.Community      `json:"community"`
+	CommunityName string            `json:"communityName"`
+	Seq           entry.Seq         `json:"seq"`
+	Lanes         map[string]uint64 `json:"lanes,omitempty"`
+	Read          engine.Mark       `json:"read"`
+	Pins          []entry.Seq       `json:"pins"`
+	Last          json.RawMessage   `json:"last,omitempty"`
+	Member        bool              `json:"member"`
+	Role          string            `json:"role"`
+	Premises      id.Premises       `json:"premises,omitempty"` // which one acts for here
+	Label         string            `json:"label,omitempty"`
+	Muted         int64             `json:"muted,omitempty"`
+	Homes         room.Count        `json:"homes"`
+	Shops         room.Count        `json:"shops"`
+	Members       int               `json:"members"`
+	Online        int               `json:"online"`
+	Owner         id.Person         `json:"owner,omitempty"`
+	OwnerName     string            `json:"ownerName,omitempty"`
+	Pending       int               `json:"pending,omitempty"` // applications, for who decides on them
+}
+
+var lanes = []kind.Lane{kind.Chat, kind.Notices, kind.Needs}
+
+// row reads a room as a person sees it; what is said in it only for members.
+func (s *Server) row(p id.Person, r id.Room) (row roomRow, err error) {
+	err = s.Engine.ReadRoom(r, func(x *room.State) {
+		t := x.Tally()
+		row = roomRow{
+			ID: r, Name: x.Name(), Community: x.Community(), Seq: x.Seq(), Homes: t.Homes, Shops: t.Shops, Members: x.Size(), Role: "member",
+			Lanes: map[string]uint64{}, Pins: x.Pins(),
+		}
+		for _, l := range lanes {
+			row.Lanes[string(l)] = x.Lane(l)
+		}
+		if m := x.Member(p); m != nil {
+			row.Member = true
+			if m.Muted > s.Now().UnixMilli() {
+				row.Muted = m.Muted
+			}
+			if len(m.Premises) > 0 {
+				row.Premises = m.Premises[0]
+				d, _ := x.Door(m.Premises[0])
+				row.Label = d.Label
+			}
+		}
+		for q, m := range x.Members {
+			if m.Role == entry.Owner && (row.Owner == "" || q < row.Owner) {
+				row.Owner = q
+			}
+		}
+	})
+	if err != nil {
+		return row, err
+	}
+	s.Engine.ReadOffice(func(o *office.State) {
+		if c, ok := o.Community(row.Community); ok {
+			row.CommunityName = c.Name
+		}
+		if role := o.RoleIn(p, r); role != "" {
+			row.Role, row.Pending = string(role), o.PendingIn(r)
+		}
+	})
+	row.Online = s.Hub.Online(hub.Room(r))
+	if n, ok := s.View.NameOf(r, row.Owner); ok {
+		row.OwnerName = n.Name
+	}
+	if !row.Member {
+		row.Lanes, row.Pins = nil, []entry.Seq{}
+		return row, nil
+	}
+	if row.Pins == nil {
+		row.Pins = []entry.Seq{}
+	}
+	row.Read = s.Marks.Of(p, r)
+	row.Last, err = s.View.Last(r)
+	return row, err
+}
+
+type roomsBody struct {
+	Rooms []roomRow `json:"rooms"`
+}
+
+func (s *Server) rooms(ctx context.Context, _ *none) (*body[roomsBody], error) {
+	p, err := s.signedIn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var ids []id.Room
+	for _, r := range s.Engine.RoomsOf(p) {
+		ids = append(ids, r.ID)
+	}
+	ids = append(ids, s.Engine.Answers(p)...)
+	slices.Sort(ids)
+	b := roomsBody{Rooms: []roomRow{}}
+	for _, r := range slices.Compact(ids) {
+		row, err := s.row(p, r)
+		if err != nil {
+			return nil, err
+		}
+		b.Rooms = append(b.Rooms, row)
+	}
+	return says(b), nil
+}
+
+type roomInput struct {
+	Room id.Room `path:"room"`
+}
+
+type charter struct {
+	Version int    `json:"version"`
+	Text    string `json:"text"`
+}
+
+type roomBody struct {
+	roomRow
+	Charter charter `json:"charter"`
+}
+
+// room is one room. Who neither is in it nor answers for it is told no more than that.
+func (s *Server) room(ctx context.Context, in *roomInput) (*body[roomBody], error) {
+	p, err := s.signedIn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	row, err := s.row(p, in.Room)
+	if err != nil {
+		return nil, err
+	}
+	if !row.Member && row.Role == "member" {
+		return nil, fault.New(fault.NotMember, "not a member of this room")
+	}
+	b := roomBody{roomRow: row}
+	s.Engine.ReadOffice(func(o *office.State) { b.Charter = charterOf(o, in.Room) })
+	return says(b), nil
+}
+
+func charterOf(o *office.State, r id.Room) (c charter) {
+	var words entry.Words
+	c.Version, words = o.Charter(r)
+	c.Text = textOf(words, "text")
+	return c
+}
+
+// textOf reads one text out of words; empty when it is not there or forgotten.
+func textOf(words entry.Words, field string) string {
+	var w map[string]json.RawMessage
+	var text string
+	if json.Unmarshal(words, &w) == nil {
+		_ = json.Unmarshal(w[field], &text)
+	}
+	return text
+}
+
+// mayHear tells whether a person may read what is said in a room: its members may.
+func (s *Server) mayHear(ctx context.Context, r id.Room) (auth.Claim, error) {
+	c, err := s.who(ctx)
+	if err != nil {
+		return c, err
+	}
+	in := false
+	if err := s.Engine.ReadRoom(r, func(x *room.State) { in = x.Has(c.Person) }); err != nil {
+		return c, err
+	}
+	if !in {
+		return c, fault.New(fault.NotMember, "not a member of this room")
+	}
+	return c, nil
+}
+
+// answersFor tells whether a person answers for a room.
+func (s *Server) answersFor(ctx context.Context, r id.Room) (auth.Claim, error) {
+	c, err := s.who(ctx)
+	if err != nil {
+		return c, err
+	}
+	may, there := false, false
+	s.Engine.ReadOffice(func(o *office.State) {
+		_, there = o.Room(r)
+		may = o.MayAdmit(c.Person, r)
+	})
+	switch {
+	case !there:
+		return c, fault.New(fault.NotFound, "there is no such room")
+	case !may:
+		return c, fault.New(fault.Forbidden, "only who answers for this room may")
+	}
+	return c, nil
+}
+
+// items is a page of a room's history: stored bytes joined.
+func (s *Server) items(w http.ResponseWriter, r *http.Request) {
+	number := func(name string) entry.Seq {
+		n, _ := strconv.ParseUint(r.URL.Query().Get(name), 10, 53)
+		return entry.Seq(n)
+	}
+	span := view.Span{
+		Before: number("before"), After: number("after"), Around: number("around"), Limit: int(number("limit")), Lane: r.URL.Query().Get("lane"),
+	}
+	if span.Lane != "" && !slices.Contains(lanes, kind.Lane(span.Lane)) {
+		s.refuse(w, r, fault.New(fault.Invalid, "there is no such lane").And("field", "lane"))
+		return
+	}
+	s.page(w, r, func(room id.Room, p id.Person) ([]byte, error) { return s.View.Page(room, p, span) })
+}
+
+func (s *Server) item(w http.ResponseWriter, r *http.Request) {
+	seq, err := strconv.ParseUint(chi.URLParam(r, "seq"), 10, 53)
+	if err != nil {
+		s.refuse(w, r, fault.New(fault.NotFound, "there is no such message"))
+		return
+	}
+	s.page(w, r, func(room id.Room, p id.Person) ([]byte, error) { return s.View.One(room, p, entry.Seq(seq)) })
+}
+
+func (s *Server) page(w http.ResponseWriter, r *http.Request, read func(id.Room, id.Person) ([]byte, error)) {
+	in := id.Room(chi.URLParam(r, "room"))
+	c, err := s.mayHear(r.Context(), in)
+	if err == nil {
+		err = s.Engine.Seen(r.Context(), in)
+	}
+	var page []byte
+	if err == nil {
+		page, err = read(in, c.Person)
+	}
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write(page)
+}
+
+type itemInput struct {
+	Room id.Room   `path:"room"`
+	Seq  entry.Seq `path:"seq"`
+}
+
+type confirmedRow struct {
+	Premises id.Premises `json:"premises"`
+	Label    string      `json:"label"`
+	By       id.Person   `json:"by"`
+	At       int64       `json:"at"`
+}
+
+type missingRow struct {
+	Premises id.Premises `json:"premises"`
+	Label    string      `json:"label"`
+	Kind     string      `json:"kind"`
+	Members  int         `json:"members"` // 0: a door nobody is behind yet
+}
+
+type receiptsBody struct {
+	Of        int            `json:"of"`
+	Confirmed []confirmedRow `json:"confirmed"`
+	Missing   []missingRow   `json:"missing"`
+}
+
+// receipts is who has confirmed a notice and which doors have not, in walking order.
+func (s *Server) receipts(ctx context.Context, in *itemInput) (*body[receiptsBody], error) {
+	if _, err := s.answersFor(ctx, in.Room); err != nil {
+		return nil, err
+	}
+	b := receiptsBody{Confirmed: []confirmedRow{}, Missing: []missingRow{}}
+	var none error
+	err := s.Engine.ReadItem(ctx, in.Room, in.Seq, func(x *room.State, item *room.Item) {
+		card, ok := item.Card.(kind.Receipts)
+		if !ok || item.Kind != "notice" {
+			none = fault.New(fault.NotFound, "this message has no receipts")
+			return
+		}
+		confirmed := card.Confirmed()
+		for h, d := range x.Doors {
+			if r, ok := confirmed[h]; ok {
+				b.Confirmed = append(b.Confirmed, confirmedRow{h, d.Label, r.By, r.At})
+			} else {
+				b.Missing = append(b.Missing, missingRow{h, d.Label, d.Kind, len(x.Behind(h))})
+			}
+		}
+	})
+	if err = cmp.Or(err, none); err != nil {
+		return nil, err
+	}
+	b.Of = len(b.Confirmed) + len(b.Missing)
+	order := s.walking(in.Room)
+	slices.SortFunc(b.Confirmed, func(x, y confirmedRow) int { return cmp.Compare(order[x.Premises], order[y.Premises]) })
+	slices.SortFunc(b.Missing, func(x, y missingRow) int { return cmp.Compare(order[x.Premises], order[y.Premises]) })
+	return says(b), nil
+}
+
+// walking is the order in which somebody walks past a room's doors.
+func (s *Server) walking(r id.Room) map[id.Premises]int {
+	order := map[id.Premises]int{}
+	s.Engine.ReadOffice(func(o *office.State) {
+		for i, h := range o.PremisesOf(r) {
+			order[h.ID] = i
+		}
+	})
+	return order
+}
+
+type contactBody struct {
+	Name  string `json:"name"`
+	Phone string `json:"phone"`
+	Door  string `json:"door"`
+}
+
+// contact is whom the card's state lets this person call: recorded, then answered.
+func (s *Server) contact(ctx context.Context, in *itemInput) (*body[contactBody], error) {
+	c, err := s.who(ctx)
+	if err != nil {
+		return nil, err
+	}
+	whose, door, may := id.Person(""), "", false
+	err = s.Engine.ReadItem(ctx, in.Room, in.Seq, func(x *room.State, item *room.Item) {
+		card, ok := item.Card.(kind.Contact)
+		if !ok || item.Retracted || !x.Has(c.Person) {
+			return
+		}
+		if whose, may = card.MayContact(x.Viewer(c.Person, false, item)); may {
+			if m := x.Member(whose); m != nil && len(m.Premises) > 0 {
+				d, _ := x.Door(m.Premises[0])
+				door = d.Label
+			}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !may {
+		return nil, fault.New(fault.Forbidden, "the card does not let this person see it now")
+	}
+	records, err := s.Register.Look(ctx, c.Person, []id.Person{whose}, "contact")
+	if err != nil {
+		return nil, err
+	}
+	rec := records[whose]
+	return says(contactBody{Name: rec.Name, Phone: rec.Phone, Door: door}), nil
+}
+
+type peopleBody struct {
+	People []wire.Name `json:"people"`
+}
+
+// people are the display names of a room's people.
+func (s *Server) people(ctx context.Context, in *roomInput) (*body[peopleBody], error) {
+	if _, err := s.mayHear(ctx, in.Room); err != nil {
+		return nil, err
+	}
+	b := peopleBody{People: []wire.Name{}}
+	for _, raw := range s.View.People(in.Room) {
+		var n wire.Name
+		if err := json.Unmarshal(raw, &n); err != nil {
+			return nil, err
+		}
+		b.People = append(b.People, n)
+	}
+	slices.SortFunc(b.People, func(x, y wire.Name) int { return cmp.Compare(x.ID, y.ID) })
+	return says(b), nil
+}
+
+type commandsInput struct {
+	Room id.Room `path:"room"`
+	Body struct {
+		Do []wire.Command `json:"do"`
+	}
+}
+
+// gathering waits for the answers of a request's commands.
+type gathering struct {
+	all  []engine.Answer
+	left int
+	more chan []engine.Answer
+}
+
+func (g *gathering) Answered(all []engine.Answer) { g.more <- all }
+
+// commands are the socket's, without a socket.
+func (s *Server) commands(ctx context.Context, in *commandsInput) (*body[commandAnswers], error) {
+	c, err := s.who(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if n := len(in.Body.Do); n == 0 || n > maxCommands {
+		return nil, fault.New(fault.Invalid, "1 to 32 commands").And("field", "do")
+	}
+	g := &gathering{left: len(in.Body.Do), more: make(chan []engine.Answer, len(in.Body.Do))}
+	for _, x := range in.Body.Do {
+		s.Engine.Submit(in.Room.Log(), engine.Ask{
+			Person: c.Person, Device: c.Device, Asker: g,
+			Command: entry.Command{ID: x.ID, Act: x.Act, Re: x.Re, With: x.With, Words: x.Words},
+		})
+	}
+	late := time.After(15 * time.Second)
+	for g.left > 0 {
+		select {
+		case all := <-g.more:
+			g.all, g.left = append(g.all, all...), g.left-len(all)
+		case <-late:
+			return nil, fault.New(fault.Busy, "no answer yet; send the same again")
+		case <-ctx.Done():
+			return nil, fault.New(fault.Busy, "no answer yet; send the same again")
+		}
+	}
+	return says(answersOf(g.all, s.Log)), nil
+}

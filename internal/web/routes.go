@@ -1,0 +1,163 @@
+package web
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+	"github.com/go-chi/chi/v5"
+
+	"linli/internal/wire"
+)
+
+// routes is every URL there is. docs/protocol.md says what they mean.
+func (s *Server) routes(r chi.Router) {
+	r.Get("/healthz", s.healthz)
+	r.Get("/readyz", s.readyz)
+	r.Handle("/metrics", s.metrics)
+
+	r.Route("/api/v1", func(r chi.Router) {
+		a := &api{s, humachi.New(r, s.config())}
+		s.describe(a.huma)
+
+		get(a, "/setup", s.setupNeeded)
+		post(a, "/setup", s.setup)
+		post(a, "/session", s.signIn)
+		post(a, "/session/code", s.signInByCode)
+		post(a, "/session/refresh", s.refresh)
+		remove(a, "/session", s.signOut)
+
+		get(a, "/me", s.me)
+		put(a, "/me/password", s.changePassword)
+		get(a, "/me/devices", s.devices)
+		remove(a, "/me/devices", s.endOthers)
+		remove(a, "/me/devices/{device}", s.endDevice)
+		get(a, "/looks", s.looks)
+
+		get(a, "/rooms", s.rooms)
+		post(a, "/rooms", s.openRoom)
+		get(a, "/rooms/{room}", s.room)
+		r.Get("/rooms/{room}/items", s.items)
+		r.Get("/rooms/{room}/items/{seq}", s.item)
+		get(a, "/rooms/{room}/items/{seq}/receipts", s.receipts)
+		get(a, "/rooms/{room}/items/{seq}/contact", s.contact)
+		get(a, "/rooms/{room}/people", s.people)
+		get(a, "/rooms/{room}/members", s.members)
+		post(a, "/rooms/{room}/members/{person}/code", s.memberCode)
+		post(a, "/rooms/{room}/commands", s.commands)
+		get(a, "/rooms/{room}/links", s.links)
+		post(a, "/rooms/{room}/links", s.makeLink)
+		remove(a, "/rooms/{room}/links/{link}", s.endLink)
+		r.Get("/rooms/{room}/links/{link}/poster.pdf", s.poster)
+
+		get(a, "/join/{link}", s.joinPage)
+		get(a, "/join/{link}/doors", s.joinDoors)
+		post(a, "/join/{link}", s.apply)
+		get(a, "/applications/mine", s.myApplications)
+		get(a, "/applications/log", s.decisions)
+		get(a, "/applications", s.applications)
+		post(a, "/applications/approve", s.approveMany)
+		put(a, "/applications/{application}", s.amend)
+		post(a, "/applications/{application}/approve", s.approve)
+		post(a, "/applications/{application}/ask", s.ask)
+		post(a, "/applications/{application}/reject", s.reject)
+
+		get(a, "/levels", s.levels)
+		get(a, "/levels/doors", s.doors)
+		r.Get("/levels/doors.xlsx", s.doorsTable)
+		post(a, "/communities", s.addCommunity)
+		r.Post("/roster", s.previewRoster)
+		get(a, "/roster/{roster}", s.rosterState)
+		post(a, "/roster/{roster}/apply", s.applyRoster)
+		r.Get("/roster/{roster}/errors.xlsx", s.rosterErrors)
+		get(a, "/staff", s.staff)
+		post(a, "/staff", s.appoint)
+		remove(a, "/staff/{person}", s.dismiss)
+		post(a, "/staff/{person}/code", s.staffCode)
+		put(a, "/charter", s.setCharter)
+
+		r.Get("/socket", s.socket)
+		r.NotFound(s.noSuchCall)
+	})
+	r.NotFound(s.client)
+}
+
+// config is huma's, without what it would add to every answer and without pages that load scripts from elsewhere.
+func (s *Server) config() huma.Config {
+	c := huma.DefaultConfig("Linli", s.Version)
+	c.CreateHooks, c.DocsPath, c.SchemasPath = nil, "", ""
+	c.OpenAPIPath = "/openapi"
+	c.Servers = []*huma.Server{{URL: "/api/v1"}}
+	return c
+}
+
+// describe puts the socket's types beside those of HTTP: one schema for all that crosses the wire.
+func (s *Server) describe(a huma.API) {
+	registry := a.OpenAPI().Components.Schemas
+	for _, t := range wire.Types() {
+		huma.SchemaFromType(registry, t)
+	}
+}
+
+// api is where operations are declared.
+type api struct {
+	s    *Server
+	huma huma.API
+}
+
+const maxBody = 64 << 10 // bytes of a JSON body
+
+func op[I, O any](a *api, method, path string, h func(context.Context, *I) (*O, error)) {
+	huma.Register(a.huma, huma.Operation{
+		OperationID: huma.GenerateOperationID(method, path, (*O)(nil)), Method: method, Path: path, MaxBodyBytes: maxBody,
+		SkipValidateParams: true, DefaultStatus: http.StatusOK,
+	}, func(ctx context.Context, in *I) (*O, error) {
+		out, err := h(ctx, in)
+		if err != nil {
+			r, _ := ctx.Value(askKey).(*http.Request)
+			return nil, a.s.fail(r, err)
+		}
+		return out, nil
+	})
+}
+
+func get[I, O any](a *api, path string, h func(context.Context, *I) (*O, error)) {
+	op(a, http.MethodGet, path, h)
+}
+
+func post[I, O any](a *api, path string, h func(context.Context, *I) (*O, error)) {
+	op(a, http.MethodPost, path, h)
+}
+
+func put[I, O any](a *api, path string, h func(context.Context, *I) (*O, error)) {
+	op(a, http.MethodPut, path, h)
+}
+
+func remove[I, O any](a *api, path string, h func(context.Context, *I) (*O, error)) {
+	op(a, http.MethodDelete, path, h)
+}
+
+// none is the input of a call without any.
+type none struct{}
+
+// done is an answer that says no more than that it is done.
+type done struct {
+	Body struct {
+		Done bool `json:"done"`
+	}
+}
+
+func ok() *done {
+	d := &done{}
+	d.Body.Done = true
+	return d
+}
+
+// body is an answer with a JSON body; secret ones are not kept by anybody on the way.
+type body[T any] struct {
+	Cache string `header:"Cache-Control"`
+	Body  T
+}
+
+func says[T any](v T) *body[T] { return &body[T]{Cache: "no-store", Body: v} }

@@ -1,0 +1,330 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"linli/internal/auth"
+	"linli/internal/entry"
+	"linli/internal/fault"
+	"linli/internal/id"
+	"linli/internal/office"
+	"linli/internal/register"
+)
+
+const (
+	accessCookie  = "linli_access"
+	refreshCookie = "linli_refresh"
+	sessionPath   = "/api/v1/session"
+)
+
+// sessionBody is what signing in answers; the tokens only to who asks for them.
+type sessionBody struct {
+	Person  id.Person `json:"person"`
+	Device  id.Device `json:"device"`
+	Expires int64     `json:"expires"`
+	Access  string    `json:"access,omitempty"`
+	Refresh string    `json:"refresh,omitempty"`
+}
+
+type sessionAnswer struct {
+	SetCookie []http.Cookie `header:"Set-Cookie"`
+	Cache     string        `header:"Cache-Control"`
+	Body      sessionBody
+}
+
+func (s *Server) session(ctx context.Context, v auth.Session, tokens bool) *sessionAnswer {
+	r, _ := ctx.Value(askKey).(*http.Request)
+	cookie := func(name, value, path string, until time.Time) http.Cookie {
+		return http.Cookie{
+			Name: name, Value: value, Path: path, Expires: until, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: secure(r),
+		}
+	}
+	out := &sessionAnswer{Cache: "no-store", Body: sessionBody{Person: v.Person, Device: v.Device, Expires: v.Expires.UnixMilli()}}
+	out.SetCookie = []http.Cookie{
+		cookie(accessCookie, v.Access, "/", v.Until), // its own time is in it; the cookie only has to be there
+		cookie(refreshCookie, v.Refresh, sessionPath, v.Until),
+	}
+	if tokens {
+		out.Body.Access, out.Body.Refresh = v.Access, v.Refresh
+	}
+	return out
+}
+
+type setupAnswer struct {
+	Needed bool   `json:"needed"`
+	Office string `json:"office,omitempty"`
+}
+
+func (s *Server) setupNeeded(ctx context.Context, _ *none) (*body[setupAnswer], error) {
+	var a setupAnswer
+	s.Engine.ReadOffice(func(o *office.State) { a = setupAnswer{!o.Founded(), o.Name()} })
+	return says(a), nil
+}
+
+type setupInput struct {
+	Body struct {
+		Code     string `json:"code"`
+		Office   string `json:"office"`
+		Name     string `json:"name"`
+		Phone    string `json:"phone"`
+		Password string `json:"password"`
+		Tokens   bool   `json:"tokens,omitempty"`
+	}
+}
+
+// setup makes the office and its first administrator.
+func (s *Server) setup(ctx context.Context, in *setupInput) (*sessionAnswer, error) {
+	b := &in.Body
+	founded := false
+	s.Engine.ReadOffice(func(o *office.State) { founded = o.Founded() })
+	if founded {
+		return nil, fault.New(fault.SetupDone, "the office has its administrator")
+	}
+	if err := s.Auth.CheckSetup(ctx, b.Code, where(ctx, "")); err != nil {
+		return nil, err
+	}
+	if strings.TrimSpace(b.Office) == "" || len(b.Office) > 120 {
+		return nil, fault.New(fault.Invalid, "the office has a name").And("field", "office")
+	}
+	p := id.New[id.Person]("p")
+	if err := s.newPerson(ctx, p, b.Name, "", b.Phone, b.Password); err != nil {
+		return nil, err
+	}
+	rec, err := s.Register.Record(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Register.ClaimPhone(ctx, rec.Phone, p); err != nil {
+		return nil, err
+	}
+	_, err = s.server(ctx, "office.found", map[string]any{"name": strings.TrimSpace(b.Office), "person": p}, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Auth.EndSetup(ctx); err != nil {
+		return nil, err
+	}
+	return s.start(ctx, p, "", b.Tokens)
+}
+
+// newPerson puts somebody into the register, with a password.
+func (s *Server) newPerson(ctx context.Context, p id.Person, name, title, phone, password string) error {
+	name, err := register.NormaliseName(name)
+	if err != nil {
+		return err
+	}
+	phone, err = register.NormalisePhone(phone)
+	if err != nil {
+		return err
+	}
+	if title != "" && title != "女士" && title != "先生" {
+		return fault.New(fault.Invalid, "a title is 女士, 先生 or none").And("field", "title")
+	}
+	if err := s.Register.Put(ctx, p, register.Record{Name: name, Phone: phone, Title: title}); err != nil {
+		return err
+	}
+	if password == "" {
+		return nil
+	}
+	return s.Auth.SetPassword(ctx, p, password)
+}
+
+func (s *Server) start(ctx context.Context, p id.Person, label string, tokens bool) (*sessionAnswer, error) {
+	v, err := s.Auth.Start(ctx, p, where(ctx, label))
+	if err != nil {
+		return nil, err
+	}
+	return s.session(ctx, v, tokens), nil
+}
+
+type signInInput struct {
+	Body struct {
+		Phone    string `json:"phone"`
+		Password string `json:"password"`
+		Label    string `json:"label,omitempty"`
+		Tokens   bool   `json:"tokens,omitempty"`
+	}
+}
+
+func (s *Server) signIn(ctx context.Context, in *signInInput) (*sessionAnswer, error) {
+	v, err := s.Auth.SignIn(ctx, in.Body.Phone, in.Body.Password, where(ctx, in.Body.Label))
+	if err != nil {
+		return nil, err
+	}
+	return s.session(ctx, v, in.Body.Tokens), nil
+}
+
+type codeInput struct {
+	Body struct {
+		Phone    string `json:"phone"`
+		Code     string `json:"code"`
+		Password string `json:"password"`
+		Label    string `json:"label,omitempty"`
+		Tokens   bool   `json:"tokens,omitempty"`
+	}
+}
+
+func (s *Server) signInByCode(ctx context.Context, in *codeInput) (*sessionAnswer, error) {
+	v, err := s.Auth.RedeemCode(ctx, in.Body.Phone, in.Body.Code, in.Body.Password, where(ctx, in.Body.Label))
+	if err != nil {
+		return nil, err
+	}
+	return s.session(ctx, v, in.Body.Tokens), nil
+}
+
+type refreshInput struct {
+	Cookie string `cookie:"linli_refresh"`
+	Body   *struct {
+		Refresh string `json:"refresh,omitempty"`
+	}
+}
+
+func (s *Server) refresh(ctx context.Context, in *refreshInput) (*sessionAnswer, error) {
+	token, tokens := in.Cookie, false
+	if in.Body != nil && in.Body.Refresh != "" {
+		token, tokens = in.Body.Refresh, true
+	}
+	v, err := s.Auth.Refresh(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	return s.session(ctx, v, tokens), nil
+}
+
+type signedOut struct {
+	SetCookie []http.Cookie `header:"Set-Cookie"`
+	Body      struct {
+		Done bool `json:"done"`
+	}
+}
+
+func (s *Server) signOut(ctx context.Context, _ *none) (*signedOut, error) {
+	c, err := s.who(ctx)
+	if err == nil {
+		err = s.Auth.End(ctx, c.Person, c.Device)
+	}
+	if err != nil && !fault.Is(err, fault.SignIn) && !fault.Is(err, fault.NotFound) {
+		return nil, err
+	}
+	out := &signedOut{SetCookie: []http.Cookie{
+		{Name: accessCookie, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode},
+		{Name: refreshCookie, Path: sessionPath, MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode},
+	}}
+	out.Body.Done = true
+	return out, nil
+}
+
+type meBody struct {
+	Person       id.Person         `json:"person"`
+	Device       id.Device         `json:"device"`
+	Name         string            `json:"name"`
+	Title        string            `json:"title,omitempty"`
+	Phone        string            `json:"phone"` // masked
+	Office       officeName        `json:"office"`
+	Grants       []entry.Grant     `json:"grants"`
+	Applications []applicationMine `json:"applications"`
+	Rooms        int               `json:"rooms"` // how many one is in
+	Features     features          `json:"features"`
+}
+
+type officeName struct {
+	Name string `json:"name"`
+}
+
+type features struct {
+	Demo bool `json:"demo"`
+}
+
+func (s *Server) me(ctx context.Context, _ *none) (*body[meBody], error) {
+	c, err := s.who(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rec, err := s.Register.Record(ctx, c.Person)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return nil, err
+	}
+	m := meBody{
+		Person: c.Person, Device: c.Device, Name: rec.Name, Title: rec.Title, Phone: register.Masked(rec.Phone),
+		Grants: []entry.Grant{}, Rooms: len(s.Engine.RoomsOf(c.Person)), Features: features{Demo: s.Demo},
+	}
+	m.Applications = s.applicationsOf(c.Person)
+	s.Engine.ReadOffice(func(o *office.State) {
+		m.Office.Name = o.Name()
+		m.Grants = append(m.Grants, o.GrantsOf(c.Person)...)
+	})
+	return says(m), nil
+}
+
+type passwordInput struct {
+	Body struct {
+		Old string `json:"old"`
+		New string `json:"new"`
+	}
+}
+
+func (s *Server) changePassword(ctx context.Context, in *passwordInput) (*done, error) {
+	c, err := s.who(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Auth.CheckPassword(ctx, c.Person, in.Body.Old); err != nil {
+		return nil, err
+	}
+	if err := s.Auth.SetPassword(ctx, c.Person, in.Body.New); err != nil {
+		return nil, err
+	}
+	return ok(), s.Auth.EndOthers(ctx, c.Person, c.Device)
+}
+
+type deviceRow struct {
+	ID      id.Device `json:"id"`
+	Label   string    `json:"label"`
+	Created int64     `json:"created"`
+	Seen    int64     `json:"seen"`
+	Current bool      `json:"current"`
+	Online  bool      `json:"online"`
+}
+
+type devicesBody struct {
+	Devices []deviceRow `json:"devices"`
+}
+
+func (s *Server) devices(ctx context.Context, _ *none) (*body[devicesBody], error) {
+	c, err := s.who(ctx)
+	if err != nil {
+		return nil, err
+	}
+	online := map[id.Device]bool{}
+	for _, d := range s.Hub.Present(c.Person) {
+		online[d] = true
+	}
+	b := devicesBody{Devices: []deviceRow{}}
+	for _, d := range s.Auth.Devices(c.Person) {
+		b.Devices = append(b.Devices, deviceRow{d.ID, d.Label, d.Created, d.Seen, d.ID == c.Device, online[d.ID]})
+	}
+	return says(b), nil
+}
+
+type deviceInput struct {
+	Device id.Device `path:"device"`
+}
+
+func (s *Server) endDevice(ctx context.Context, in *deviceInput) (*done, error) {
+	c, err := s.who(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return ok(), s.Auth.End(ctx, c.Person, in.Device)
+}
+
+func (s *Server) endOthers(ctx context.Context, _ *none) (*done, error) {
+	c, err := s.who(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return ok(), s.Auth.EndOthers(ctx, c.Person, c.Device)
+}

@@ -1,0 +1,176 @@
+// Package web is HTTP and the socket: the table of URLs (routes.go), who asks (who.go), and the socket's conversation (conn.go).
+// Each handler checks at the door whether this person may; the log checks again. What a handler answers about other people is
+// recorded before it leaves, and not stored by anybody on the way.
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"linli/internal/auth"
+	"linli/internal/engine"
+	"linli/internal/fault"
+	"linli/internal/hub"
+	"linli/internal/id"
+	"linli/internal/intake"
+	"linli/internal/register"
+	"linli/internal/view"
+)
+
+// Server answers everything that comes by HTTP.
+type Server struct {
+	Engine   *engine.Engine
+	View     *view.View
+	Hub      *hub.Hub
+	Register *register.Register
+	Auth     *auth.Auth
+	Marks    *engine.Marks
+	Intake   *intake.Service
+	Sockets  *Sockets
+	Public   string // URL under which residents reach the server; empty: as asked
+	Version  string
+	Demo     bool
+	Now      func() time.Time
+	Log      *slog.Logger
+	Disk     func() (free int64) // for metrics
+
+	rosters rosters
+	metrics http.Handler
+}
+
+// Handler is the whole of it.
+func (s *Server) Handler() http.Handler {
+	s.metrics = s.newMetrics()
+	r := chi.NewRouter()
+	r.Use(s.guard)
+	s.routes(r)
+	return http.NewCrossOriginProtection().Handler(r)
+}
+
+type contextKey int
+
+const (
+	requestKey contextKey = iota
+	claimKey
+	askKey
+)
+
+// guard gives each request an id, holds what every answer says about itself, and turns a panic into an internal fault.
+func (s *Server) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "+
+			"style-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		name := rand.Text()[:12]
+		ctx := context.WithValue(r.Context(), requestKey, name)
+		ctx = context.WithValue(ctx, askKey, r)
+		defer func() {
+			if p := recover(); p != nil {
+				if p == http.ErrAbortHandler { //nolint:errorlint // it is that very value
+					panic(p)
+				}
+				s.Log.Error("panic", "request", name, "panic", p, "stack", string(debug.Stack()))
+				s.refuse(w, r, fmt.Errorf("panic: %v", p))
+			}
+		}()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// who is the device that asks; fault.SignIn when none is signed in.
+func (s *Server) who(ctx context.Context) (auth.Claim, error) {
+	if c, ok := ctx.Value(claimKey).(auth.Claim); ok {
+		return c, nil
+	}
+	r, _ := ctx.Value(askKey).(*http.Request)
+	token := bearer(r)
+	if token == "" {
+		if c, err := r.Cookie(accessCookie); err == nil {
+			token = c.Value
+		}
+	}
+	if token == "" {
+		return auth.Claim{}, fault.New(fault.SignIn, "nobody is signed in")
+	}
+	c, err := s.Auth.Verify(token)
+	if err == nil {
+		s.Auth.Seen(ctx, c.Device)
+	}
+	return c, err
+}
+
+// where is what a sign-in comes from.
+func where(ctx context.Context, label string) auth.Where {
+	r, _ := ctx.Value(askKey).(*http.Request)
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	if label == "" {
+		label = browser(r.UserAgent())
+	}
+	return auth.Where{Label: label, Address: host}
+}
+
+// browser is a name for a device that its owner recognises.
+func browser(agent string) string {
+	system, program := "", "浏览器"
+	for _, s := range [][2]string{{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"HarmonyOS", "鸿蒙"}, {"Android", "安卓"}, {"Windows", "Windows"}, {"Macintosh", "Mac"}, {"Linux", "Linux"}} {
+		if strings.Contains(agent, s[0]) {
+			system = s[1] + " "
+			break
+		}
+	}
+	for _, p := range [][2]string{{"MicroMessenger", "微信"}, {"Edg", "Edge"}, {"Firefox", "Firefox"}, {"Chrome", "Chrome"}, {"Safari", "Safari"}} {
+		if strings.Contains(agent, p[0]) {
+			program = p[1]
+			break
+		}
+	}
+	return system + program
+}
+
+// base is the URL under which the person who asks reached the server.
+func (s *Server) base(ctx context.Context) string {
+	if s.Public != "" {
+		return strings.TrimSuffix(s.Public, "/")
+	}
+	r, _ := ctx.Value(askKey).(*http.Request)
+	if secure(r) {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
+
+// secure tells whether the person's browser speaks HTTPS, to us or to a proxy on this machine.
+func secure(r *http.Request) bool {
+	return r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https"
+}
+
+// socket is GET /api/v1/socket.
+func (s *Server) socket(w http.ResponseWriter, r *http.Request) {
+	c, err := s.who(r.Context())
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	s.Sockets.Serve(w, r, c.Person, c.Device)
+}
+
+// signedIn is the person who asks.
+func (s *Server) signedIn(ctx context.Context) (id.Person, error) {
+	c, err := s.who(ctx)
+	return c.Person, err
+}
