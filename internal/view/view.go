@@ -56,6 +56,7 @@ type View struct {
 	moved *sync.Cond
 	at    map[id.Log]place
 	names map[id.Room]map[id.Person]name
+	taken map[id.Log]entry.Seq // how far the batches go that Apply was given
 	gone  bool
 }
 
@@ -94,6 +95,7 @@ func Open(dir string, log *slog.Logger, fatal func(error)) (*View, error) {
 	v := &View{
 		db: db, in: make(chan Batch, backlog), done: make(chan struct{}), fatal: fatal,
 		at: map[id.Log]place{}, names: map[id.Room]map[id.Person]name{},
+		taken: map[id.Log]entry.Seq{},
 	}
 	v.moved = sync.NewCond(&v.mu)
 	if err := v.load(); err != nil {
@@ -160,13 +162,12 @@ func each(txn *badger.Txn, prefix []byte, f func(k, value []byte) error) error {
 
 // Apply takes a batch. It waits only while very many batches wait already.
 func (v *View) Apply(b Batch) {
-	if b.Parts != nil {
-		v.mu.Lock()
-		for _, n := range b.Names {
-			v.remember(b.Parts.Room, n.ID, name{b.Seq, mustJSON(n)})
-		}
-		v.mu.Unlock()
+	v.mu.Lock()
+	v.taken[b.Log] = b.Seq
+	for _, n := range b.Names {
+		v.remember(b.Parts.Room, n.ID, name{b.Seq, mustJSON(n)})
 	}
+	v.mu.Unlock()
 	v.in <- b
 }
 

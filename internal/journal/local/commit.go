@@ -1,9 +1,9 @@
 package local
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -11,192 +11,160 @@ import (
 	"linli/internal/journal"
 )
 
-// commitAll is the one committer. It ends when Close has closed the inbox and all of it is done.
-func (j *Journal) commitAll() {
-	defer close(j.done)
-	for first := range j.in {
-		batch, size := []*work{first}, first.size
-	gather:
-		for size < perCommit {
-			select {
-			case w, ok := <-j.in:
-				if !ok {
-					break gather
-				}
-				batch, size = append(batch, w), size+w.size
-			default:
-				break gather
-			}
-		}
-		j.commit(batch, size)
-		for _, w := range batch {
-			close(w.done)
-		}
-	}
+// batch is a commit in the making: one transaction, and what will be true when it is on disk.
+type batch struct {
+	j       *Journal
+	txn     *badger.Txn
+	heads   map[id.Log]head
+	frames  []stored
+	removed []place // redacted
+	pos     uint64
+	rev     uint64
+	wrote   bool
+	err     error // a write was refused, so none may stand
 }
 
-// pending is a commit in the making.
-type pending struct {
-	txn    *badger.Txn
-	heads  map[id.Log]head // as they will be
-	frames []ringed
-	pos    uint64
-}
-
-// commit writes a batch in one transaction and says in each work what came of it. A work that is refused (a conflict) does
-// not keep the others away; when the transaction as a whole fails, nothing of it happened.
-func (j *Journal) commit(batch []*work, size int) {
-	if err := j.room(size); err != nil {
-		j.refuse(batch, err)
+// commit writes works in one transaction and says in each what came of it. A work that is refused (a conflict) does not keep
+// the others away; when the transaction as a whole fails, all of them are told so, since they were judged by one another.
+func (j *Journal) commit(works []*work, size int) {
+	if j.broken {
+		j.refuseAfterFailure(works)
 		return
 	}
-	p := &pending{txn: j.db.NewTransaction(true), heads: map[id.Log]head{}, pos: j.pos.Load()}
-	defer p.txn.Discard()
-	var written []*work
-	for i, w := range batch {
-		err := j.put(p, w)
-		if errors.Is(err, badger.ErrTxnTooBig) && i > 0 {
-			// What fits goes first; the work that did not fit may have left a part behind, so it starts anew.
-			j.commit(batch[:i], size)
-			j.commit(batch[i:], size)
+	if err := j.disk.room(size); err != nil {
+		refuse(works, err)
+		return
+	}
+	b := &batch{j: j, txn: j.db.NewTransaction(true), heads: map[id.Log]head{}, pos: j.pos.Load(), rev: j.rev}
+	defer b.txn.Discard()
+	for _, w := range works {
+		w.err = b.put(w)
+	}
+	b.seal()
+	switch {
+	case errors.Is(b.err, badger.ErrTxnTooBig) && len(works) > 1:
+		half := len(works) / 2
+		j.commit(works[:half], size)
+		j.commit(works[half:], size)
+	case b.err != nil:
+		refuse(works, unavailable(b.err))
+		j.log.Error("journal: nothing of a batch was stored", "err", b.err)
+	case b.wrote:
+		if err := j.write(b.txn); err != nil {
+			j.fail(b, works, err)
 			return
 		}
-		if w.err = err; err == nil {
-			written = append(written, w)
-		}
+		j.rev = b.rev
+		j.heads.move(b.heads)
+		j.announce(b)
 	}
-	if len(written) == 0 {
-		return
-	}
-	if err := p.txn.Commit(); err != nil {
-		j.refuse(written, fmt.Errorf("%w: commit: %w", journal.ErrUnavailable, err))
-		clear(j.heads) // read again from what is on disk
-		j.o.Log.Error("journal: commit failed", "err", err)
-		return
-	}
-	for log, h := range p.heads {
-		j.heads[log] = h
-	}
-	j.announce(p)
 }
 
-func (j *Journal) refuse(batch []*work, err error) {
-	for _, w := range batch {
+func refuse(works []*work, err error) {
+	for _, w := range works {
 		w.err = err
 	}
 }
 
-// errHave says that the frame stands there already: success, with nothing to write.
-var errHave = errors.New("have it")
-
-func (j *Journal) put(p *pending, w *work) error {
-	if w.shelf != nil {
-		return w.shelf(p.txn)
+func (b *batch) set(e *badger.Entry) {
+	if b.err == nil {
+		b.wrote = true
+		b.err = b.txn.SetEntry(e)
 	}
-	err := j.putFrame(p, w.frame)
-	if errors.Is(err, errHave) {
-		return nil
-	}
-	return err
 }
 
-func (j *Journal) putFrame(p *pending, f *journal.Frame) error {
-	h, ok := p.heads[f.Log]
+// put writes a work, or returns why not before it wrote anything.
+func (b *batch) put(w *work) error {
+	if w.frame != nil {
+		return b.putFrame(*w.frame)
+	}
+	return w.change(b)
+}
+
+func (b *batch) putFrame(f journal.Frame) error {
+	h, ok := b.heads[f.Log]
 	if !ok {
 		var err error
-		if h, err = j.head(f.Log); err != nil {
+		if h, err = b.j.heads.at(b.j.db.View, f.Log); err != nil {
 			return err
 		}
 	}
-	if h.seq != f.Seq-1 {
-		return j.conflict(p, f, h)
+	if h.seq != f.Seq-1 || f.Seq == 0 {
+		return b.conflict(&f, h.seq)
 	}
 	f.Prev = h.hash
-	pos := p.pos + 1
-	if err := p.txn.Set(frameKey(f.Log, f.Seq), encode(f, journal.Hash{})); err != nil {
-		return err
-	}
-	if err := p.txn.Set(positionKey(pos), positionValue(f.Log, f.Seq)); err != nil {
-		return err
-	}
-	p.pos = pos
-	p.heads[f.Log] = head{f.Seq, f.Hash()}
-	p.frames = append(p.frames, ringed{pos, *f})
+	hash := f.Hash()
+	b.pos++
+	b.set(badger.NewEntry(frameKey(f.Log, f.Seq), encode(&f, hash)))
+	b.set(badger.NewEntry(positionKey(b.pos), positionValue(f.Log, f.Seq)))
+	b.heads[f.Log] = head{f.Seq, hash}
+	b.frames = append(b.frames, stored{b.pos, f, hash})
 	return nil
 }
 
-// conflict tells whether the frame that stands in the way is this very one.
-func (j *Journal) conflict(p *pending, f *journal.Frame, h head) error {
-	if f.Seq > h.seq {
-		return &journal.Conflict{Head: h.seq}
+// conflict tells whether the frame that stands in the way is this very one: then it is nil, success.
+func (b *batch) conflict(f *journal.Frame, head journal.Seq) error {
+	if f.Seq == 0 || f.Seq > head {
+		return &journal.Conflict{Head: head}
 	}
-	item, err := p.txn.Get(frameKey(f.Log, f.Seq))
-	if err != nil {
-		return &journal.Damaged{Log: f.Log, Seq: f.Seq}
-	}
-	value, err := item.ValueCopy(nil)
-	if err != nil {
-		return fmt.Errorf("%w: %w", journal.ErrUnavailable, err)
-	}
-	there, _, err := decode(f.Log, f.Seq, value)
+	there, _, err := frameAt(b.txn, f.Log, f.Seq)
 	if err != nil {
 		return err
 	}
-	if there.ID == f.ID {
-		return errHave
+	if there.ID != f.ID {
+		return &journal.Conflict{Head: head}
 	}
-	return &journal.Conflict{Head: h.seq}
+	return nil
 }
 
-// head is a log's last frame and its hash, from memory or from disk.
-func (j *Journal) head(log id.Log) (head, error) {
-	if h, ok := j.heads[log]; ok {
-		return h, nil
+// seal writes what is written once for a batch.
+func (b *batch) seal() {
+	for log, h := range b.heads {
+		b.set(badger.NewEntry(headKey(log), headValue(h)))
 	}
-	h := head{}
-	err := j.db.View(func(txn *badger.Txn) error {
-		f, hash, err := lastFrame(txn, log)
-		if err == nil {
-			h = head{f.Seq, hash}
-		}
-		return err
-	})
-	if err == nil {
-		j.heads[log] = h
+	if b.rev != b.j.rev {
+		b.set(badger.NewEntry(revKey, binary.BigEndian.AppendUint64(nil, b.rev)))
 	}
-	return h, err
 }
 
 // announce puts the new frames where followers find them, and wakes those.
-func (j *Journal) announce(p *pending) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	for _, r := range p.frames {
-		j.ring[r.pos%ringSize] = r
+func (j *Journal) announce(b *batch) {
+	j.live.mu.Lock()
+	defer j.live.mu.Unlock()
+	for _, s := range b.frames {
+		j.live.put(s)
 	}
-	j.pos.Store(p.pos)
-	close(j.woken)
-	j.woken = make(chan struct{})
+	for _, p := range b.removed {
+		j.live.remove(p)
+	}
+	if b.pos != j.pos.Load() {
+		j.pos.Store(b.pos)
+		close(j.live.woken)
+		j.live.woken = make(chan struct{})
+	}
 }
 
-// room refuses what would take the disk below its reserve. The file system is asked now and then, not for each commit.
-func (j *Journal) room(size int) error {
-	j.written += int64(size)
-	if time.Since(j.looked) < lookEvery && j.written < lookAfter {
-		return j.space
+// fail ends all writing: after a failed sync the system may call pages clean that never reached the disk.
+func (j *Journal) fail(b *batch, works []*work, err error) {
+	if errors.Is(err, badger.ErrBlockedWrites) || errors.Is(err, badger.ErrTxnTooBig) {
+		refuse(works, unavailable(err)) // refused at the door
+		return
 	}
-	n, err := j.o.Free(j.dir)
-	if err != nil {
-		return fmt.Errorf("%w: free space: %w", journal.ErrUnavailable, err)
+	j.log.Error("journal: a commit failed; nothing more is stored until the program starts again", "err", err)
+	j.broken = true
+	for _, s := range b.frames {
+		j.open[place{s.frame.Log, s.frame.Seq}] = s.frame.ID
 	}
-	j.looked, j.written = time.Now(), 0
-	was := j.space
-	j.space = nil
-	if n < j.o.Reserve {
-		j.space = journal.ErrNoSpace
+	refuse(works, fmt.Errorf("%w: %w", journal.ErrUnknown, err))
+}
+
+func (j *Journal) refuseAfterFailure(works []*work) {
+	for _, w := range works {
+		w.err = fmt.Errorf("%w: a commit has failed", journal.ErrUnavailable)
+		if f := w.frame; f != nil {
+			if name, open := j.open[place{f.Log, f.Seq}]; open && name == f.ID {
+				w.err = fmt.Errorf("%w: a commit has failed", journal.ErrUnknown)
+			}
+		}
 	}
-	if (was == nil) != (j.space == nil) {
-		j.o.Log.Warn("journal: disk", "below its reserve", j.space != nil, "free_mib", n>>20)
-	}
-	return j.space
 }

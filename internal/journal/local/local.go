@@ -2,28 +2,33 @@
 //
 // Badger syncs once for each transaction when SyncWrites is on, and concurrent transactions share nothing. So one goroutine
 // commits: it takes every frame and every shelf value that waits, of all logs, writes them in one transaction with one sync,
-// and then answers all. While it syncs the next batch gathers. The more there is to do, the cheaper each becomes.
+// and then answers all. While it syncs the next batch gathers. The more there is to do, the cheaper each becomes. It alone
+// writes, so what it checks (a head, a revision) still holds when it commits, without Badger's conflict detection.
 //
-// Values stay in the tree (bodies are at most 256 KiB), so there is no value log to collect garbage from.
+// Values stay in the tree (the largest is 256 KiB, the threshold 1 MiB), so the value log holds nothing, there is no garbage
+// to collect from it, and no loop that does.
+//
+// Badger skips a block that it cannot read as if it were empty. So a frame carries its own sum and its predecessor's hash, a
+// log's head is written down twice, and blocks are checked as they are read: what is missing is noticed, by whoever reads.
 //
 // A full disk makes Badger fault in its memory maps, and again when it is opened. Free space is therefore looked at before
 // each commit, and what would go below the reserve is refused; reading goes on. A ballast file stands in the folder that an
 // operator may delete to get going again.
+//
+// When a commit fails nobody knows what of it is on disk. Then nothing more is stored until the program starts again, which
+// reads what is there; an append of that commit keeps saying ErrUnknown, and reading goes on.
 package local
 
 import (
-	"context"
+	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
-	"time"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
@@ -39,227 +44,175 @@ type Options struct {
 	Log     *slog.Logger
 }
 
-const (
-	defaultReserve = 256 << 20
-	ballastSize    = 64 << 20
-	ringSize       = 1024    // live frames kept for followers
-	perCommit      = 2 << 20 // bytes of one transaction
-	lookEvery      = 200 * time.Millisecond
-	lookAfter      = 8 << 20 // bytes written
-)
-
 // Journal implements journal.Journal.
 type Journal struct {
-	dir  string
-	o    Options
-	db   *badger.DB
-	in   chan *work
-	done chan struct{}
+	log   *slog.Logger
+	db    *badger.DB
+	epoch [8]byte
 
+	in        chan *work
+	done      chan struct{} // closed when the committer has ended
 	closing   chan struct{}
-	closeOnce sync.Once
-	senders   sync.RWMutex // held to read by who hands in work, to write by Close
+	closeOnce func() error
+	users     sync.RWMutex // held to read by whoever hands in work or reads, to write by Close
 
 	// of the committer alone
-	heads   map[id.Log]head
-	looked  time.Time
-	written int64
-	space   error
+	disk   disk
+	rev    uint64
+	write  func(*badger.Txn) error
+	open   map[place]journal.ID // frames of the commit that failed
+	broken bool
 
-	mu    sync.Mutex
-	woken chan struct{} // closed and renewed when pos moved
+	heads heads
 	pos   atomic.Uint64 // the last position committed
-	ring  [ringSize]ringed
+	live  ring
 }
 
-type head struct {
-	seq  journal.Seq
-	hash journal.Hash
-}
-
-type ringed struct {
-	pos   uint64
-	frame journal.Frame
-}
-
-// work is one thing for the committer: a frame, or a change on the shelf.
-type work struct {
-	frame *journal.Frame // Seq is where it must stand
-	shelf func(txn *badger.Txn) error
-	size  int
-	err   error
-	done  chan struct{}
+// place is where a frame stands.
+type place struct {
+	log id.Log
+	seq journal.Seq
 }
 
 // Open opens the journal in dir, making it when it is new. One process at a time may have it.
 func Open(dir string, o Options) (*Journal, error) {
-	if o.Reserve == 0 {
-		o.Reserve = defaultReserve
-	}
-	if o.Free == nil {
-		o.Free = free
-	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("local: %w", err)
 	}
-	if n, err := o.Free(dir); err == nil && n < o.Reserve/2 {
-		return nil, fmt.Errorf("local: %w: %d MiB free; make space, the file %q may be deleted", journal.ErrNoSpace, n>>20, "ballast")
+	d := newDisk(dir, o)
+	if n, err := d.free(dir); err == nil && n < d.reserve/2 {
+		return nil, fmt.Errorf("local: %w: %d MiB free; make space, the file %s may be deleted", journal.ErrNoSpace, n>>20, d.ballast())
 	}
-	db, err := badger.Open(badger.DefaultOptions(dir).WithLogger(nil).WithSyncWrites(true).WithDetectConflicts(false).
-		WithNumVersionsToKeep(1).WithMemTableSize(16 << 20).WithValueThreshold(1 << 20).WithValueLogFileSize(64 << 20).
-		WithCompression(options.Snappy).WithBlockCacheSize(16 << 20).WithNumCompactors(2).WithMetricsEnabled(false))
+	db, err := badger.Open(settings(dir, o.Log))
 	if err != nil {
 		if strings.Contains(err.Error(), "Cannot acquire directory lock") {
-			return nil, fmt.Errorf("local: another process uses %s", dir)
+			return nil, fmt.Errorf("local: data folder in use: another process has %s", dir)
 		}
 		return nil, fmt.Errorf("local: open: %w", err)
 	}
 	j := &Journal{
-		dir: dir, o: o, db: db, in: make(chan *work, 1024), done: make(chan struct{}), closing: make(chan struct{}),
-		heads: map[id.Log]head{}, woken: make(chan struct{}),
+		log: o.Log, db: db, disk: d, in: make(chan *work, 1024), done: make(chan struct{}), closing: make(chan struct{}),
+		write: (*badger.Txn).Commit, open: map[place]journal.ID{},
 	}
-	last, err := j.lastPosition()
-	if err != nil {
+	j.heads.known = map[id.Log]head{}
+	j.live.woken = make(chan struct{})
+	j.closeOnce = sync.OnceValue(j.close)
+	if err := j.begin(); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	j.pos.Store(last)
-	j.keepBallast()
+	d.keepBallast()
 	go j.commitAll()
 	return j, nil
 }
 
-func free(dir string) (int64, error) {
-	var st syscall.Statfs_t
-	if err := syscall.Statfs(dir, &st); err != nil {
-		return 0, err
-	}
-	return int64(st.Bavail) * st.Bsize, nil
+func settings(dir string, log *slog.Logger) badger.Options {
+	return badger.DefaultOptions(dir).WithLogger(quiet{log}).WithMetricsEnabled(false).
+		WithSyncWrites(true).WithDetectConflicts(false).WithNumVersionsToKeep(1).
+		WithMemTableSize(16 << 20).WithValueThreshold(1 << 20).WithValueLogFileSize(16 << 20).
+		WithChecksumVerificationMode(options.OnBlockRead).
+		WithCompression(options.Snappy).WithBlockCacheSize(16 << 20).WithNumCompactors(2)
 }
 
-// keepBallast makes the file that may be deleted when nothing else can be, where there is space for it.
-func (j *Journal) keepBallast() {
-	path := filepath.Join(j.dir, "ballast")
-	if _, err := os.Stat(path); err == nil {
-		return
-	}
-	if n, err := j.o.Free(j.dir); err != nil || n < 4*(j.o.Reserve+ballastSize) {
-		return
-	}
-	f, err := os.Create(path)
-	if err == nil {
-		err = syscall.Fallocate(int(f.Fd()), 0, 0, ballastSize)
-		err = errors.Join(err, f.Close())
-	}
-	if err != nil {
-		os.Remove(path)
-	}
-}
-
-func (j *Journal) lastPosition() (pos uint64, err error) {
-	err = j.db.View(func(txn *badger.Txn) error {
-		o := badger.DefaultIteratorOptions
-		o.Reverse, o.PrefetchValues = true, false
-		it := txn.NewIterator(o)
-		defer it.Close()
-		it.Seek(positionKey(^uint64(0)))
-		if it.ValidForPrefix([]byte("f/")) {
-			pos = binary.BigEndian.Uint64(it.Item().Key()[2:])
+// begin reads what the committer must know, and gives a new database its name.
+func (j *Journal) begin() error {
+	err := j.db.Update(func(txn *badger.Txn) error {
+		item, err := txn.Get(epochKey)
+		if errors.Is(err, badger.ErrKeyNotFound) {
+			rand.Read(j.epoch[:]) //nolint:errcheck // never fails
+			return txn.Set(epochKey, append([]byte{format}, j.epoch[:]...))
 		}
+		if err != nil {
+			return err
+		}
+		b, err := item.ValueCopy(nil)
+		if err == nil && (len(b) != 9 || b[0] != format) {
+			err = errors.New("the data is of a format that this program does not know")
+		}
+		if err != nil {
+			return err
+		}
+		copy(j.epoch[:], b[1:])
+		if j.rev, err = numberAt(txn, revKey); err != nil {
+			return err
+		}
+		j.pos.Store(lastPosition(txn))
 		return nil
 	})
-	return pos, err
+	if err != nil {
+		return fmt.Errorf("local: begin: %w", err)
+	}
+	return nil
+}
+
+func numberAt(txn *badger.Txn, key []byte) (n uint64, err error) {
+	item, err := txn.Get(key)
+	if errors.Is(err, badger.ErrKeyNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	b, err := item.ValueCopy(nil)
+	if err == nil && len(b) != 8 {
+		err = fmt.Errorf("%s: a number of %d bytes", key, len(b))
+	}
+	if err != nil {
+		return 0, err
+	}
+	return binary.BigEndian.Uint64(b), nil
+}
+
+func lastPosition(txn *badger.Txn) uint64 {
+	o := badger.DefaultIteratorOptions
+	o.Reverse, o.PrefetchValues = true, false
+	it := txn.NewIterator(o)
+	defer it.Close()
+	it.Seek(positionKey(^uint64(0)))
+	if !it.ValidForPrefix([]byte("f/")) {
+		return 0
+	}
+	return binary.BigEndian.Uint64(it.Item().Key()[2:])
 }
 
 // Shards is one: this machine follows all logs in one order.
 func (j *Journal) Shards() int { return 1 }
 
-// Close commits what waits and closes.
-func (j *Journal) Close() error {
-	first := false
-	j.closeOnce.Do(func() {
-		first = true
-		close(j.closing)
-		j.senders.Lock()
-		close(j.in)
-		j.senders.Unlock()
-	})
+// Close commits what waits, ends all followers and closes.
+func (j *Journal) Close() error { return j.closeOnce() }
+
+func (j *Journal) close() error {
+	close(j.closing)
+	j.users.Lock()
+	close(j.in)
+	j.users.Unlock()
 	<-j.done
-	if !first {
-		return nil
+	if err := j.db.Close(); err != nil {
+		return fmt.Errorf("local: close: %w", err)
 	}
-	return j.db.Close()
+	return nil
 }
 
-// give hands work to the committer and waits until it is done. When ctx ends first the outcome is open.
-func (j *Journal) give(ctx context.Context, w *work) error {
-	w.done = make(chan struct{})
-	if err := j.send(ctx, w); err != nil {
-		return err
-	}
-	select {
-	case <-w.done:
-		return w.err
-	case <-ctx.Done():
-		select {
-		case <-w.done:
-			return w.err
-		default:
-			return fmt.Errorf("%w: %w", journal.ErrUnknown, ctx.Err())
-		}
-	}
-}
-
-func (j *Journal) send(ctx context.Context, w *work) error {
-	j.senders.RLock()
-	defer j.senders.RUnlock()
+// view reads, unless the journal is closed. It is never held while somebody else's code runs.
+func (j *Journal) view(f func(*badger.Txn) error) error {
+	j.users.RLock()
+	defer j.users.RUnlock()
 	select {
 	case <-j.closing:
 		return journal.ErrClosed
-	case <-ctx.Done():
-		return fmt.Errorf("%w: %w", journal.ErrUnavailable, ctx.Err())
 	default:
 	}
-	select {
-	case j.in <- w:
-		return nil
-	case <-j.closing:
-		return journal.ErrClosed
-	case <-ctx.Done():
-		return fmt.Errorf("%w: %w", journal.ErrUnavailable, ctx.Err())
-	}
+	return j.db.View(f)
 }
 
-// Append is journal.Journal's.
-func (j *Journal) Append(ctx context.Context, log id.Log, after journal.Seq, name journal.ID, body []byte) (journal.Seq, error) {
-	if len(body) > journal.MaxBody {
-		return 0, journal.ErrTooLarge
-	}
-	if !valid(log) {
-		return 0, fmt.Errorf("local: %q is not the name of a log", log)
-	}
-	f := &journal.Frame{Log: log, Seq: after + 1, ID: name, Body: append([]byte(nil), body...)}
-	if err := j.give(ctx, &work{frame: f, size: len(body) + 256}); err != nil {
-		return 0, err
-	}
-	return after + 1, nil
-}
+func unavailable(err error) error { return fmt.Errorf("%w: %w", journal.ErrUnavailable, err) }
 
-// valid tells whether a log has a name of the form kind/id.
-func valid(log id.Log) bool {
-	slash := -1
-	for i := 0; i < len(log); i++ {
-		c := log[i]
-		switch {
-		case c == '/' && slash < 0:
-			slash = i
-		case c >= 'a' && c <= 'z':
-		case slash >= 0 && (c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c == '_' || c == '-'):
-		default:
-			return false
-		}
-	}
-	return slash > 0 && slash < len(log)-1 && len(log)-slash <= 41
-}
+// quiet passes on what Badger warns of.
+type quiet struct{ log *slog.Logger }
+
+func (q quiet) Errorf(f string, a ...any)   { q.log.Error("badger: " + strings.TrimSpace(fmt.Sprintf(f, a...))) }
+func (q quiet) Warningf(f string, a ...any) { q.log.Warn("badger: " + strings.TrimSpace(fmt.Sprintf(f, a...))) }
+func (quiet) Infof(string, ...any)          {}
+func (quiet) Debugf(string, ...any)         {}

@@ -1,12 +1,10 @@
 package local
 
 import (
+	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
-	"fmt"
 	"iter"
-	"time"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -14,49 +12,25 @@ import (
 	"linli/internal/journal"
 )
 
-// perRead is how many frames are read in one look at the database: no read holds a transaction for long.
-const perRead = 256
-
-// lastFrame is a log's last frame, and its hash; the zero frame for a log that does not exist.
-func lastFrame(txn *badger.Txn, log id.Log) (f journal.Frame, hash journal.Hash, err error) {
-	o := badger.DefaultIteratorOptions
-	o.Reverse, o.PrefetchSize = true, 1
-	it := txn.NewIterator(o)
-	defer it.Close()
-	it.Seek(frameKey(log, ^journal.Seq(0)))
-	if !it.ValidForPrefix(logPrefix(log)) {
-		return f, hash, nil
-	}
-	k := it.Item().Key()
-	value, err := it.Item().ValueCopy(nil)
-	if err != nil {
-		return f, hash, fmt.Errorf("%w: %w", journal.ErrUnavailable, err)
-	}
-	return decode(log, journal.Seq(binary.BigEndian.Uint64(k[len(k)-8:])), value)
-}
+// One look at the database takes this many things or bytes: no read holds a transaction, or much memory, for long.
+const (
+	perLook      = 256
+	bytesPerLook = 4 << 20
+)
 
 // Head is journal.Journal's.
-func (j *Journal) Head(ctx context.Context, log id.Log) (seq journal.Seq, err error) {
-	err = j.view(func(txn *badger.Txn) error {
-		f, _, err := lastFrame(txn, log)
-		seq = f.Seq
-		return err
-	})
-	return seq, err
-}
-
-func (j *Journal) view(f func(*badger.Txn) error) error {
-	j.senders.RLock()
-	defer j.senders.RUnlock()
-	select {
-	case <-j.closing:
-		return journal.ErrClosed
-	default:
+func (j *Journal) Head(ctx context.Context, log id.Log) (journal.Seq, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
 	}
-	return j.db.View(f)
+	if err := j.view(func(*badger.Txn) error { return nil }); err != nil {
+		return 0, err
+	}
+	h, err := j.heads.at(j.view, log)
+	return h.seq, err
 }
 
-// Logs is journal.Journal's.
+// Logs is journal.Journal's. A log counts when it has a head or a frame: one of them may have been lost.
 func (j *Journal) Logs(ctx context.Context, shard int) iter.Seq2[id.Log, error] {
 	return func(yield func(id.Log, error) bool) {
 		var logs []id.Log
@@ -65,13 +39,23 @@ func (j *Journal) Logs(ctx context.Context, shard int) iter.Seq2[id.Log, error] 
 			o.PrefetchValues = false
 			it := txn.NewIterator(o)
 			defer it.Close()
-			for it.Seek([]byte("j/")); it.ValidForPrefix([]byte("j/")); {
-				k := it.Item().Key()
-				log := id.Log(k[2 : len(k)-9])
-				logs = append(logs, log)
-				it.Seek(append(append([]byte("j/"), log...), 1)) // behind the last frame of this log
+			known := map[id.Log]bool{}
+			add := func(name []byte) {
+				if log := id.Log(name); !known[log] {
+					known[log] = true
+					logs = append(logs, log)
+				}
 			}
-			return nil
+			for it.Seek([]byte("h/")); it.ValidForPrefix([]byte("h/")) && ctx.Err() == nil; it.Next() {
+				add(it.Item().Key()[2:])
+			}
+			for it.Seek([]byte("j/")); it.ValidForPrefix([]byte("j/")) && ctx.Err() == nil; {
+				k := it.Item().KeyCopy(nil)
+				name := k[2 : len(k)-9]
+				add(name)
+				it.Seek(append(k[:2+len(name)], 1)) // behind the last frame of this log
+			}
+			return ctx.Err()
 		})
 		for _, log := range logs {
 			if !yield(log, nil) {
@@ -87,32 +71,47 @@ func (j *Journal) Logs(ctx context.Context, shard int) iter.Seq2[id.Log, error] 
 // Read is journal.Journal's.
 func (j *Journal) Read(ctx context.Context, log id.Log, after journal.Seq, limit int) iter.Seq2[journal.Frame, error] {
 	return func(yield func(journal.Frame, error) bool) {
-		head, err := j.Head(ctx, log)
-		if err != nil {
+		last, err := j.Head(ctx, log)
+		var damaged *journal.Damaged
+		if errors.As(err, &damaged) {
+			last = damaged.Seq - 1 // what stands before it can be read
+		} else if err != nil {
 			yield(journal.Frame{}, err)
 			return
 		}
-		if limit > 0 {
-			head = min(head, after+journal.Seq(limit))
+		if limit > 0 && last-min(last, after) >= journal.Seq(limit) {
+			last, err = after+journal.Seq(limit), nil
 		}
-		chain, err := j.chainAt(log, after)
-		for next := after + 1; err == nil && next <= head; {
-			if err = ctx.Err(); err != nil {
-				break
+		if after < last {
+			if more, failed := j.readTo(ctx, log, after, last, yield); !more {
+				return
+			} else if failed != nil {
+				err = failed
 			}
-			var frames []journal.Frame
-			frames, err = j.some(log, next, min(head, next+perRead-1), &chain)
-			for _, f := range frames {
-				if !yield(f, nil) {
-					return
-				}
-			}
-			next += journal.Seq(len(frames))
 		}
 		if err != nil {
 			yield(journal.Frame{}, err)
 		}
 	}
+}
+
+// readTo yields the frames behind after, up to last. It tells whether more may be yielded.
+func (j *Journal) readTo(ctx context.Context, log id.Log, after, last journal.Seq, yield func(journal.Frame, error) bool) (bool, error) {
+	chain, err := j.chainAt(log, after)
+	for next := after + 1; err == nil && next <= last; {
+		if err = ctx.Err(); err != nil {
+			break
+		}
+		var frames []journal.Frame
+		frames, err = j.some(log, next, last, &chain)
+		for _, f := range frames {
+			if !yield(f, nil) {
+				return false, nil
+			}
+		}
+		next += journal.Seq(len(frames))
+	}
+	return true, err
 }
 
 // chainAt is the hash that the frame behind seq must name.
@@ -133,195 +132,47 @@ func frameAt(txn *badger.Txn, log id.Log, seq journal.Seq) (f journal.Frame, has
 		return f, hash, &journal.Damaged{Log: log, Seq: seq}
 	}
 	if err != nil {
-		return f, hash, fmt.Errorf("%w: %w", journal.ErrUnavailable, err)
+		return f, hash, unavailable(err)
 	}
 	value, err := item.ValueCopy(nil)
 	if err != nil {
-		return f, hash, fmt.Errorf("%w: %w", journal.ErrUnavailable, err)
+		return f, hash, unavailable(err)
 	}
 	return decode(log, seq, value)
 }
 
-// some reads frames from..to, each verified against the one before. What was read before an error is returned with it.
-func (j *Journal) some(log id.Log, from, to journal.Seq, chain *journal.Hash) (frames []journal.Frame, err error) {
+// some reads a few frames from next on, each verified against the one before. It reads at least one, or returns an error;
+// what was read before an error is returned with it.
+func (j *Journal) some(log id.Log, next, last journal.Seq, chain *journal.Hash) (frames []journal.Frame, err error) {
 	err = j.view(func(txn *badger.Txn) error {
-		for seq := from; seq <= to; seq++ {
-			f, hash, err := frameAt(txn, log, seq)
+		o := badger.DefaultIteratorOptions
+		o.Prefix, o.PrefetchSize = logPrefix(log), int(min(last-next+1, perLook))
+		it := txn.NewIterator(o)
+		defer it.Close()
+		it.Seek(frameKey(log, next))
+		for size := 0; next <= last && len(frames) < perLook && size < bytesPerLook; it.Next() {
+			if !it.Valid() || !bytes.Equal(it.Item().Key(), frameKey(log, next)) {
+				return &journal.Damaged{Log: log, Seq: next}
+			}
+			value, err := it.Item().ValueCopy(nil)
+			if err != nil {
+				return unavailable(err)
+			}
+			f, hash, err := decode(log, next, value)
 			if err != nil {
 				return err
 			}
 			if f.Prev != *chain {
-				return &journal.Damaged{Log: log, Seq: seq}
+				return &journal.Damaged{Log: log, Seq: next}
 			}
 			*chain = hash
 			frames = append(frames, f)
+			size += len(value)
+			next++
 		}
 		return nil
 	})
 	return frames, err
-}
-
-// Follow is journal.Journal's. The cursor is a position.
-func (j *Journal) Follow(ctx context.Context, shard int, from journal.Cursor) iter.Seq2[journal.Step, error] {
-	return func(yield func(journal.Step, error) bool) {
-		pos, err := readCursor(from)
-		if err != nil || pos > j.pos.Load() {
-			yield(journal.Step{}, errors.Join(journal.ErrEpoch, err))
-			return
-		}
-		f := &follower{j: j, pos: pos, chains: map[id.Log]head{}}
-		f.run(ctx, yield)
-	}
-}
-
-func cursorAt(pos uint64) journal.Cursor { return binary.BigEndian.AppendUint64(nil, pos) }
-
-func readCursor(c journal.Cursor) (uint64, error) {
-	switch len(c) {
-	case 0:
-		return 0, nil
-	case 8:
-		return binary.BigEndian.Uint64(c), nil
-	}
-	return 0, errors.New("local: not a cursor of this engine")
-}
-
-type follower struct {
-	j      *Journal
-	pos    uint64
-	chains map[id.Log]head // the last frame seen of each log
-}
-
-func (f *follower) run(ctx context.Context, yield func(journal.Step, error) bool) {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	beat := func() bool { return yield(journal.Step{Cursor: cursorAt(f.pos)}, nil) }
-	first := true
-	for {
-		f.j.mu.Lock()
-		woken := f.j.woken
-		f.j.mu.Unlock()
-		for f.pos < f.j.pos.Load() {
-			steps, err := f.more()
-			for _, s := range steps {
-				if !yield(s, nil) {
-					return
-				}
-			}
-			if err != nil {
-				yield(journal.Step{}, err)
-				return
-			}
-			if ctx.Err() != nil {
-				return
-			}
-		}
-		if first {
-			first = false
-			if !beat() {
-				return
-			}
-		}
-		select {
-		case <-woken:
-		case <-tick.C:
-			if !beat() {
-				return
-			}
-		case <-ctx.Done():
-			return
-		case <-f.j.closing:
-			yield(journal.Step{}, journal.ErrClosed)
-			return
-		}
-	}
-}
-
-// more are the next steps: from memory when they came a moment ago, else from disk.
-func (f *follower) more() ([]journal.Step, error) {
-	frames := f.live()
-	if len(frames) == 0 {
-		var err error
-		if frames, err = f.stored(); err != nil {
-			return nil, err
-		}
-	}
-	steps := make([]journal.Step, 0, len(frames))
-	for i := range frames {
-		fr := &frames[i]
-		if err := f.verify(&fr.frame); err != nil {
-			return steps, err
-		}
-		f.pos = fr.pos
-		steps = append(steps, journal.Step{Frame: fr.frame, Cursor: cursorAt(fr.pos)})
-	}
-	return steps, nil
-}
-
-// live takes what the ring still has from the follower's position on.
-func (f *follower) live() (frames []ringed) {
-	f.j.mu.Lock()
-	defer f.j.mu.Unlock()
-	for pos := f.pos + 1; pos <= f.j.pos.Load() && len(frames) < perRead; pos++ {
-		r := f.j.ring[pos%ringSize]
-		if r.pos != pos {
-			return frames
-		}
-		frames = append(frames, r)
-	}
-	return frames
-}
-
-func (f *follower) stored() (frames []ringed, err error) {
-	err = f.j.view(func(txn *badger.Txn) error {
-		for pos := f.pos + 1; pos <= f.j.pos.Load() && len(frames) < perRead; pos++ {
-			item, err := txn.Get(positionKey(pos))
-			if err != nil {
-				return fmt.Errorf("local: position %d: %w", pos, err)
-			}
-			value, err := item.ValueCopy(nil)
-			if err != nil {
-				return fmt.Errorf("%w: %w", journal.ErrUnavailable, err)
-			}
-			log, seq, err := readPosition(value)
-			if err != nil {
-				return err
-			}
-			frame, _, err := frameAt(txn, log, seq)
-			if err != nil {
-				return err
-			}
-			frames = append(frames, ringed{pos, frame})
-		}
-		return nil
-	})
-	return frames, err
-}
-
-// verify checks that a frame stands right behind the last one seen of its log.
-func (f *follower) verify(fr *journal.Frame) error {
-	at, ok := f.chains[fr.Log]
-	if !ok {
-		hash, err := f.j.chainAt(fr.Log, fr.Seq-1)
-		if err != nil {
-			return err
-		}
-		at = head{fr.Seq - 1, hash}
-	}
-	if fr.Seq != at.seq+1 || fr.Prev != at.hash {
-		return &journal.Damaged{Log: fr.Log, Seq: at.seq + 1}
-	}
-	hash := journal.Hash{}
-	if fr.Gone {
-		var err error
-		if hash, err = f.j.chainAt(fr.Log, fr.Seq); err != nil {
-			return err
-		}
-	} else {
-		hash = fr.Hash()
-	}
-	f.chains[fr.Log] = head{fr.Seq, hash}
-	return nil
 }
 
 // Redact is journal.Journal's.
@@ -329,19 +180,25 @@ func (j *Journal) Redact(ctx context.Context, log id.Log, seq journal.Seq, body 
 	if len(body) > journal.MaxBody {
 		return journal.ErrTooLarge
 	}
-	return j.give(ctx, &work{size: len(body) + 256, shelf: func(txn *badger.Txn) error {
-		f, hash, err := frameAt(txn, log, seq)
+	body = append([]byte(nil), body...)
+	return j.give(ctx, &work{size: len(body) + len(log) + 256, change: func(b *batch) error {
+		h, err := b.j.heads.at(b.j.db.View, log)
 		if err != nil {
 			return err
 		}
-		f.Body, f.Gone = append([]byte(nil), body...), true
-		j.mu.Lock()
-		for i := range j.ring {
-			if r := &j.ring[i]; r.frame.Log == log && r.frame.Seq == seq {
-				r.pos = 0 // followers read it from disk
-			}
+		if pending, ok := b.heads[log]; ok {
+			h = pending
 		}
-		j.mu.Unlock()
-		return txn.Set(frameKey(log, seq), encode(&f, hash))
+		if seq == 0 || seq > h.seq {
+			return journal.ErrAbsent
+		}
+		f, hash, err := frameAt(b.txn, log, seq)
+		if err != nil {
+			return err
+		}
+		f.Body, f.Gone = body, true
+		b.set(badger.NewEntry(frameKey(log, seq), encode(&f, hash)))
+		b.removed = append(b.removed, place{log, seq})
+		return nil
 	}})
 }

@@ -1,0 +1,98 @@
+package local
+
+import (
+	"encoding/binary"
+	"errors"
+	"sync"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"linli/internal/id"
+	"linli/internal/journal"
+)
+
+// head is a log's last frame: its number, and the hash that the next one must name.
+type head struct {
+	seq  journal.Seq
+	hash journal.Hash
+}
+
+// heads knows the heads of the logs that were asked for. They move when a commit is on disk, never before.
+type heads struct {
+	mu    sync.RWMutex
+	known map[id.Log]head
+}
+
+// at is a log's head, from memory or from disk.
+func (h *heads) at(view func(func(*badger.Txn) error) error, log id.Log) (at head, err error) {
+	h.mu.RLock()
+	at, ok := h.known[log]
+	h.mu.RUnlock()
+	if ok {
+		return at, nil
+	}
+	if err = view(func(txn *badger.Txn) error { at, err = load(txn, log); return err }); err != nil {
+		return head{}, err
+	}
+	if at.seq == 0 {
+		return at, nil // asking for what does not exist leaves no trace
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if moved, ok := h.known[log]; ok {
+		return moved, nil // a commit came between
+	}
+	h.known[log] = at
+	return at, nil
+}
+
+func (h *heads) move(to map[id.Log]head) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for log, at := range to {
+		h.known[log] = at
+	}
+}
+
+// load finds a head on disk, in two places that must agree. Were the last frame alone believed, a block that Badger cannot
+// read would look like a shorter log, and the next append would write history anew.
+func load(txn *badger.Txn, log id.Log) (head, error) {
+	noted := head{}
+	item, err := txn.Get(headKey(log))
+	if err == nil {
+		err = item.Value(func(value []byte) error { noted = readHead(value); return nil })
+	}
+	if err != nil && !errors.Is(err, badger.ErrKeyNotFound) {
+		return head{}, unavailable(err)
+	}
+	last, err := lastFrame(txn, log)
+	if err != nil {
+		return head{}, err
+	}
+	if last == noted {
+		return last, nil
+	}
+	if last.seq < noted.seq {
+		return head{}, &journal.Damaged{Log: log, Seq: last.seq + 1}
+	}
+	return head{}, &journal.Damaged{Log: log, Seq: last.seq}
+}
+
+// lastFrame is the last frame of a log that can be read; the zero head for a log that does not exist.
+func lastFrame(txn *badger.Txn, log id.Log) (head, error) {
+	o := badger.DefaultIteratorOptions
+	o.Reverse, o.PrefetchValues, o.Prefix = true, false, logPrefix(log)
+	it := txn.NewIterator(o)
+	defer it.Close()
+	if it.Seek(frameKey(log, ^journal.Seq(0))); !it.Valid() {
+		return head{}, nil
+	}
+	k := it.Item().Key()
+	seq := journal.Seq(binary.BigEndian.Uint64(k[len(k)-8:]))
+	value, err := it.Item().ValueCopy(nil)
+	if err != nil {
+		return head{}, unavailable(err)
+	}
+	_, hash, err := decode(log, seq, value)
+	return head{seq, hash}, err
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/peterbourgon/ff/v3"
+)
+
+// Config is all that an operator may say. Each key has a flag, an environment variable (LINLI_DATA for -data) and a line in
+// the file of -config; flags win over the environment, the environment over the file.
+type Config struct {
+	Data    string // the folder with everything: logs, views, keys
+	Listen  string // HOST:PORT
+	Public  string // how residents reach the server, for posters and links; empty: as the request came
+	Log     string // json or text
+	Level   string // debug, info, warn, error
+	Reserve int64  // MiB of free disk below which nothing more is stored
+
+	// of demo alone
+	Speed float64
+	At    string
+}
+
+const envPrefix = "LINLI"
+
+// flags declares the keys of serve; those of demo too when it is.
+func (c *Config) flags(name string, out io.Writer) *flag.FlagSet {
+	fs := flag.NewFlagSet("linli "+name, flag.ContinueOnError)
+	fs.SetOutput(out)
+	fs.StringVar(&c.Data, "data", "data", "`folder` with everything: logs, views, keys. Back it up whole")
+	fs.StringVar(&c.Listen, "listen", "localhost:8080", "`address` to serve on. Put a proxy with HTTPS in front for phones")
+	fs.StringVar(&c.Public, "public", "", "`URL` under which residents reach the server, for posters and links (default: as asked)")
+	fs.StringVar(&c.Log, "log", "text", "how the program's own log looks: text or json")
+	fs.StringVar(&c.Level, "level", "info", "how much it says: debug, info, warn or error")
+	fs.Int64Var(&c.Reserve, "reserve", 256, "`MiB` of free disk below which nothing more is stored; reading goes on")
+	fs.String("config", "", "`file` with a line for each key: data /var/lib/linli")
+	if name == "demo" {
+		fs.Float64Var(&c.Speed, "speed", 1, "how fast the district's clock runs")
+		fs.StringVar(&c.At, "at", "", "`HH:MM` at which the district's clock stands still, for tests and pictures")
+	}
+	return fs
+}
+
+// errUsage says that the command line was wrong and that this has been said.
+var errUsage = errors.New("usage")
+
+func (c *Config) parse(name string, args []string, out io.Writer) (rest []string, err error) {
+	return c.parseWith(c.flags(name, out), args, out)
+}
+
+// parseWith is parse with flags that a command added.
+func (c *Config) parseWith(fs *flag.FlagSet, args []string, out io.Writer) (rest []string, err error) {
+	err = ff.Parse(fs, args, ff.WithEnvVarPrefix(envPrefix), ff.WithConfigFileFlag("config"), ff.WithConfigFileParser(ff.PlainParser))
+	if errors.Is(err, flag.ErrHelp) {
+		return nil, err
+	}
+	if err == nil {
+		err = c.Validate()
+	}
+	if err != nil {
+		fmt.Fprintln(out, "linli:", err)
+		return nil, errUsage
+	}
+	return fs.Args(), nil
+}
+
+// Validate says what is wrong with the configuration, if anything.
+func (c *Config) Validate() error {
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	if c.Data == "" {
+		return errors.New("data: which folder?")
+	}
+	if c.Public != "" {
+		if u, err := url.Parse(c.Public); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return errors.New("public: not a URL like https://linli.example.org")
+		}
+	}
+	if c.Log != "text" && c.Log != "json" {
+		return errors.New("log: text or json")
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
+		return errors.New("level: debug, info, warn or error")
+	}
+	if c.Reserve < 0 {
+		return errors.New("reserve: not below 0")
+	}
+	if c.At != "" {
+		if _, err := time.Parse("15:04", c.At); err != nil {
+			return errors.New("at: a time like 10:30")
+		}
+	}
+	if c.Speed < 0 || c.Speed > 10000 {
+		return errors.New("speed: between 0 and 10000")
+	}
+	return nil
+}
+
+// logger is the program's own log: to standard error, and never with personal data.
+func (c *Config) logger() *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.Level))
+	o := &slog.HandlerOptions{Level: level}
+	if c.Log == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, o))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, o))
+}

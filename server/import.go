@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+
+	"linli/internal/fault"
+	"linli/internal/intake"
+	"linli/internal/roster"
+)
+
+func jsonOf(v any) (json.RawMessage, error) { return json.Marshal(v) }
+
+func errorsNotFound(err error) bool { return fault.Is(err, fault.NotFound) }
+
+// importRoster takes the office's tables in, on a stopped server.
+func importRoster(ctx context.Context, args []string, out, errs io.Writer) int {
+	var dry, asJSON bool
+	c := &Config{}
+	fs := c.flags("import", errs)
+	fs.BoolVar(&dry, "dry-run", false, "say what would change, and change nothing")
+	fs.BoolVar(&asJSON, "json", false, "answer as one JSON object")
+	files, err := c.parseWith(fs, args, errs)
+	if err == nil && len(files) == 0 {
+		fmt.Fprintln(errs, "linli: import which files?")
+		err = errUsage
+	}
+	if err != nil {
+		return exit(err, errs)
+	}
+	plan, err := takeIn(ctx, c, files, dry)
+	if err != nil {
+		return refuse(err, asJSON, out, errs)
+	}
+	return exit(sayPlan(plan, asJSON, dry, out), errs)
+}
+
+// refuse says why nothing changed.
+func refuse(err error, asJSON bool, out, errs io.Writer) int {
+	if f := fault.Of(err); f != nil && asJSON {
+		_ = json.NewEncoder(out).Encode(map[string]any{"fault": f})
+	}
+	return exit(err, errs)
+}
+
+func takeIn(ctx context.Context, c *Config, names []string, dry bool) (*intake.Plan, error) {
+	var files []roster.File
+	for _, name := range names {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, roster.File{Name: name, Content: b})
+	}
+	p, err := open(ctx, c, settings{})
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close() //nolint:errcheck // what matters is on disk
+	plan, err := p.Intake.Preview(ctx, files)
+	if err != nil || dry {
+		return plan, err
+	}
+	if err := p.Intake.Apply(ctx, plan, nil); err != nil {
+		return nil, err
+	}
+	return plan, p.Engine.Settled(ctx)
+}
+
+func sayPlan(plan *intake.Plan, asJSON, dry bool, out io.Writer) error {
+	if asJSON {
+		errors := plan.Errors
+		if errors == nil {
+			errors = []roster.RowError{}
+		}
+		return json.NewEncoder(out).Encode(struct {
+			intake.Counts
+			Errors []roster.RowError `json:"errors"`
+		}{plan.Counts, errors})
+	}
+	n := plan.Counts
+	fmt.Fprintf(out, "%d communities, %d rooms, %d households, %d shops, %d duties of staff\n", n.Communities, n.Rooms, n.Households, n.Shops, n.Staff)
+	done := "done"
+	if dry {
+		done = "would be"
+	}
+	fmt.Fprintf(out, "%s: %d added, %d changed, %d removed, %d unchanged\n", done, n.Added, n.Changed, n.Removed, n.Unchanged)
+	for _, e := range plan.Errors {
+		fmt.Fprintf(out, "%s %s row %d: %s (%s)\n", e.File, e.Sheet, e.Row, e.Reason, e.Text)
+	}
+	return nil
+}

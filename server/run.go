@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"linli/internal/auth"
+	"linli/internal/engine"
+	"linli/internal/entry"
+	"linli/internal/hub"
+	"linli/internal/id"
+	"linli/internal/intake"
+	"linli/internal/journal"
+	"linli/internal/journal/local"
+	"linli/internal/office"
+	"linli/internal/register"
+	"linli/internal/room"
+	"linli/internal/view"
+	"linli/internal/wire"
+)
+
+// Program is every part, joined. This file is the only wiring.
+type Program struct {
+	Log      *slog.Logger
+	Journal  journal.Journal
+	Register *register.Register
+	Auth     *auth.Auth
+	Hub      *hub.Hub
+	View     *view.View
+	Engine   *engine.Engine
+	Marks    *engine.Marks
+	Intake   *intake.Service
+	Now      func() time.Time
+
+	work   sync.WaitGroup
+	cancel context.CancelFunc
+	closes []func() error // in the order of opening
+}
+
+// settings are what open may be told beyond the configuration.
+type settings struct {
+	now  func() time.Time // the office's clock; nil: the machine's
+	auth auth.Options
+}
+
+// open builds every part and starts it. What was opened before an error is closed again.
+func open(ctx context.Context, c *Config, s settings) (p *Program, err error) {
+	p = &Program{Log: c.logger(), Now: s.now}
+	if p.Now == nil {
+		p.Now = time.Now
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.Close())
+		}
+	}()
+	if err := p.openStores(ctx, c, s); err != nil {
+		return p, err
+	}
+	p.Hub = hub.New()
+	p.Auth.OnEnd(func(_ id.Person, d id.Device) { p.Hub.Drop(d) })
+	p.Engine, err = engine.New(engine.Parts{
+		Journal: p.Journal, Hub: p.Hub, Reader: reader{p.View}, Sealer: p.Register, Names: names{p.Register}, Now: p.Now, Log: p.Log,
+	})
+	if err != nil {
+		return p, err
+	}
+	p.closes = append(p.closes, func() error { p.Engine.Close(); return nil })
+	if err := p.Engine.Start(ctx); err != nil {
+		return p, err
+	}
+	p.Register.SetWitness(witness{p.Engine})
+	p.Intake = &intake.Service{Engine: p.Engine, Register: p.Register}
+	p.Marks, err = engine.NewMarks(ctx, p.Journal.Shelf(), p.ordinals)
+	if err != nil {
+		return p, err
+	}
+	marks, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	p.cancel = cancel
+	p.work.Go(func() {
+		p.Marks.Keep(marks, func(err error) { p.Log.Error("read marks were not kept", "err", err) })
+	})
+	p.closes = append(p.closes, func() error { cancel(); p.work.Wait(); return nil })
+	return p, nil
+}
+
+// openStores opens what lies on disk.
+func (p *Program) openStores(ctx context.Context, c *Config, s settings) error {
+	j, err := local.Open(filepath.Join(c.Data, "log"), local.Options{Reserve: c.Reserve << 20, Log: p.Log})
+	if err != nil {
+		return err
+	}
+	p.Journal = j
+	p.closes = append(p.closes, j.Close)
+	keys, err := register.LoadKeys(filepath.Join(c.Data, "keys"))
+	if err != nil {
+		return err
+	}
+	p.Register = register.Open(j.Shelf(), keys)
+	if p.Auth, err = auth.Open(ctx, j.Shelf(), p.Register, s.auth); err != nil {
+		return err
+	}
+	p.View, err = view.Open(filepath.Join(c.Data, "view"), p.Log, func(err error) {
+		p.Log.Error("the views stand still", "err", err)
+	})
+	if err != nil {
+		return err
+	}
+	p.closes = append(p.closes, p.View.Close)
+	return nil
+}
+
+// Close stops every part in reverse order. Nothing that was acknowledged is lost, with or without it.
+func (p *Program) Close() error {
+	var all error
+	for len(p.closes) > 0 {
+		last := len(p.closes) - 1
+		all = errors.Join(all, p.closes[last]())
+		p.closes = p.closes[:last]
+	}
+	return all
+}
+
+func (p *Program) ordinals(r id.Room, at entry.Seq) (map[string]uint64, error) {
+	return p.View.Ordinals(r, []string{"chat", "notice", "request"}, at)
+}
+
+// reader is the views as the engine knows them.
+type reader struct{ *view.View }
+
+func (r reader) Apply(b engine.Batch) { r.View.Apply(view.Batch(b)) }
+
+// names says how a room knows a person, by the office's rule and the register.
+type names struct{ *register.Register }
+
+func (n names) Name(ctx context.Context, _ id.Room, place string, who room.Newcomer) (wire.Name, error) {
+	rec, err := n.Record(ctx, who.Person)
+	if err != nil && !errorsNotFound(err) {
+		return wire.Name{}, err
+	}
+	return wire.Name{ID: who.Person, Rev: who.Rev, Name: register.DisplayName(rec, place, who.Badge), Badge: who.Badge}, nil
+}
+
+// witness writes a look into the office's log before anything is seen.
+type witness struct{ *engine.Engine }
+
+func (w witness) Witness(ctx context.Context, by id.Person, of []id.Person, reason string) error {
+	with, err := jsonOf(map[string]any{"by": by, "of": of, "reason": reason})
+	if err != nil {
+		return err
+	}
+	_, err = w.As(ctx, id.Office, entry.Command{Act: "look", With: with}, time.Time{})
+	return err
+}
+
+// founded tells whether the office has its administrator.
+func (p *Program) founded() (yes bool) {
+	p.Engine.ReadOffice(func(s *office.State) { yes = s.Founded() })
+	return yes
+}
+
+// sayCode says the setup code in the log while it is needed.
+func (p *Program) sayCode(ctx context.Context, url string) error {
+	if p.founded() {
+		return nil
+	}
+	code, err := p.Auth.SetupCode(ctx)
+	if err != nil {
+		return fmt.Errorf("setup code: %w", err)
+	}
+	p.Log.Info("the office has no administrator yet; open the page and use this code", "url", url, "code", code)
+	return nil
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"linli/internal/hub"
+	"linli/internal/socket"
+	"linli/internal/web"
+)
+
+const (
+	pingEvery = 30 * time.Second
+	stopIn    = 10 * time.Second
+)
+
+// serve is the office's server.
+func serve(ctx context.Context, args []string, _, errs io.Writer) int {
+	c := &Config{}
+	if _, err := c.parse("serve", args, errs); err != nil {
+		return exit(err, errs)
+	}
+	p, err := open(ctx, c, settings{})
+	if err != nil {
+		return exit(err, errs)
+	}
+	return exit(p.serve(ctx, c, special{}), errs)
+}
+
+// special is what a demo or a measurement wants otherwise.
+type special struct {
+	demo bool
+	rate rate.Limit // commands a second of one connection; 0: as usual
+}
+
+// serve answers on the configured address until ctx ends, and closes the program. with is what is not usual about
+// it.
+func (p *Program) serve(ctx context.Context, c *Config, with special) (err error) {
+	defer func() { err = errors.Join(err, p.Close()) }()
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	return p.serveOn(ctx, listener, c, with)
+}
+
+// serveOn is serve on an address that is open already.
+func (p *Program) serveOn(ctx context.Context, listener net.Listener, c *Config, with special) error {
+	debug.SetGCPercent(50) // memory per connection matters more here than the collector's time
+	url := "http://" + listener.Addr().String()
+	if err := p.sayCode(ctx, url); err != nil {
+		return err
+	}
+	server := &http.Server{
+		Handler: p.web(c, with).Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+	}
+	beats, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	go socket.Beat(beats, p.Hub, pingEvery)
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	p.Log.Info("serving", "url", url, "version", version)
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	p.Log.Info("stopping")
+	p.Hub.Bye(hub.GoingAway, "the server stops")
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopIn)
+	defer cancel()
+	if err := server.Shutdown(last); err != nil {
+		return fmt.Errorf("stop: %w", err)
+	}
+	return nil
+}
+
+// web joins HTTP and the socket to the parts.
+func (p *Program) web(c *Config, with special) *web.Server {
+	s := &web.Server{
+		Engine: p.Engine, View: p.View, Hub: p.Hub, Register: p.Register, Auth: p.Auth, Marks: p.Marks, Intake: p.Intake,
+		Public: c.Public, Version: version, Demo: with.demo, Now: p.Now, Log: p.Log,
+	}
+	s.Disk = func() int64 {
+		var st syscall.Statfs_t
+		if syscall.Statfs(c.Data, &st) != nil {
+			return 0
+		}
+		return int64(st.Bavail) * st.Bsize
+	}
+	s.Sockets = &web.Sockets{
+		Engine: p.Engine, View: p.View, Hub: p.Hub, Marks: p.Marks, Alive: p.Auth.Alive, Rate: with.rate, Now: p.Now, Log: p.Log,
+	}
+	s.Sockets.Start()
+	return s
+}
