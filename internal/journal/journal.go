@@ -34,7 +34,7 @@ type Frame struct {
 	Seq  Seq
 	ID   ID
 	Prev Hash   // of the frame before; zero for the first
-	Body []byte // at most MaxBody
+	Body []byte // at most MaxBody; shared by all who read it, so never written to
 	Gone bool   // redacted: the body was replaced; Seq, ID and the chain remain
 }
 
@@ -80,12 +80,15 @@ type Journal interface {
 	Logs(ctx context.Context, shard int) iter.Seq2[id.Log, error]
 
 	// Follow yields the frames of all logs of a shard, from the cursor on (nil: from the beginning) and then live, each log
-	// in order, dense, verified. An idle beat (Frame.Log == "") comes once when it has caught up with the head and then every
-	// second with the current cursor.
-	//   ErrEpoch  the shard was restored from an archive; rebuild the views
+	// in order, dense, verified. An idle beat (Frame.Log == "") comes once when it has caught up with what was there at the
+	// call, and then every second in which nothing comes, with the current cursor. It ends without an error when ctx ends.
+	//   ErrEpoch   the cursor is of another shard or of another life of this one (an archive was restored): rebuild the views
+	//   *Damaged   a frame is missing or wrong; Log is empty when the shard's own order has a hole
+	//   ErrClosed
 	Follow(ctx context.Context, shard int, from Cursor) iter.Seq2[Step, error]
 
-	// Redact overwrites one body, keeping Seq, ID and the original hash.
+	// Redact overwrites one body, keeping Seq, ID and the original hash. Who follows may see either body until it returns.
+	//   ErrAbsent  there is no such frame
 	Redact(ctx context.Context, log id.Log, seq Seq, body []byte) error
 
 	Shards() int
@@ -111,7 +114,9 @@ const (
 // claims. A put is durable when it returns. Keys are UTF-8, at most 512 bytes; values at most MaxBody.
 type Shelf interface {
 	Get(ctx context.Context, key string) (value []byte, rev Rev, err error) // ErrAbsent
-	// Put stores value under key if the present revision is when (Any, Absent or a Rev), else ErrChanged. ttl 0 keeps it.
+	// Put stores value under key if the present revision is when (Any, Absent or a Rev), else ErrChanged. ttl 0 keeps it;
+	// otherwise it is gone after ttl, never before and at most a second later. A Rev never comes back.
+	//   ErrUnavailable, ErrUnknown, ErrNoSpace, ErrTooLarge, ErrClosed as with Append; so with Delete and PutAll
 	Put(ctx context.Context, key string, value []byte, when Rev, ttl time.Duration) (Rev, error)
 	Delete(ctx context.Context, key string, when Rev) error // ErrChanged; deleting what is absent is no error
 	// List yields the present keys with this prefix and their values, in key order.

@@ -73,6 +73,13 @@ func (b *batch) set(e *badger.Entry) {
 	}
 }
 
+func (b *batch) remove(key []byte) {
+	if b.err == nil {
+		b.wrote = true
+		b.err = b.txn.Delete(key)
+	}
+}
+
 // put writes a work, or returns why not before it wrote anything.
 func (b *batch) put(w *work) error {
 	if w.frame != nil {
@@ -88,6 +95,7 @@ func (b *batch) putFrame(f journal.Frame) error {
 		if h, err = b.j.heads.at(b.j.db.View, f.Log); err != nil {
 			return err
 		}
+		b.j.heads.note(f.Log, h) // what a failed commit leaves in Badger's memory must not be taken for it
 	}
 	if h.seq != f.Seq-1 || f.Seq == 0 {
 		return b.conflict(&f, h.seq)

@@ -37,13 +37,18 @@ func (h *heads) at(view func(func(*badger.Txn) error) error, log id.Log) (at hea
 	if at.seq == 0 {
 		return at, nil // asking for what does not exist leaves no trace
 	}
+	return h.note(log, at), nil
+}
+
+// note keeps a head that was read, unless a commit has moved it since; it returns the one that holds.
+func (h *heads) note(log id.Log, at head) head {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if moved, ok := h.known[log]; ok {
-		return moved, nil // a commit came between
+		return moved
 	}
 	h.known[log] = at
-	return at, nil
+	return at
 }
 
 func (h *heads) move(to map[id.Log]head) {

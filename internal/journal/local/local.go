@@ -212,7 +212,9 @@ func unavailable(err error) error { return fmt.Errorf("%w: %w", journal.ErrUnava
 // quiet passes on what Badger warns of.
 type quiet struct{ log *slog.Logger }
 
-func (q quiet) Errorf(f string, a ...any)   { q.log.Error("badger: " + strings.TrimSpace(fmt.Sprintf(f, a...))) }
-func (q quiet) Warningf(f string, a ...any) { q.log.Warn("badger: " + strings.TrimSpace(fmt.Sprintf(f, a...))) }
+func (q quiet) Errorf(f string, a ...any)   { q.log.Error("badger", "says", line(f, a)) }
+func (q quiet) Warningf(f string, a ...any) { q.log.Warn("badger", "says", line(f, a)) }
 func (quiet) Infof(string, ...any)          {}
 func (quiet) Debugf(string, ...any)         {}
+
+func line(format string, args []any) string { return strings.TrimSpace(fmt.Sprintf(format, args...)) }

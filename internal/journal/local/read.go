@@ -23,8 +23,10 @@ func (j *Journal) Head(ctx context.Context, log id.Log) (journal.Seq, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	if err := j.view(func(*badger.Txn) error { return nil }); err != nil {
-		return 0, err
+	select {
+	case <-j.closing:
+		return 0, journal.ErrClosed
+	default:
 	}
 	h, err := j.heads.at(j.view, log)
 	return h.seq, err

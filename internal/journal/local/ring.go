@@ -37,7 +37,7 @@ func (r *ring) wait() <-chan struct{} {
 
 // put adds the next frame; the oldest make room. The caller holds mu.
 func (r *ring) put(s stored) {
-	if r.size == 0 && r.first > r.last || s.pos != r.last+1 {
+	if s.pos != r.last+1 { // the first since the start
 		r.first = s.pos
 	}
 	for r.first < s.pos && (s.pos-r.first >= ringFrames || r.size+len(s.frame.Body) > ringBytes) {

@@ -18,123 +18,169 @@ const maxKey = 512
 
 type shelf struct{ j *Journal }
 
-// Shelf is journal.Journal's. A value is stored behind its revision.
+// Shelf is journal.Journal's. A value is stored behind its revision. Revisions are counted over the whole shelf and for ever:
+// one that somebody still holds never comes back, not even when the key was deleted and put again.
 func (j *Journal) Shelf() journal.Shelf { return shelf{j} }
 
 func (s shelf) Get(ctx context.Context, key string) (value []byte, rev journal.Rev, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, 0, err
+	}
 	err = s.j.view(func(txn *badger.Txn) error {
-		value, rev, err = getShelf(txn, key)
+		item, err := itemAt(txn, key)
+		value, rev = item.Value, item.Rev
 		return err
 	})
 	return value, rev, err
 }
 
-func getShelf(txn *badger.Txn, key string) ([]byte, journal.Rev, error) {
+func itemAt(txn *badger.Txn, key string) (journal.Item, error) {
+	if key == "" || len(key) > maxKey {
+		return journal.Item{}, journal.ErrAbsent
+	}
 	item, err := txn.Get(shelfKey(key))
 	if errors.Is(err, badger.ErrKeyNotFound) {
-		return nil, journal.Absent, journal.ErrAbsent
+		return journal.Item{}, journal.ErrAbsent
 	}
 	if err != nil {
-		return nil, 0, fmt.Errorf("%w: %w", journal.ErrUnavailable, err)
+		return journal.Item{}, unavailable(err)
 	}
-	b, err := item.ValueCopy(nil)
-	if err != nil || len(b) < 8 {
-		return nil, 0, fmt.Errorf("%w: value of %d bytes: %w", journal.ErrUnavailable, len(b), err)
-	}
-	return b[8:], journal.Rev(binary.BigEndian.Uint64(b)), nil
+	return readItem(item)
 }
 
-func (s shelf) Put(ctx context.Context, key string, value []byte, when journal.Rev, ttl time.Duration) (rev journal.Rev, err error) {
+func readItem(item *badger.Item) (journal.Item, error) {
+	key := string(item.Key()[len("s/"):])
+	b, err := item.ValueCopy(nil)
+	if err != nil {
+		return journal.Item{}, unavailable(err)
+	}
+	if len(b) < 8 {
+		return journal.Item{}, unavailable(fmt.Errorf("a value of %d bytes", len(b)))
+	}
+	return journal.Item{Key: key, Value: b[8:], Rev: journal.Rev(binary.BigEndian.Uint64(b))}, nil
+}
+
+func (s shelf) Put(ctx context.Context, key string, value []byte, when journal.Rev, ttl time.Duration) (journal.Rev, error) {
 	if err := fits(key, value); err != nil {
 		return 0, err
 	}
+	var rev journal.Rev
 	value = append([]byte(nil), value...)
-	err = s.j.give(ctx, &work{size: len(value) + 256, shelf: func(txn *badger.Txn) error {
-		_, now, err := getShelf(txn, key)
-		if err != nil && !errors.Is(err, journal.ErrAbsent) {
+	err := s.j.give(ctx, &work{size: sizeOf(key, value), change: func(b *batch) error {
+		if err := b.unchanged(key, when); err != nil {
 			return err
 		}
-		if when != journal.Any && when != now {
-			return journal.ErrChanged
-		}
-		if rev = now + 1; now == journal.Absent {
-			rev = journal.Rev(time.Now().UnixNano()) // never again a revision that somebody may still hold
-		}
-		return set(txn, key, value, rev, ttl)
+		rev = b.shelve(key, value, ttl)
+		return nil
 	}})
-	return rev, err
+	if err != nil {
+		return 0, err // the committer may be at rev still
+	}
+	return rev, nil
 }
 
-func set(txn *badger.Txn, key string, value []byte, rev journal.Rev, ttl time.Duration) error {
-	e := badger.NewEntry(shelfKey(key), append(binary.BigEndian.AppendUint64(make([]byte, 0, 8+len(value)), uint64(rev)), value...))
-	if ttl > 0 {
-		e = e.WithTTL(ttl)
+// unchanged tells whether a key has the revision that somebody believes it has.
+func (b *batch) unchanged(key string, when journal.Rev) error {
+	if when == journal.Any {
+		return nil
 	}
-	return txn.SetEntry(e)
+	item, err := itemAt(b.txn, key)
+	switch {
+	case errors.Is(err, journal.ErrAbsent):
+		item.Rev = journal.Absent
+	case err != nil:
+		return err
+	}
+	if item.Rev != when {
+		return journal.ErrChanged
+	}
+	return nil
 }
+
+func (b *batch) shelve(key string, value []byte, ttl time.Duration) journal.Rev {
+	b.rev++
+	e := badger.NewEntry(shelfKey(key), append(binary.BigEndian.AppendUint64(make([]byte, 0, 8+len(value)), b.rev), value...))
+	if ttl > 0 {
+		// Badger counts in seconds: rounded up, so that nothing goes before its time.
+		e.ExpiresAt = uint64(time.Now().Add(ttl + time.Second - 1).Unix())
+	}
+	b.set(e)
+	return journal.Rev(b.rev)
+}
+
+func sizeOf(key string, value []byte) int { return len(key) + len(value) + 128 }
 
 func fits(key string, value []byte) error {
-	if len(key) == 0 || len(key) > maxKey || len(value) > journal.MaxBody {
+	if key == "" {
+		return errors.New("local: a shelf key is empty")
+	}
+	if len(key) > maxKey || len(value) > journal.MaxBody {
 		return journal.ErrTooLarge
 	}
 	return nil
 }
 
 func (s shelf) Delete(ctx context.Context, key string, when journal.Rev) error {
-	return s.j.give(ctx, &work{size: 256, shelf: func(txn *badger.Txn) error {
-		_, now, err := getShelf(txn, key)
+	return s.j.give(ctx, &work{size: 1024, change: func(b *batch) error {
+		_, err := itemAt(b.txn, key)
 		if errors.Is(err, journal.ErrAbsent) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if when != journal.Any && when != now {
-			return journal.ErrChanged
+		if err := b.unchanged(key, when); err != nil {
+			return err
 		}
-		return txn.Delete(shelfKey(key))
+		b.remove(shelfKey(key))
+		return nil
 	}})
 }
 
 func (s shelf) List(ctx context.Context, prefix string) iter.Seq2[journal.Item, error] {
 	return func(yield func(journal.Item, error) bool) {
-		from, full := shelfKey(prefix), shelfKey(prefix)
+		from := shelfKey(prefix)
 		for {
-			items, err := s.some(from, full)
+			items, err := s.some(from, shelfKey(prefix))
 			for _, item := range items {
+				if err := ctx.Err(); err != nil {
+					yield(journal.Item{}, err)
+					return
+				}
 				if !yield(item, nil) {
 					return
 				}
 			}
-			if err == nil && len(items) == perRead {
-				from = append(shelfKey(items[len(items)-1].Key), 0)
+			if err == nil {
 				err = ctx.Err()
-				if err == nil {
-					continue
-				}
 			}
 			if err != nil {
 				yield(journal.Item{}, err)
+				return
 			}
-			return
+			if len(items) == 0 {
+				return
+			}
+			from = append(shelfKey(items[len(items)-1].Key), 0)
 		}
 	}
 }
 
+// some are a few items from a key on; none when there are no more.
 func (s shelf) some(from, prefix []byte) (items []journal.Item, err error) {
 	err = s.j.view(func(txn *badger.Txn) error {
 		o := badger.DefaultIteratorOptions
-		o.Prefix = prefix
+		o.Prefix, o.PrefetchSize = prefix, perLook
 		it := txn.NewIterator(o)
 		defer it.Close()
-		for it.Seek(from); it.Valid() && len(items) < perRead; it.Next() {
-			b, err := it.Item().ValueCopy(nil)
-			if err != nil || len(b) < 8 {
-				return fmt.Errorf("%w: value of %d bytes: %w", journal.ErrUnavailable, len(b), err)
+		size := 0
+		for it.Seek(from); it.Valid() && len(items) < perLook && size < bytesPerLook; it.Next() {
+			item, err := readItem(it.Item())
+			if err != nil {
+				return err
 			}
-			items = append(items, journal.Item{
-				Key: string(it.Item().Key()[2:]), Value: b[8:], Rev: journal.Rev(binary.BigEndian.Uint64(b)),
-			})
+			items = append(items, item)
+			size += len(item.Value)
 		}
 		return nil
 	})
@@ -143,29 +189,25 @@ func (s shelf) some(from, prefix []byte) (items []journal.Item, err error) {
 
 // PutAll writes the values in a few transactions, each of which is whole or not at all.
 func (s shelf) PutAll(ctx context.Context, items []journal.Item) error {
+	for i := range items {
+		if err := fits(items[i].Key, items[i].Value); err != nil {
+			return err
+		}
+	}
 	for len(items) > 0 {
 		n, size := 0, 0
-		for n < len(items) && n < 2000 && (n == 0 || size+len(items[n].Value) < perCommit/2) {
-			if err := fits(items[n].Key, items[n].Value); err != nil {
-				return err
-			}
-			size += len(items[n].Value) + 128
+		for n < len(items) && (n == 0 || size+sizeOf(items[n].Key, items[n].Value) <= perCommit/2) {
+			size += sizeOf(items[n].Key, items[n].Value)
 			n++
 		}
-		part := items[:n]
-		err := s.j.give(ctx, &work{size: size, shelf: func(txn *badger.Txn) error {
+		// The copies are for when ctx ends: the caller has the items again while the committer still writes.
+		part := make([]journal.Item, n)
+		for i, item := range items[:n] {
+			part[i] = journal.Item{Key: item.Key, Value: append([]byte(nil), item.Value...)}
+		}
+		err := s.j.give(ctx, &work{size: size, change: func(b *batch) error {
 			for _, item := range part {
-				_, now, err := getShelf(txn, item.Key)
-				if err != nil && !errors.Is(err, journal.ErrAbsent) {
-					return err
-				}
-				rev := now + 1
-				if now == journal.Absent {
-					rev = journal.Rev(time.Now().UnixNano())
-				}
-				if err := set(txn, item.Key, item.Value, rev, 0); err != nil {
-					return err
-				}
+				b.shelve(item.Key, item.Value, 0)
 			}
 			return nil
 		}})
