@@ -2,6 +2,7 @@ package paper
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/xuri/excelize/v2"
@@ -26,14 +27,21 @@ func TestTableGivesCellsBackAsText(t *testing.T) {
 	}
 }
 
-func TestPosterIsOnePageWithItsFontInside(t *testing.T) {
+func TestTableOfSpoiledRowsCanBeOpened(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	err := Poster(&b, PosterText{Office: "如意湖街道办事处", Community: "湖心社区", Room: "和园3号楼", Owner: "周社工", URL: "http://localhost:8080/join/l0"})
+	if err := Table(&b, "错误行", []string{"行"}, [][]string{{"a\x00b\x1bc"}, {"\xff"}, {strings.Repeat("长", 40000)}, {"19900000001"}, {}}); err != nil {
+		t.Fatal(err)
+	}
+	x, err := excelize.OpenReader(&b)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.HasPrefix(b.Bytes(), []byte("%PDF-")) || bytes.Count(b.Bytes(), []byte("/Type /Page\n")) != 1 || !bytes.Contains(b.Bytes(), []byte("/FontFile2")) {
-		t.Errorf("%d bytes, not one page with an embedded font", b.Len())
+	rows, err := x.GetRows("错误行")
+	if err != nil || len(rows) < 5 || rows[1][0] != "a�b�c" || rows[2][0] != "�" || rows[4][0] != "19900000001" {
+		t.Fatalf("%.100v %v", rows, err)
+	}
+	if kind, _ := x.GetCellType("错误行", "A5"); kind != excelize.CellTypeInlineString {
+		t.Errorf("a phone is no text but of type %v", kind)
 	}
 }
