@@ -81,7 +81,8 @@ func (b *batch) remove(key []byte) {
 }
 
 // put writes a work, or returns why not before it wrote anything.
-func (b *batch) put(w *work) error {
+func (b *batch) put(w *work) (err error) {
+	defer unreadable(&err)
 	if w.frame != nil {
 		return b.putFrame(*w.frame)
 	}
@@ -92,7 +93,7 @@ func (b *batch) putFrame(f journal.Frame) error {
 	h, ok := b.heads[f.Log]
 	if !ok {
 		var err error
-		if h, err = b.j.heads.at(b.j.db.View, f.Log); err != nil {
+		if h, err = b.j.heads.at(b.j.look, f.Log); err != nil {
 			return err
 		}
 		b.j.heads.note(f.Log, h) // what a failed commit leaves in Badger's memory must not be taken for it

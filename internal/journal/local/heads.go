@@ -72,7 +72,7 @@ func load(txn *badger.Txn, log id.Log) (head, error) {
 	}
 	last, err := lastFrame(txn, log)
 	if err != nil {
-		return head{}, err
+		return head{}, damagedAt(err, log, max(noted.seq, 1))
 	}
 	if last == noted {
 		return last, nil
@@ -84,7 +84,8 @@ func load(txn *badger.Txn, log id.Log) (head, error) {
 }
 
 // lastFrame is the last frame of a log that can be read; the zero head for a log that does not exist.
-func lastFrame(txn *badger.Txn, log id.Log) (head, error) {
+func lastFrame(txn *badger.Txn, log id.Log) (last head, err error) {
+	defer unreadable(&err)
 	o := badger.DefaultIteratorOptions
 	o.Reverse, o.PrefetchValues, o.Prefix = true, false, logPrefix(log)
 	it := txn.NewIterator(o)

@@ -8,7 +8,7 @@
 // Values stay in the tree (the largest is 256 KiB, the threshold 1 MiB), so the value log holds nothing, there is no garbage
 // to collect from it, and no loop that does.
 //
-// Badger skips a block that it cannot read as if it were empty. So a frame carries its own sum and its predecessor's hash, a
+// Badger skips a block that it cannot read as if it were empty, or panics over it (see unreadable). So a frame carries its own sum and its predecessor's hash, a
 // log's head is written down twice, and blocks are checked as they are read: what is missing is noticed, by whoever reads.
 //
 // A full disk makes Badger fault in its memory maps, and again when it is opened. Free space is therefore looked at before
@@ -86,7 +86,7 @@ func Open(dir string, o Options) (*Journal, error) {
 	if n, err := d.free(dir); err == nil && n < d.reserve/2 {
 		return nil, fmt.Errorf("local: %w: %d MiB free; make space, the file %s may be deleted", journal.ErrNoSpace, n>>20, d.ballast())
 	}
-	db, err := badger.Open(settings(dir, o.Log))
+	db, err := openDatabase(settings(dir, o.Log))
 	if err != nil {
 		if strings.Contains(err.Error(), "Cannot acquire directory lock") {
 			return nil, fmt.Errorf("local: data folder in use: another process has %s", dir)
@@ -108,6 +108,11 @@ func Open(dir string, o Options) (*Journal, error) {
 	return j, nil
 }
 
+func openDatabase(o badger.Options) (db *badger.DB, err error) {
+	defer unreadable(&err)
+	return badger.Open(o)
+}
+
 func settings(dir string, log *slog.Logger) badger.Options {
 	return badger.DefaultOptions(dir).WithLogger(quiet{log}).WithMetricsEnabled(false).
 		WithSyncWrites(true).WithDetectConflicts(false).WithNumVersionsToKeep(1).
@@ -118,7 +123,8 @@ func settings(dir string, log *slog.Logger) badger.Options {
 
 // begin reads what the committer must know, and gives a new database its name.
 func (j *Journal) begin() error {
-	err := j.db.Update(func(txn *badger.Txn) error {
+	err := j.db.Update(func(txn *badger.Txn) (err error) {
+		defer unreadable(&err)
 		item, err := txn.Get(epochKey)
 		if errors.Is(err, badger.ErrKeyNotFound) {
 			rand.Read(j.epoch[:]) //nolint:errcheck // never fails
@@ -204,10 +210,33 @@ func (j *Journal) view(f func(*badger.Txn) error) error {
 		return journal.ErrClosed
 	default:
 	}
+	return j.look(f)
+}
+
+// look is view for the committer, which outlives the closing.
+func (j *Journal) look(f func(*badger.Txn) error) (err error) {
+	defer unreadable(&err)
 	return j.db.View(f)
 }
 
 func unavailable(err error) error { return fmt.Errorf("%w: %w", journal.ErrUnavailable, err) }
+
+var errUnreadable = errors.New("unreadable")
+
+// unreadable makes an error of Badger's panic over a rotten block. It stands around what only reads.
+func unreadable(err *error) {
+	if cause := recover(); cause != nil {
+		*err = unavailable(fmt.Errorf("%w: %v", errUnreadable, cause))
+	}
+}
+
+// damagedAt names the frame that could not be read.
+func damagedAt(err error, log id.Log, seq journal.Seq) error {
+	if errors.Is(err, errUnreadable) {
+		return &journal.Damaged{Log: log, Seq: seq}
+	}
+	return err
+}
 
 // quiet passes on what Badger warns of.
 type quiet struct{ log *slog.Logger }

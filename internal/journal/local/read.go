@@ -129,6 +129,8 @@ func (j *Journal) chainAt(log id.Log, seq journal.Seq) (hash journal.Hash, err e
 }
 
 func frameAt(txn *badger.Txn, log id.Log, seq journal.Seq) (f journal.Frame, hash journal.Hash, err error) {
+	defer func() { err = damagedAt(err, log, seq) }()
+	defer unreadable(&err)
 	item, err := txn.Get(frameKey(log, seq))
 	if errors.Is(err, badger.ErrKeyNotFound) {
 		return f, hash, &journal.Damaged{Log: log, Seq: seq}
@@ -174,7 +176,7 @@ func (j *Journal) some(log id.Log, next, last journal.Seq, chain *journal.Hash) 
 		}
 		return nil
 	})
-	return frames, err
+	return frames, damagedAt(err, log, next)
 }
 
 // Redact is journal.Journal's.
@@ -184,7 +186,7 @@ func (j *Journal) Redact(ctx context.Context, log id.Log, seq journal.Seq, body 
 	}
 	body = append([]byte(nil), body...)
 	return j.give(ctx, &work{size: len(body) + len(log) + 256, change: func(b *batch) error {
-		h, err := b.j.heads.at(b.j.db.View, log)
+		h, err := b.j.heads.at(b.j.look, log)
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,148 @@
+package local_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"linli/internal/journal"
+	"linli/internal/journal/local"
+)
+
+// disk is one whose free space the test decides.
+type disk struct{ free atomic.Int64 }
+
+func (d *disk) open(t *testing.T, dir string, reserve int64) (*local.Journal, error) {
+	j, err := local.Open(dir, local.Options{
+		Reserve: reserve, Log: logTo(t), Free: func(string) (int64, error) { return d.free.Load(), nil },
+	})
+	if err == nil {
+		t.Cleanup(func() { j.Close() })
+	}
+	return j, err
+}
+
+func TestBelowTheReserveNothingIsStoredAndReadingGoesOn(t *testing.T) {
+	t.Parallel()
+	ctx, d := context.Background(), &disk{}
+	d.free.Store(200 << 20)
+	j, err := d.open(t, t.TempDir(), 100<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := func(after journal.Seq, name byte) []error {
+		_, appendErr := j.Append(ctx, "room/r1", after, journal.ID{name}, []byte("x"))
+		_, putErr := j.Shelf().Put(ctx, "k", []byte{name}, journal.Any, 0)
+		return []error{appendErr, putErr, j.Redact(ctx, "room/r1", 1, nil), j.Shelf().PutAll(ctx, []journal.Item{{Key: "all"}})}
+	}
+	for _, err := range store(0, 1) {
+		if err != nil {
+			t.Fatal("with room:", err)
+		}
+	}
+	d.free.Store(99 << 20)
+	eventually(t, "refusal", func() bool { return errors.Is(j.Shelf().Delete(ctx, "none", journal.Any), journal.ErrNoSpace) })
+	for n, err := range store(1, 2) {
+		if !errors.Is(err, journal.ErrNoSpace) {
+			t.Errorf("without room, call %d: %v", n, err)
+		}
+	}
+	if head, err := j.Head(ctx, "room/r1"); head != 1 || err != nil {
+		t.Errorf("head: %d, %v", head, err)
+	}
+	for f, err := range j.Read(ctx, "room/r1", 0, 0) {
+		if err != nil || f.Seq != 1 {
+			t.Errorf("read: %v, %v", f, err)
+		}
+	}
+	if value, _, err := j.Shelf().Get(ctx, "k"); err != nil || value[0] != 1 {
+		t.Errorf("get: %v, %v", value, err)
+	}
+	d.free.Store(200 << 20)
+	eventually(t, "recovery", func() bool { return j.Shelf().Delete(ctx, "none", journal.Any) == nil })
+	for _, err := range store(1, 3) {
+		if err != nil {
+			t.Error("with room again:", err)
+		}
+	}
+}
+
+// eventually asks until it is so; how long that takes is no part of any test.
+func eventually(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !so(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal(what, "never came")
+		}
+	}
+}
+
+func TestAnUnreadableDiskStoresNothing(t *testing.T) {
+	t.Parallel()
+	j, err := local.Open(t.TempDir(), local.Options{Free: func(string) (int64, error) { return 0, errors.New("no such device") }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	if _, err := j.Append(context.Background(), "room/r1", 0, journal.ID{1}, nil); !errors.Is(err, journal.ErrUnavailable) {
+		t.Error(err)
+	}
+}
+
+func TestAFullDiskIsNotOpenedAndTheBallastIsNamed(t *testing.T) {
+	t.Parallel()
+	d, dir := &disk{}, t.TempDir()
+	d.free.Store(10 << 20)
+	_, err := d.open(t, dir, 100<<20)
+	if !errors.Is(err, journal.ErrNoSpace) || !strings.Contains(err.Error(), filepath.Join(dir, "ballast")) {
+		t.Error(err)
+	}
+}
+
+func TestBallastIsKeptWhereThereIsPlentyOfRoom(t *testing.T) {
+	t.Parallel()
+	d, dir := &disk{}, t.TempDir()
+	ballast := filepath.Join(dir, "ballast")
+	reopen := func() {
+		t.Helper()
+		j, err := d.open(t, dir, 100<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		j.Close()
+	}
+	d.free.Store(200 << 20)
+	reopen()
+	if _, err := os.Stat(ballast); err == nil {
+		t.Error("ballast took what was left")
+	}
+	d.free.Store(100 << 30)
+	reopen()
+	if at, err := os.Stat(ballast); err != nil || at.Size() != 64<<20 {
+		t.Errorf("ballast: %v, %v", at, err)
+	}
+	if err := os.Remove(ballast); err != nil { // as an operator does
+		t.Fatal(err)
+	}
+	d.free.Store(120 << 20)
+	reopen()
+	if _, err := os.Stat(ballast); err == nil {
+		t.Error("ballast came back at once")
+	}
+}
+
+func TestOneProcessAtATime(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	open(t, dir).Close()
+	j := open(t, dir)
+	defer j.Close()
+	if _, err := local.Open(dir, local.Options{}); err == nil || !strings.Contains(err.Error(), "data folder in use") || !strings.Contains(err.Error(), dir) {
+		t.Error(err)
+	}
+}
