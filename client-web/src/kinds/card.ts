@@ -1,0 +1,33 @@
+import { computed } from 'vue'
+import { act, me, rows, timeline, underway } from '@/store/live'
+import { toast } from '@/ui/toast'
+import type { Item } from '@/wire/types'
+import { refusal, t } from '@/words'
+
+export interface CardProps {
+  item: Item
+  room: string
+}
+
+// What every card needs: who I am here, my own part, names, and doing something to it.
+export const useCard = (props: CardProps) => {
+  const line = timeline(props.room)
+  const own = computed(() => line.mine.get(props.item.seq)?.own ?? null)
+  const answers = computed(() => ['owner', 'deputy', 'secretary', 'admin'].includes(rows.get(props.room)?.role ?? ''))
+  const mine = computed(() => props.item.by === me.value?.person)
+  const name = (person: string) => line.name(person)
+  // 王女士 of 3-2-501 王女士
+  const short = (person: string) => name(person).split(' ').at(-1) ?? ''
+  const busy = underway(props.room, props.item.seq)
+  const run = async (verb: string, more: { with?: Record<string, unknown>; words?: Record<string, unknown> } = {}) => {
+    try {
+      await act(props.room, `${props.item.kind}.${verb}`, { re: props.item.seq, ...more })
+      return true
+    } catch (e) {
+      const f = e as { code: string; with?: Record<string, unknown> }
+      toast(f.code === 'taken' ? t('slow', { name: short(String(f.with?.by ?? '')) }) : refusal(f))
+      return false
+    }
+  }
+  return { line, own, answers, mine, name, short, busy, run }
+}

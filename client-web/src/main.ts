@@ -1,0 +1,9 @@
+import { createApp } from 'vue'
+import App from './App.vue'
+import { router } from './router'
+import './ui/tokens.css'
+import './ui/parts.css'
+import './ui/app.css'
+import './ui/look'
+
+createApp(App).use(router).mount('#app')

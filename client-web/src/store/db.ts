@@ -1,0 +1,82 @@
+import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
+import type { Command, Item, Mine, Name, RoomRow } from '@/wire/types'
+
+export interface Pending extends Command {
+  n: number
+  at: number
+  refused?: { code: string; with?: Record<string, unknown> }
+}
+
+export interface Kept {
+  room: string
+  ch: number
+  items: Item[]
+  mine: Mine[]
+  people: Name[]
+  pins: number[]
+  first: boolean
+}
+
+interface Store extends DBSchema {
+  meta: { key: string; value: unknown }
+  outbox: { key: string; value: Pending }
+  rooms: { key: string; value: Kept }
+}
+
+// The copy on this device. Any failure (private windows, evicted storage, a lost connection) leaves the page working without it.
+let opening: Promise<IDBPDatabase<Store>> | undefined
+
+const open = () => {
+  opening ??= openDB<Store>('linli', 1, {
+    upgrade(db) {
+      db.createObjectStore('meta')
+      db.createObjectStore('outbox', { keyPath: 'id' })
+      db.createObjectStore('rooms', { keyPath: 'room' })
+    },
+    terminated() {
+      opening = undefined
+    },
+    blocking(_now, _next, e) {
+      ;(e.target as IDBDatabase).close()
+      opening = undefined
+    },
+  })
+  return opening
+}
+
+const attempt = async <T>(work: (db: IDBPDatabase<Store>) => Promise<T>, otherwise: T): Promise<T> => {
+  for (let again = 0; again < 2; again++) {
+    try {
+      return await work(await open())
+    } catch {
+      opening = undefined
+    }
+  }
+  return otherwise
+}
+
+export const db = {
+  get: <T>(key: string) => attempt((d) => d.get('meta', key) as Promise<T | undefined>, undefined),
+  set: (key: string, value: unknown) => attempt((d) => d.put('meta', value, key) as Promise<unknown>, undefined),
+  // The next number of this device's commands, shared by all tabs.
+  next: (least: number) =>
+    attempt(async (d) => {
+      const tx = d.transaction('meta', 'readwrite')
+      const n = Math.max(((await tx.store.get('n')) as number | undefined) ?? 0, least) + 1
+      await tx.store.put(n, 'n')
+      await tx.done
+      return n
+    }, least + 1),
+  outbox: () => attempt((d) => d.getAll('outbox'), []),
+  keepCommand: (c: Pending) => attempt((d) => d.put('outbox', c) as Promise<unknown>, undefined),
+  dropCommand: (id: string) => attempt((d) => d.delete('outbox', id) as Promise<unknown>, undefined),
+  room: (id: string) => attempt((d) => d.get('rooms', id), undefined),
+  keepRoom: (k: Kept) => attempt((d) => d.put('rooms', k) as Promise<unknown>, undefined),
+  dropRoom: (id: string) => attempt((d) => d.delete('rooms', id) as Promise<unknown>, undefined),
+  rows: () => attempt((d) => d.get('meta', 'rows') as Promise<RoomRow[] | undefined>, undefined),
+  // On sign-out nothing of the person stays here.
+  wipe: () =>
+    attempt(async (d) => {
+      await Promise.all([d.clear('meta'), d.clear('outbox'), d.clear('rooms')])
+    }, undefined),
+}

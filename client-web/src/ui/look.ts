@@ -1,0 +1,40 @@
+import { ref, watchEffect } from 'vue'
+import { type Language, speak } from '@/words'
+
+// How this device wants the page: kept beside the page, since it is no person's data.
+const kept = (key: string, otherwise: string) => {
+  try {
+    return localStorage.getItem(`linli.${key}`) ?? otherwise
+  } catch {
+    return otherwise
+  }
+}
+const keep = (key: string, value: string) => {
+  try {
+    localStorage.setItem(`linli.${key}`, value)
+  } catch {
+    // private windows keep nothing
+  }
+}
+
+export const size = ref(kept('size', '18'))
+export const theme = ref(kept('theme', 'system'))
+export const tongue = ref<Language>(kept('language', 'zh-CN') as Language)
+export const wide = ref(matchMedia('(min-width: 900px)').matches)
+matchMedia('(min-width: 900px)').addEventListener('change', (e) => {
+  wide.value = e.matches
+})
+
+watchEffect(() => {
+  document.documentElement.style.setProperty('--fs', `${Number(size.value) / 16}rem`)
+  keep('size', size.value)
+})
+watchEffect(() => {
+  if (theme.value === 'system') delete document.documentElement.dataset.theme
+  else document.documentElement.dataset.theme = theme.value
+  keep('theme', theme.value)
+})
+watchEffect(() => {
+  void speak(tongue.value)
+  keep('language', tongue.value)
+})

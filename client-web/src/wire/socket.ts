@@ -1,0 +1,99 @@
+import { freshen } from './http'
+import type { FromServer } from './types'
+
+// The one connection for all rooms. It comes back by itself, later and later, and at once when the page or the network does.
+export class Socket {
+  private ws?: WebSocket
+  private tries = 0
+  private timer = 0
+  private heard = 0
+  private wanted = false
+
+  constructor(
+    private hear: (message: FromServer) => void,
+    private change: (open: boolean) => void,
+    private ended: () => void,
+  ) {
+    const now = () => this.wanted && this.hurry()
+    addEventListener('online', now)
+    addEventListener('pageshow', now)
+    document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && now())
+    addEventListener('offline', () => this.drop())
+    setInterval(() => {
+      if (this.ws?.readyState === WebSocket.OPEN && Date.now() - this.heard > 75_000) this.drop()
+    }, 15_000)
+  }
+
+  start() {
+    this.wanted = true
+    this.connect()
+  }
+
+  stop() {
+    this.wanted = false
+    clearTimeout(this.timer)
+    this.drop()
+  }
+
+  get open() {
+    return this.ws?.readyState === WebSocket.OPEN
+  }
+
+  send(message: unknown) {
+    if (this.open) this.ws!.send(JSON.stringify(message))
+  }
+
+  private hurry() {
+    if (this.ws && this.ws.readyState <= WebSocket.OPEN) return
+    clearTimeout(this.timer)
+    this.tries = 0
+    this.connect()
+  }
+
+  private drop() {
+    const ws = this.ws
+    this.ws = undefined
+    if (!ws) return
+    ws.onclose = ws.onmessage = ws.onopen = null
+    ws.close()
+    this.change(false)
+    this.later()
+  }
+
+  private later() {
+    if (!this.wanted) return
+    clearTimeout(this.timer)
+    // Twice as long each time, up to half a minute, and nobody at the same moment as everybody else.
+    const most = Math.min(30_000, 500 * 2 ** this.tries++)
+    this.timer = window.setTimeout(() => this.connect(), most / 2 + Math.random() * (most / 2))
+  }
+
+  private connect() {
+    if (!this.wanted || (this.ws && this.ws.readyState <= WebSocket.OPEN)) return
+    const ws = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/api/v1/socket`)
+    this.ws = ws
+    let opened = false
+    ws.onopen = () => {
+      opened = true
+      this.heard = Date.now()
+    }
+    ws.onmessage = (e) => {
+      this.heard = Date.now()
+      const message = JSON.parse(e.data as string) as FromServer
+      if (message.hello) {
+        this.tries = 0
+        this.change(true)
+      }
+      this.hear(message)
+    }
+    ws.onclose = async (e) => {
+      if (this.ws !== ws) return
+      this.ws = undefined
+      this.change(false)
+      if (e.code === 4001) return this.ended()
+      // Refused at the door, most likely an access token past its time.
+      if (!opened && this.tries % 3 === 0) await freshen()
+      this.later()
+    }
+  }
+}

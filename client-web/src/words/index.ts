@@ -1,0 +1,80 @@
+import { ref, shallowRef } from 'vue'
+import type { Fault } from '@/wire/types'
+import { zh } from './zh'
+
+export type Key = keyof typeof zh
+export type Language = 'zh-CN' | 'en'
+
+const catalogue = shallowRef<Record<Key, string>>(zh)
+export const language = ref<Language>('zh-CN')
+
+export const speak = async (l: Language) => {
+  catalogue.value = l === 'en' ? (await import('./en')).en : zh
+  language.value = l
+  document.documentElement.lang = l
+  document.title = t('app')
+}
+
+// The words for a key, with what stands in braces filled in.
+export const t = (key: Key, values?: Record<string, string | number>): string => {
+  const text = catalogue.value[key]
+  return values ? text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole)) : text
+}
+
+const hour = () => new Intl.DateTimeFormat(language.value, { hour: '2-digit', minute: '2-digit', hour12: false })
+
+export const clock = (at: number) => hour().format(at)
+
+const dayOf = (at: number) => {
+  const d = new Date(at)
+  return new Date(d.getFullYear(), d.getMonth(), d.getDate()).getTime()
+}
+
+export const sameDay = (a: number, b: number) => dayOf(a) === dayOf(b)
+
+// A day as in a conversation: 今天, 昨天, 3月4日.
+export const day = (at: number, now: number) => {
+  const days = Math.round((dayOf(now) - dayOf(at)) / 86_400_000)
+  if (days === 0) return t('today')
+  if (days === 1) return t('yesterday')
+  const year = new Date(at).getFullYear() !== new Date(now).getFullYear()
+  return new Intl.DateTimeFormat(language.value, {
+    year: year ? 'numeric' : undefined,
+    month: 'long',
+    day: 'numeric',
+    weekday: days < 7 ? 'short' : undefined,
+  }).format(at)
+}
+
+// A time as short as it can be told: 14:03, 昨天 14:03, 3月4日.
+export const when = (at: number, now: number) => {
+  if (sameDay(at, now)) return clock(at)
+  const days = Math.round((dayOf(now) - dayOf(at)) / 86_400_000)
+  return days === 1 || days === -1
+    ? `${days === 1 ? t('yesterday') : ''} ${clock(at)}`.trim()
+    : `${day(at, now)} ${clock(at)}`
+}
+
+// How long something takes or took, in its largest unit.
+export const span = (ms: number) => {
+  const minutes = Math.max(1, Math.round(ms / 60_000))
+  if (minutes < 60) return t('minShort', { n: minutes })
+  if (minutes < 48 * 60) return t('hourShort', { n: Math.round(minutes / 60) })
+  return t('dayShort', { n: Math.round(minutes / 1440) })
+}
+
+// A refusal in words.
+export const refusal = (f: Pick<Fault, 'code' | 'with'>, now = Date.now()): string => {
+  const more = f.with ?? {}
+  if (f.code === 'muted') return more.until ? t('f_muted', { until: when(Number(more.until), now) }) : t('f_mutedPlain')
+  if (f.code === 'wrong' && more.left !== undefined) return t('f_wrongLeft', { left: Number(more.left) })
+  if (f.code === 'too-many') return t('f_too-many', { retry: Number(more.retry ?? 5) })
+  const key = `f_${f.code}` as Key
+  return key in catalogue.value ? t(key) : t('f_internal')
+}
+
+// What went wrong, whatever was thrown.
+export const wrong = (e: unknown): string => {
+  const f = (e as { fault?: Fault }).fault ?? (e as Fault)
+  return f && typeof f.code === 'string' ? refusal(f) : t('f_internal')
+}
