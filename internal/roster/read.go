@@ -1,15 +1,14 @@
 package roster
 
 import (
-	"archive/zip"
 	"bytes"
 	"encoding/csv"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/unicode"
 
@@ -31,153 +30,102 @@ func read(f File) ([]grid, error) {
 	return table(f)
 }
 
-// workbook reads an xlsx. How large it will be is looked at before anything is unpacked, and again while it is.
-func workbook(f File) ([]grid, error) {
-	bad := fault.New(fault.Unreadable, "not a workbook").And("file", f.Name)
-	z, err := zip.NewReader(bytes.NewReader(f.Content), int64(len(f.Content)))
-	if err != nil {
-		return nil, bad
-	}
-	var size uint64
-	for _, e := range z.File {
-		if size += e.UncompressedSize64; size > MaxUnzipped || len(z.File) > 2000 {
-			return nil, fault.New(fault.TooLarge, "the workbook unpacks to too much").And("limit", MaxUnzipped).And("file", f.Name)
-		}
-	}
-	formulas, err := withFormulas(z)
-	if err != nil {
-		return nil, bad
-	}
-	x, err := excelize.OpenReader(bytes.NewReader(f.Content), excelize.Options{UnzipSizeLimit: MaxUnzipped, UnzipXMLSizeLimit: 16 << 20})
-	if err != nil {
-		return nil, bad
-	}
-	defer x.Close()
-	var grids []grid
-	total := 0
-	for _, sheet := range x.GetSheetList() {
-		g := grid{file: f.Name, name: sheet}
-		rows, err := x.Rows(sheet)
-		if err != nil {
-			return nil, bad
-		}
-		for rows.Next() {
-			if total++; total > MaxRows {
-				return nil, fault.New(fault.TooLarge, "too many rows").And("limit", MaxRows).And("file", f.Name)
-			}
-			texts, err := rows.Columns(excelize.Options{RawCellValue: true})
-			if err != nil {
-				return nil, bad
-			}
-			cells := make([]cell, min(len(texts), maxColumns))
-			for i := range cells {
-				cells[i].text = texts[i]
-			}
-			g.rows = append(g.rows, cells)
-		}
-		if err := errors.Join(rows.Error(), rows.Close()); err != nil {
-			return nil, bad
-		}
-		if formulas {
-			markFormulas(x, &g)
-		}
-		grids = append(grids, g)
-	}
-	return grids, nil
-}
-
-// withFormulas tells whether any sheet has a formula, so that cells are asked one by one only where it is worth it. It counts what it
-// unpacks: sizes in a zip are what somebody wrote there.
-func withFormulas(z *zip.Reader) (bool, error) {
-	left, found := int64(MaxUnzipped), false
-	for _, e := range z.File {
-		if !strings.HasPrefix(e.Name, "xl/worksheets/") {
-			continue
-		}
-		r, err := e.Open()
-		if err != nil {
-			return false, err
-		}
-		buf, tail := make([]byte, 64<<10), []byte(nil)
-		for {
-			n, err := r.Read(buf)
-			if left -= int64(n); left < 0 {
-				r.Close()
-				return false, errors.New("too much")
-			}
-			chunk := append(tail, buf[:n]...)
-			found = found || bytes.Contains(chunk, []byte("<f>")) || bytes.Contains(chunk, []byte("<f "))
-			tail = append([]byte(nil), chunk[max(0, len(chunk)-3):]...)
-			if err == io.EOF {
-				break
-			}
-			if err != nil {
-				r.Close()
-				return false, err
-			}
-		}
-		r.Close()
-	}
-	return found, nil
-}
-
-func markFormulas(x *excelize.File, g *grid) {
-	for i := range g.rows {
-		for k := range g.rows[i] {
-			name, err := excelize.CoordinatesToCellName(k+1, i+1)
-			if err != nil {
-				continue
-			}
-			if formula, err := x.GetCellFormula(g.name, name); err == nil && formula != "" {
-				g.rows[i][k].formula = true
-			}
-		}
-	}
-}
-
 // table reads a csv in any of the encodings that offices have: UTF-8 with or without its mark, UTF-16, GB18030.
 func table(f File) ([]grid, error) {
 	text, ok := decode(f.Content)
 	if !ok || strings.ContainsRune(text, 0) {
 		return nil, fault.New(fault.Unreadable, "neither a workbook nor a table of text").And("file", f.Name)
 	}
+	if !strings.Contains(text, "\n") {
+		text = strings.ReplaceAll(text, "\r", "\n")
+	}
+	rows, err := records(text, false)
+	if errors.Is(err, csv.ErrBareQuote) || errors.Is(err, csv.ErrQuote) {
+		rows, err = records(text, true)
+	}
+	var at *csv.ParseError
+	switch {
+	case errors.Is(err, errMuch):
+		return nil, fault.New(fault.TooLarge, "too many rows").And("limit", MaxRows).And("file", f.Name)
+	case errors.As(err, &at):
+		return nil, fault.New(fault.Unreadable, "a quotation mark is opened and not closed").And("file", f.Name).And("row", at.StartLine)
+	case err != nil:
+		return nil, fault.New(fault.Unreadable, "not a table of text").And("file", f.Name)
+	}
+	return []grid{{file: f.Name, name: f.Name, rows: rows}}, nil
+}
+
+// records reads the rows of a csv. A loose one has quotation marks within words, which are taken as they stand; but when a cell then
+// goes on over lines, a mark was left open and has swallowed the rows behind it.
+func records(text string, loose bool) ([]line, error) {
 	r := csv.NewReader(strings.NewReader(text))
-	r.Comma, r.FieldsPerRecord, r.LazyQuotes = separator(text), -1, true
-	g := grid{file: f.Name, name: f.Name}
+	r.Comma, r.FieldsPerRecord, r.LazyQuotes, r.ReuseRecord = separator(text), -1, loose, true
+	var rows []line
 	for {
 		record, err := r.Read()
 		if err == io.EOF {
-			break
+			return rows, nil
 		}
 		if err != nil {
-			return nil, fault.New(fault.Unreadable, "not a table of text").And("file", f.Name)
+			return nil, err
 		}
-		if len(g.rows) > MaxRows {
-			return nil, fault.New(fault.TooLarge, "too many rows").And("limit", MaxRows).And("file", f.Name)
+		if len(rows) >= MaxRows {
+			return nil, errMuch
 		}
-		line, _ := r.FieldPos(0)
-		for len(g.rows) < line-1 { // blank lines count too: errors name the line that a person sees
-			g.rows = append(g.rows, nil)
+		at, _ := r.FieldPos(0) // blank lines count too: errors name the line that a person sees
+		if loose && slices.ContainsFunc(record, func(s string) bool { return strings.Contains(s, "\n") }) {
+			return nil, &csv.ParseError{StartLine: at, Err: csv.ErrQuote}
 		}
-		cells := make([]cell, min(len(record), maxColumns))
-		for i := range cells {
-			cells[i].text = record[i]
-		}
-		g.rows = append(g.rows, cells)
+		rows = append(rows, line{at, cellsOf(record)})
 	}
-	return []grid{g}, nil
+}
+
+// cellsOf takes what may be read of a row. A text that is too long is cut where it is still seen to be too long.
+func cellsOf(texts []string) []cell {
+	cells := make([]cell, min(len(texts), maxColumns))
+	for i := range cells {
+		if s := texts[i]; len(s) > maxCell*utf8.UTFMax {
+			cells[i].text = strings.ToValidUTF8(s[:maxCell*utf8.UTFMax], "") + "…"
+		} else {
+			cells[i].text = strings.Clone(s)
+		}
+	}
+	return cells
 }
 
 func decode(b []byte) (string, bool) {
 	switch {
 	case bytes.HasPrefix(b, []byte{0xff, 0xfe}), bytes.HasPrefix(b, []byte{0xfe, 0xff}):
-		out, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Bytes(b)
-		return string(out), err == nil
-	case utf8.Valid(b):
+		return wide(b, unicode.UseBOM, unicode.LittleEndian)
+	case utf8.Valid(b) && bytes.IndexByte(b, 0) < 0:
 		return strings.TrimPrefix(string(b), "\ufeff"), true
+	}
+	// UTF-16 without its mark: separators and digits leave zeros in every other byte, and only there.
+	switch even, odd := zeros(b); {
+	case len(b)%2 == 0 && odd > len(b)/20 && even == 0:
+		return wide(b, unicode.IgnoreBOM, unicode.LittleEndian)
+	case len(b)%2 == 0 && even > len(b)/20 && odd == 0:
+		return wide(b, unicode.IgnoreBOM, unicode.BigEndian)
 	}
 	out, err := simplifiedchinese.GB18030.NewDecoder().Bytes(b)
 	return string(out), err == nil && !bytes.ContainsRune(out, utf8.RuneError)
+}
+
+func wide(b []byte, mark unicode.BOMPolicy, order unicode.Endianness) (string, bool) {
+	out, err := unicode.UTF16(order, mark).NewDecoder().Bytes(b)
+	return string(out), err == nil
+}
+
+func zeros(b []byte) (even, odd int) {
+	for i, c := range b {
+		switch {
+		case c == 0 && i%2 == 0:
+			even++
+		case c == 0:
+			odd++
+		}
+	}
+	return even, odd
 }
 
 // separator is the one of comma, tab and semicolon that the first lines have most of.

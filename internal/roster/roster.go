@@ -4,9 +4,7 @@
 package roster
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"linli/internal/fault"
@@ -30,6 +28,7 @@ type Table struct {
 	Shops       []Shop
 	Staff       []Staff
 	Errors      []RowError
+	Duplicates  int            // rows that say word for word what one before them said; they are left out and are no errors
 	Has         map[Sheet]bool // which sheets there were: what is not in one of them is to be removed
 }
 
@@ -47,9 +46,15 @@ type (
 	// Office is the top of the three levels.
 	Office struct{ Name, Code string }
 	// Community is the middle level.
-	Community struct{ Name, Code string }
-	// Room is a conversation.
-	Room struct{ Name, Community string }
+	Community struct {
+		Name, Code string
+		From       Row
+	}
+	// Room is a conversation. Its name says which compound or building it is of; one that fits none is of members alone.
+	Room struct {
+		Name, Community string
+		From            Row
+	}
 	// Household is one home, in canonical spelling: 3号楼, 2单元, 501.
 	Household struct {
 		Community, Compound, Building, Entrance, Door string
@@ -80,7 +85,7 @@ type (
 		File   string   `json:"file"`
 		Sheet  string   `json:"sheet"`
 		Row    int      `json:"row"`
-		Reason string   `json:"reason"` // a key: door, phone, name, duplicate, community, room, formula, markup, missing, long
+		Reason string   `json:"reason"` // a key of reasons
 		Text   string   `json:"text"`   // the same in Chinese
 		Cells  []string `json:"-"`
 	}
@@ -118,11 +123,7 @@ func Parse(files []File) (*Table, error) {
 		}
 		found := false
 		for _, g := range grids {
-			took, err := t.take(g)
-			if err != nil {
-				return nil, err
-			}
-			found = found || took
+			found = t.take(g) || found
 		}
 		if !found {
 			return nil, fault.New(fault.Unreadable, "no sheet with a header that is known").And("file", f.Name)
@@ -135,7 +136,21 @@ func Parse(files []File) (*Table, error) {
 // grid is a sheet as rows of cells.
 type grid struct {
 	file, name string
-	rows       [][]cell
+	rows       []line
+}
+
+// line is a row with something in it.
+type line struct {
+	at    int // as the file counts, from 1
+	cells []cell
+}
+
+// cell is the cell in a column counted from 1; a short row is made long enough for it.
+func (l *line) cell(column int) *cell {
+	for len(l.cells) < column {
+		l.cells = append(l.cells, cell{})
+	}
+	return &l.cells[column-1]
 }
 
 type cell struct {
@@ -144,29 +159,29 @@ type cell struct {
 }
 
 // take reads one sheet; false when its headers are not of any table we know.
-func (t *Table) take(g grid) (bool, error) {
+func (t *Table) take(g grid) bool {
 	at, kind, columns := findHeader(g.rows)
 	if kind == "" {
-		return false, nil
+		return false
 	}
 	t.Has[kind] = true
-	for i := at + 1; i < len(g.rows); i++ {
-		r := &reader{table: t, columns: columns, cells: g.rows[i], from: Row{File: g.file, Sheet: g.name, Row: i + 1}}
-		if r.blank() || r.total() {
+	for _, row := range g.rows[at+1:] {
+		r := &reader{table: t, columns: columns, cells: row.cells, from: Row{File: g.file, Sheet: g.name, Row: row.at}}
+		if r.blank() || r.aside() {
 			continue
 		}
-		for _, c := range g.rows[i] {
+		for _, c := range row.cells {
 			r.from.Cells = append(r.from.Cells, c.text)
 		}
-		if reason := r.unsound(); reason != "" {
-			t.refuse(r.from, reason)
-			continue
+		reason := r.unsound()
+		if reason == "" {
+			reason = r.take(kind)
 		}
-		if reason := r.take(kind); reason != "" {
+		if reason != "" {
 			t.refuse(r.from, reason)
 		}
 	}
-	return true, nil
+	return true
 }
 
 // reasons are why a row is not taken, in words.
@@ -176,7 +191,9 @@ var reasons = map[string]string{
 	"phone":     "手机号不是 11 位",
 	"name":      "姓名里有不该有的符号",
 	"people":    "人口数不是数字",
-	"duplicate": "和前面一行是同一户（店、人）",
+	"duplicate": "和前面一行是同一户（店、人），内容却不一样",
+	"office":    "一次只能导入一个办事处",
+	"shared":    "这个手机号在前面是另一个人的",
 	"community": "组织表里没有这个社区",
 	"room":      "组织表里没有这个群",
 	"level":     "级别不是办事处、社区或群",
@@ -189,69 +206,6 @@ var reasons = map[string]string{
 func (t *Table) refuse(from Row, reason string) {
 	t.Errors = append(t.Errors, RowError{
 		File: from.File, Sheet: from.Sheet, Row: from.Row, Reason: reason, Text: reasons[reason], Cells: from.Cells,
-	})
-}
-
-// check holds the sheets against each other: duplicates, and communities and rooms that the organization does not have.
-func (t *Table) check() {
-	communities, rooms := map[string]bool{}, map[string]bool{}
-	t.Communities = once(t.Communities, func(c Community) string { return c.Name })
-	t.Rooms = once(t.Rooms, func(r Room) string { return r.Name })
-	for _, c := range t.Communities {
-		communities[c.Name] = true
-	}
-	for _, r := range t.Rooms {
-		rooms[r.Name] = true
-	}
-	known := func(c string) string {
-		if t.Has[Organization] && !communities[c] {
-			return "community"
-		}
-		return ""
-	}
-	seen := map[string]bool{}
-	twice := func(key string) string {
-		if seen[key] {
-			return "duplicate"
-		}
-		seen[key] = true
-		return ""
-	}
-	t.Households = keep(t, t.Households, func(h Household) (Row, string) {
-		return h.From, cmp.Or(known(h.Community), twice("h/"+h.Compound+"/"+h.Label()))
-	})
-	t.Shops = keep(t, t.Shops, func(s Shop) (Row, string) {
-		return s.From, cmp.Or(known(s.Community), twice("s/"+s.Compound+"/"+s.Name+"/"+s.Address))
-	})
-	t.Staff = keep(t, t.Staff, func(s Staff) (Row, string) {
-		if s.Room != "" && t.Has[Organization] && !rooms[s.Room] {
-			return s.From, "room"
-		}
-		return s.From, ""
-	})
-	// The same duty twice is no mistake that anybody has to mend.
-	t.Staff = once(t.Staff, func(s Staff) string { return s.Role + "/" + s.Room + "/" + s.Phone + "/" + s.Category })
-	slices.SortStableFunc(t.Errors, func(a, b RowError) int {
-		return cmp.Or(strings.Compare(a.File, b.File), strings.Compare(a.Sheet, b.Sheet), cmp.Compare(a.Row, b.Row))
-	})
-}
-
-func once[T any](list []T, key func(T) string) []T {
-	seen := map[string]bool{}
-	return slices.DeleteFunc(list, func(x T) bool {
-		k := key(x)
-		defer func() { seen[k] = true }()
-		return seen[k]
-	})
-}
-
-func keep[T any](t *Table, list []T, judge func(T) (Row, string)) []T {
-	return slices.DeleteFunc(list, func(x T) bool {
-		from, reason := judge(x)
-		if reason != "" {
-			t.refuse(from, reason)
-		}
-		return reason != ""
 	})
 }
 

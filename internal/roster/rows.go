@@ -1,6 +1,9 @@
 package roster
 
 import (
+	"cmp"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -9,84 +12,33 @@ import (
 	"golang.org/x/text/width"
 )
 
-// column is what a column means.
-type column string
-
-// aliases are the words that offices use for a column.
-var aliases = map[string]column{
-	"社区": "community", "所属社区": "community", "社区名称": "community",
-	"院区": "compound", "小区": "compound", "小区名称": "compound", "院落": "compound", "小区院落": "compound",
-	"楼栋": "building", "栋": "building", "楼号": "building", "幢": "building", "楼": "building", "栋号": "building", "幢号": "building",
-	"单元": "entrance", "梯": "entrance", "单元号": "entrance",
-	"房号": "door", "门牌": "door", "门牌号": "door", "室": "door", "房间号": "door", "室号": "door", "住址": "door", "房屋": "door",
-	"户主姓名": "name", "户主": "name", "姓名": "name", "业主": "name", "业主姓名": "name",
-	"联系电话": "phone", "电话": "phone", "手机": "phone", "手机号": "phone", "手机号码": "phone", "联系方式": "phone", "电话号码": "phone",
-	"人口数": "people", "人口": "people", "常住人口": "people", "人数": "people",
-	"住房性质": "tenure", "房屋性质": "tenure", "居住性质": "tenure",
-	"备注": "note", "说明": "note",
-	"店铺名称": "shop", "店名": "shop", "商铺名称": "shop", "商户名称": "shop", "门店名称": "shop",
-	"地址": "address", "店铺地址": "address",
-	"负责人": "principal", "店主": "principal", "负责人姓名": "principal", "经营者": "principal",
-	"行业": "trade", "经营范围": "trade", "类别": "trade",
-	"群内身份": "role", "群身份": "role",
-	"群": "room", "群名称": "room", "微信群": "room", "所在群": "room",
-	"身份": "category", "人员身份": "category", "身份标识": "category",
-	"级别": "level", "层级": "level", "代码": "code", "编码": "code", "名称": "title", "上级": "above", "上级名称": "above",
-	"序号": "number", "编号": "number",
-}
-
-// needs are the columns that a sheet must have to be of a kind, the most telling first.
-var needs = []struct {
-	sheet   Sheet
-	columns []column
-}{
-	{Organization, []column{"level", "title"}},
-	{StaffSheet, []column{"role", "name", "phone"}},
-	{ShopSheet, []column{"shop"}},
-	{Homes, []column{"door"}},
-}
-
-// headerWithin is how many rows from the top a header may stand.
-const headerWithin = 20
-
-// findHeader finds the row with the column names, and what table it heads.
-func findHeader(rows [][]cell) (at int, kind Sheet, columns map[column]int) {
-	for at := range min(len(rows), headerWithin) {
-		columns := map[column]int{}
-		for i, c := range rows[at] {
-			if i >= maxColumns {
-				break
-			}
-			name := strings.Trim(plain(c.text), "*:：()（）必填 ")
-			if col, ok := aliases[name]; ok {
-				if _, twice := columns[col]; !twice {
-					columns[col] = i
-				}
-			}
-		}
-		for _, n := range needs {
-			fits := true
-			for _, c := range n.columns {
-				_, ok := columns[c]
-				fits = fits && ok
-			}
-			if fits && len(columns) >= 2 {
-				return at, n.sheet, columns
-			}
-		}
-	}
-	return 0, "", nil
-}
-
 // plain is a cell's text as it is compared: half-width, without spaces and invisible characters.
 func plain(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) {
+		if unicode.IsSpace(r) || invisible(r) {
 			return -1
 		}
 		return r
 	}, width.Fold.String(s))
 }
+
+// tidy is a cell's text as people read it: what cannot be seen is gone, and every gap is one space.
+func tidy(s string) string {
+	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+		if invisible(r) {
+			return -1
+		}
+		return r
+	}, s)), " ")
+}
+
+// invisible are characters that change what a text is without changing how it looks, or turn it around.
+func invisible(r rune) bool {
+	return unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Variation_Selector, r) || strings.ContainsRune("\u034f\u115f\u1160\u3164\uffa0", r)
+}
+
+// spaced is a space that only sets two Chinese characters apart: 王　丽 is 王丽.
+var spaced = regexp.MustCompile(`(\p{Han}) (\p{Han})`)
 
 // reader is one row on its way into a table.
 type reader struct {
@@ -96,73 +48,125 @@ type reader struct {
 	from    Row
 }
 
-func (r *reader) get(c column) string {
+func (r *reader) raw(c column) string {
 	i, ok := r.columns[c]
 	if !ok || i >= len(r.cells) {
 		return ""
 	}
-	return plain(r.cells[i].text)
+	return r.cells[i].text
 }
 
-// words is a cell as it was written, trimmed: for names and notes.
-func (r *reader) words(c column) string {
-	i, ok := r.columns[c]
-	if !ok || i >= len(r.cells) {
-		return ""
+func (r *reader) get(c column) string { return plain(r.raw(c)) }
+
+// person is a name: half-width and without the spaces that line names up in a column.
+func (r *reader) person(c column) string {
+	s := tidy(width.Fold.String(r.raw(c)))
+	for again := spaced.ReplaceAllString(s, "$1$2"); again != s; again = spaced.ReplaceAllString(s, "$1$2") {
+		s = again
 	}
-	return strings.TrimSpace(strings.Map(func(x rune) rune {
-		if unicode.Is(unicode.Cf, x) {
-			return -1
-		}
-		return x
-	}, r.cells[i].text))
+	return s
 }
 
 func (r *reader) blank() bool {
 	for _, c := range r.cells {
-		if plain(c.text) != "" || c.formula {
+		if c.formula || plain(c.text) != "" {
 			return false
 		}
 	}
 	return true
 }
 
-// total tells a line of sums: 合计 in one of the first cells.
-func (r *reader) total() bool {
-	for i, c := range r.cells {
-		if i > 2 {
+// notes are the beginnings of lines that are about the table and not in it: sums, and who made it.
+var notes = []string{"合计", "总计", "小计", "共计", "制表", "填表", "填报", "注:", "说明:"}
+
+// aside tells a line of sums or notes by its first two words, and a header that is there once more.
+func (r *reader) aside() bool {
+	seen := 0
+	for _, c := range r.cells {
+		text := plain(c.text)
+		if text == "" {
+			continue
+		}
+		if slices.ContainsFunc(notes, func(n string) bool { return strings.HasPrefix(text, n) }) {
+			return true
+		}
+		if seen++; seen == 2 {
+			break
+		}
+	}
+	return r.header()
+}
+
+func (r *reader) header() bool {
+	named := 0
+	for col, i := range r.columns {
+		if i >= len(r.cells) {
+			continue
+		}
+		if is, ok := meaning(r.cells[i]); ok && is == col {
+			named++
+		} else if plain(r.cells[i].text) != "" {
 			return false
 		}
-		switch plain(c.text) {
-		case "合计", "总计", "小计", "合计:", "总计:", "小计:":
+	}
+	return named >= 2
+}
+
+// unsound says why nothing of the row can be trusted: a formula, code of a page, control characters, a novel in a cell. The
+// first such cell counts. Nobody reads the numbers in front of the rows, which are often formulas.
+func (r *reader) unsound() string {
+	for i, c := range r.cells {
+		if used(r.columns, i) {
+			if reason := c.unsound(); reason != "" {
+				return reason
+			}
+		}
+	}
+	return ""
+}
+
+func used(columns map[column]int, i int) bool {
+	for col, at := range columns {
+		if at == i && col != "number" {
 			return true
 		}
 	}
 	return false
 }
 
-// unsound says why nothing of the row can be trusted: a formula, code of a page, control characters, a novel in a cell.
-func (r *reader) unsound() string {
-	for _, i := range r.columns {
-		if i >= len(r.cells) {
-			continue
-		}
-		c := r.cells[i]
-		switch {
-		case c.formula:
-			return "formula"
-		case utf8.RuneCountInString(c.text) > maxCell:
-			return "long"
-		case strings.ContainsAny(c.text, "<>\x00"), strings.HasPrefix(c.text, "="), strings.HasPrefix(c.text, "@"), !utf8.ValidString(c.text):
+// broken are what a workbook keeps of a formula that failed.
+var broken = []string{"#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"}
+
+func (c cell) unsound() string {
+	text := plain(c.text)
+	switch {
+	case c.formula, slices.Contains(broken, text):
+		return "formula"
+	case utf8.RuneCountInString(c.text) > maxCell:
+		return "long"
+	case strings.ContainsAny(c.text, "<>\x00"), !utf8.ValidString(c.text), runs(text):
+		return "markup"
+	}
+	for _, x := range c.text {
+		if unicode.IsControl(x) && x != '\n' && x != '\t' && x != '\r' {
 			return "markup"
-		}
-		for _, x := range c.text {
-			if unicode.IsControl(x) && x != '\n' && x != '\t' && x != '\r' {
-				return "markup"
-			}
 		}
 	}
 	return ""
+}
+
+// runs tells what a table program would run if it were pasted into a cell: =…, @…, and +… or -… that calls something.
+func runs(text string) bool {
+	if text == "" {
+		return false
+	}
+	switch text[0] {
+	case '=', '@':
+		return true
+	case '+', '-':
+		return strings.ContainsAny(text, "|(!")
+	}
+	return false
 }
 
 // take reads the row as one of a kind of sheet; why not, else.
@@ -179,18 +183,35 @@ func (r *reader) take(kind Sheet) (reason string) {
 	}
 }
 
+// maxName is as long as the name of a place may be.
+const maxName = 60
+
+func tooLong(texts ...string) bool {
+	return slices.ContainsFunc(texts, func(s string) bool { return utf8.RuneCountInString(s) > maxName })
+}
+
 func (r *reader) organization() string {
-	name := r.get("title")
+	name, code, above := r.get("title"), r.get("code"), r.get("above")
 	if name == "" {
 		return "missing"
 	}
+	if tooLong(name, above) || len(code) > 30 {
+		return "long"
+	}
+	t := r.table
 	switch r.get("level") {
 	case "办事处", "街道", "街道办事处":
-		r.table.Office = Office{Name: name, Code: r.get("code")}
-	case "社区":
-		r.table.Communities = append(r.table.Communities, Community{Name: name, Code: r.get("code")})
-	case "群":
-		r.table.Rooms = append(r.table.Rooms, Room{Name: name, Community: r.get("above")})
+		if t.Office.Name != "" && t.Office.Name != name {
+			return "office"
+		}
+		t.Office = Office{Name: name, Code: cmp.Or(code, t.Office.Code)}
+	case "社区", "居委会", "社区居委会":
+		t.Communities = append(t.Communities, Community{Name: name, Code: code, From: r.from})
+	case "群", "微信群", "居民群":
+		if above == "" {
+			return "missing"
+		}
+		t.Rooms = append(t.Rooms, Room{Name: name, Community: above, From: r.from})
 	default:
 		return "level"
 	}
@@ -199,14 +220,31 @@ func (r *reader) organization() string {
 
 func (r *reader) household() string {
 	h := Household{
-		Community: r.get("community"), Compound: r.get("compound"), Name: r.words("name"), Tenure: r.get("tenure"),
-		Note: r.words("note"), From: r.from,
+		Community: r.get("community"), Compound: r.get("compound"), Name: r.person("name"), Tenure: r.get("tenure"),
+		Note: tidy(r.raw("note")), From: r.from,
 	}
-	if h.Compound == "" || r.get("door") == "" {
+	building, entrance, door := r.get("building"), r.get("entrance"), cmp.Or(r.get("door"), r.get("address"))
+	if door == "" {
 		return "missing"
 	}
+	if rest := strings.TrimPrefix(door, h.Community); rest != "" {
+		door = rest
+	}
+	if h.Compound == "" && building == "" && entrance == "" {
+		if compound, rest, ok := splitAddress(door); ok {
+			h.Compound, door = compound, rest
+		}
+	} else if rest := strings.TrimPrefix(door, h.Compound); rest != "" {
+		door = rest
+	}
+	if h.Compound == "" {
+		return "missing"
+	}
+	if tooLong(h.Community, h.Compound, h.Tenure) {
+		return "long"
+	}
 	var ok bool
-	if h.Building, h.Entrance, h.Door, ok = NormaliseDoor(r.get("building"), r.get("entrance"), r.get("door")); !ok {
+	if h.Building, h.Entrance, h.Door, ok = NormaliseDoor(building, entrance, door); !ok {
 		return "door"
 	}
 	if h.Phone, ok = mobile(r.get("phone")); !ok {
@@ -215,24 +253,31 @@ func (r *reader) household() string {
 	if !nameLike(h.Name) {
 		return "name"
 	}
-	if n := r.get("people"); n != "" {
-		people, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSuffix(n, ".0"), "人"))
-		if err != nil || people < 0 || people > 99 {
-			return "people"
-		}
-		h.People = people
+	if h.People, ok = heads(r.get("people")); !ok {
+		return "people"
 	}
 	r.table.Households = append(r.table.Households, h)
 	return ""
 }
 
+func heads(s string) (int, bool) {
+	if s = strings.TrimRight(strings.TrimSuffix(s, ".0"), "人口"); s == "" {
+		return 0, true
+	}
+	n, err := strconv.Atoi(s)
+	return n, err == nil && n >= 0 && n <= 99
+}
+
 func (r *reader) shop() string {
 	s := Shop{
-		Community: r.get("community"), Compound: r.get("compound"), Name: r.words("shop"), Address: r.get("address"),
-		Principal: r.words("principal"), Trade: r.get("trade"), From: r.from,
+		Community: r.get("community"), Compound: r.get("compound"), Name: cmp.Or(tidy(r.raw("shop")), tidy(r.raw("title"))),
+		Address: r.get("address"), Principal: r.person("principal"), Trade: r.get("trade"), From: r.from,
 	}
 	if s.Name == "" || s.Compound == "" {
 		return "missing"
+	}
+	if tooLong(s.Community, s.Compound, s.Name, s.Address, s.Trade) {
+		return "long"
 	}
 	var ok bool
 	if s.Phone, ok = mobile(r.get("phone")); !ok {
@@ -247,7 +292,7 @@ func (r *reader) shop() string {
 
 func (r *reader) staff() string {
 	s := Staff{
-		Role: r.get("role"), Community: r.get("community"), Room: r.get("room"), Name: r.words("name"),
+		Role: r.get("role"), Community: r.get("community"), Room: r.get("room"), Name: r.person("name"),
 		Category: r.get("category"), From: r.from,
 	}
 	var ok bool
@@ -259,6 +304,8 @@ func (r *reader) staff() string {
 		return "phone"
 	case !nameLike(s.Name):
 		return "name"
+	case tooLong(s.Community, s.Room, s.Category):
+		return "long"
 	case s.Role != "群主" && s.Role != "成员" && s.Role != "办事处":
 		return "role"
 	}
@@ -266,12 +313,30 @@ func (r *reader) staff() string {
 	return ""
 }
 
-// mobile is a phone as eleven digits. An empty cell is no phone, which is allowed; 199….0 is how some workbooks write numbers.
+// mobile is a phone as eleven digits. An empty cell is no phone, which is allowed. Of several the first counts.
 func mobile(s string) (string, bool) {
-	if s == "" {
-		return "", true
+	first := ""
+	for i, one := range strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune("/、,;|", r) }) {
+		one, ok := oneMobile(one)
+		if !ok {
+			return "", false
+		}
+		if i == 0 {
+			first = one
+		}
 	}
+	return first, first != "" || s == ""
+}
+
+// oneMobile reads one phone. 199….0 and 1.99…E10 are how some programs write numbers; the latter counts only with all its digits.
+func oneMobile(s string) (string, bool) {
 	s = strings.TrimSuffix(strings.NewReplacer("-", "", "+86", "").Replace(s), ".0")
+	if digits, ok := strings.CutSuffix(strings.Replace(strings.ToUpper(s), "E+", "E", 1), "E10"); ok && len(digits) == 12 && digits[1] == '.' {
+		s = digits[:1] + digits[2:]
+	}
+	if len(s) == 13 {
+		s = strings.TrimPrefix(s, "86")
+	}
 	if len(s) != 11 || s[0] != '1' {
 		return "", false
 	}
@@ -288,7 +353,7 @@ func nameLike(s string) bool {
 		return false
 	}
 	for _, c := range s {
-		if !unicode.IsLetter(c) && !unicode.IsMark(c) && !strings.ContainsRune(" ·•・.'-()（）、", c) {
+		if !unicode.IsLetter(c) && !unicode.IsMark(c) && !strings.ContainsRune(" ·•・.'-()（）、/", c) {
 			return false
 		}
 	}
