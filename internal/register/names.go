@@ -34,13 +34,14 @@ func Surname(name string) string {
 	return name[:size]
 }
 
-// official are the badges under which somebody acts in an office, and is called by name.
+// official are the badges under which somebody acts for others, and is called by name.
 var official = map[string]bool{
 	"群主": true, "副群主": true, "社区工作人员": true, "办事处工作人员": true, "片警": true, "物业": true, "公共单位": true,
+	"业委会": true, "党员志愿者": true, "志愿者": true,
 }
 
-// DisplayName is how a room knows a person, by the office's rule: residents by door and polite name (3-2-501 王女士), who acts in
-// an office by name. place is the door's label or the shop's name; empty for who has none in this room.
+// DisplayName is how a room knows a person, by the office's rule: residents by door and polite name (3-2-501 王女士), who acts for
+// others by name. place is the door's label or the shop's name; empty for who has none in this room.
 func DisplayName(rec Record, place, badge string) string {
 	if official[badge] && place == "" {
 		return rec.Name

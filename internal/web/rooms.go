@@ -35,6 +35,7 @@ type roomRow struct {
 	Read          engine.Mark       `json:"read"`
 	Pins          []entry.Seq       `json:"pins"`
 	Last          json.RawMessage   `json:"last,omitempty"`
+	LastName      string            `json:"lastName,omitempty"` // of who posted the last one
 	Member        bool              `json:"member"`
 	Role          string            `json:"role"`
 	Premises      id.Premises       `json:"premises,omitempty"` // which one acts for here
@@ -102,8 +103,15 @@ func (s *Server) row(p id.Person, r id.Room) (row roomRow, err error) {
 		row.Pins = []entry.Seq{}
 	}
 	row.Read = s.Marks.Of(p, r)
-	row.Last, err = s.View.Last(r)
-	return row, err
+	if row.Last, err = s.View.Last(r); err != nil {
+		return row, err
+	}
+	var last struct{ By id.Person }
+	if json.Unmarshal(row.Last, &last) == nil {
+		n, _ := s.View.NameOf(r, last.By)
+		row.LastName = n.Name
+	}
+	return row, nil
 }
 
 type roomsBody struct {
