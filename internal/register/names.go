@@ -43,13 +43,11 @@ var official = map[string]bool{
 // DisplayName is how a room knows a person, by the office's rule: residents by door and polite name (3-2-501 王女士), who acts for
 // others by name. place is the door's label or the shop's name; empty for who has none in this room.
 func DisplayName(rec Record, place, badge string) string {
-	if official[badge] && place == "" {
-		return rec.Name
+	called := Short(rec)
+	if official[badge] && (place == "" || rec.Title == "") {
+		called = rec.Name
 	}
-	if place == "" {
-		return Short(rec)
-	}
-	return place + " " + Short(rec)
+	return strings.TrimSpace(place + " " + called)
 }
 
 // Short is the polite name alone: 王女士. Without a title it is 王邻居.

@@ -100,6 +100,7 @@ export interface RoomRow {
   read: { seq: Seq; lanes?: Record<string, number> }
   pins: Seq[]
   last?: Item
+  lastName?: string
   member: boolean
   role: string
   premises?: string
