@@ -144,10 +144,16 @@ func (c *comparison) places() error {
 	t := c.plan.table
 	// A table without an organization sheet still names the communities that its homes are in.
 	named := slices.Clone(t.Communities)
-	for _, h := range t.Households {
-		if h.Community != "" && !slices.ContainsFunc(named, func(x roster.Community) bool { return x.Name == h.Community }) {
-			named = append(named, roster.Community{Name: h.Community})
+	also := func(name string) {
+		if name != "" && !slices.ContainsFunc(named, func(x roster.Community) bool { return x.Name == name }) {
+			named = append(named, roster.Community{Name: name})
 		}
+	}
+	for _, h := range t.Households {
+		also(h.Community)
+	}
+	for _, x := range t.Shops {
+		also(x.Community)
 	}
 	for _, x := range named {
 		old, ok := c.communities[x.Name]
@@ -165,9 +171,6 @@ func (c *comparison) places() error {
 		compounds[h.Compound+h.Building], buildings[h.Compound+h.Building] = h.Compound, h.Building
 	}
 	for _, x := range t.Rooms {
-		if x.Community == "" {
-			return fault.New(fault.Invalid, "a room stands under no community").And("room", x.Name)
-		}
 		old, ok := c.rooms[x.Name]
 		fresh := office.Room{
 			ID: cmp.Or(old.ID, id.Derive[id.Room]("r", "room", x.Name)), Name: x.Name, Community: c.community(x.Community),
@@ -292,10 +295,16 @@ func (c *comparison) removals() error {
 	return nil
 }
 
-// people compares the duties of staff with who holds them.
+// people compares the duties of staff with who holds them. A duty in a room that neither the office nor the table has is refused.
 func (c *comparison) people() error {
 	seen := map[string]bool{}
 	for _, x := range c.plan.table.Staff {
+		if x.Room != "" && !c.knows(x.Room) {
+			c.plan.table.Refuse(x.From, "room")
+			c.plan.Errors = c.plan.table.Errors
+			c.plan.Counts.Staff--
+			continue
+		}
 		key := x.Phone + "/" + x.Room + "/" + x.Role
 		if seen[key] {
 			continue // one badge in one room is enough
@@ -311,6 +320,11 @@ func (c *comparison) people() error {
 		}
 	}
 	return nil
+}
+
+func (c *comparison) knows(room string) bool {
+	_, ok := c.rooms[room]
+	return ok || slices.ContainsFunc(c.plan.table.Rooms, func(x roster.Room) bool { return x.Name == room })
 }
 
 func (c *comparison) duty(x roster.Staff) (how string, err error) {

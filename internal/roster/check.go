@@ -146,7 +146,7 @@ func keep[T any](c *checking, list []T, judge func(T) (Row, string)) []T {
 		case again:
 			c.table.Duplicates++
 		default:
-			c.table.refuse(from, reason)
+			c.table.Refuse(from, reason)
 		}
 		return true
 	})

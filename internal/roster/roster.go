@@ -178,7 +178,7 @@ func (t *Table) take(g grid) bool {
 			reason = r.take(kind)
 		}
 		if reason != "" {
-			t.refuse(r.from, reason)
+			t.Refuse(r.from, reason)
 		}
 	}
 	return true
@@ -203,7 +203,8 @@ var reasons = map[string]string{
 	"long":      "这一格的字太多",
 }
 
-func (t *Table) refuse(from Row, reason string) {
+// Refuse remembers that a row cannot be taken, for one of the reasons above.
+func (t *Table) Refuse(from Row, reason string) {
 	t.Errors = append(t.Errors, RowError{
 		File: from.File, Sheet: from.Sheet, Row: from.Row, Reason: reason, Text: reasons[reason], Cells: from.Cells,
 	})
