@@ -59,7 +59,7 @@ func init() {
 		f := fault.New(fault.Invalid, message)
 		for _, d := range details {
 			if detail, ok := d.(*huma.ErrorDetail); ok { //nolint:errorlint // huma passes it as it is
-				f = f.And("field", detail.Location)
+				f = fault.New(f.Code, detail.Message).And("field", detail.Location)
 			}
 		}
 		switch {

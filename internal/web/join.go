@@ -137,9 +137,9 @@ type form struct {
 	Premises id.Premises `json:"premises,omitempty"`
 	Door     string      `json:"door,omitempty"` // typed, when it is not in the list
 	Relation string      `json:"relation"`
-	Category string      `json:"category"`
+	Category string      `json:"category,omitempty"`
 	Note     string      `json:"note,omitempty"`
-	Charter  int         `json:"charter"`
+	Charter  int         `json:"charter,omitempty"`
 	Label    string      `json:"label,omitempty"`
 	Tokens   bool        `json:"tokens,omitempty"`
 }
