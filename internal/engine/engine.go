@@ -41,6 +41,7 @@ type Reader interface {
 	At(id.Log) (frame uint64, seq entry.Seq)
 	Checkpoint(id.Log) (state []byte, frame uint64, err error)
 	Item(id.Room, entry.Seq) (sent, facts []byte, err error)
+	Name(id.Room, id.Person) []byte // how the room knows somebody, as sent; nil when it does not
 	Wait(context.Context, id.Log, entry.Seq) error
 }
 

@@ -166,7 +166,9 @@ func (e *Engine) tellRoom(p *wire.Parts, names []wire.Name) {
 	for i := range names {
 		d.People = append(d.People, mustJSON(&names[i]))
 	}
+	spoken := e.spoken(p)
 	if !d.Empty() {
+		d.People = append(d.People, spoken...)
 		size := hub.HeaderRoom + 64
 		for _, list := range [][][]byte{d.New, d.Set, d.People} {
 			for _, b := range list {
@@ -175,7 +177,7 @@ func (e *Engine) tellRoom(p *wire.Parts, names []wire.Name) {
 		}
 		e.Hub.Publish(topic, hub.Finish(wire.AppendDelivery(make([]byte, hub.HeaderRoom, size), d)))
 	}
-	e.tellOwn(p)
+	e.tellOwn(p, spoken)
 	for _, g := range p.Gone {
 		e.Hub.Leave(g.Person, topic)
 		e.tell(g.Person, map[string]any{"leave": wire.Leave{Room: p.Room, Until: g.Until, Reason: g.Words}})
@@ -185,8 +187,18 @@ func (e *Engine) tellRoom(p *wire.Parts, names []wire.Name) {
 	}
 }
 
+// spoken are the names that a delivery needs, of people whom a client may not have heard of yet.
+func (e *Engine) spoken(p *wire.Parts) (list [][]byte) {
+	for _, who := range p.Spoken {
+		if name := e.Reader.Name(p.Room, who); name != nil {
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
 // tellOwn hands out own parts, one message a person.
-func (e *Engine) tellOwn(p *wire.Parts) {
+func (e *Engine) tellOwn(p *wire.Parts, names [][]byte) {
 	if len(p.Own) == 0 {
 		return
 	}
@@ -197,7 +209,7 @@ func (e *Engine) tellOwn(p *wire.Parts) {
 		}
 		d := by[o.Person]
 		if d == nil {
-			d = &wire.Pieces{Room: p.Room, Seq: p.Seq}
+			d = &wire.Pieces{Room: p.Room, Seq: p.Seq, People: names}
 			by[o.Person] = d
 		}
 		d.Mine = append(d.Mine, o.Mine)

@@ -132,11 +132,16 @@ func (v *View) People(room id.Room) [][]byte {
 	return list
 }
 
+// Name is how a room knows a person, as sent; nil when it does not.
+func (v *View) Name(room id.Room, person id.Person) []byte {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.names[room][person].wire
+}
+
 // NameOf is the display name of a person in a room.
 func (v *View) NameOf(room id.Room, person id.Person) (n wire.Name, ok bool) {
-	v.mu.Lock()
-	b := v.names[room][person].wire
-	v.mu.Unlock()
+	b := v.Name(room, person)
 	return n, b != nil && json.Unmarshal(b, &n) == nil
 }
 

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"linli/internal/fault"
 	"linli/internal/id"
@@ -221,6 +223,8 @@ func (s *Server) reject(ctx context.Context, in *textInput) (*done, error) {
 type decisionRow struct {
 	Application id.Application `json:"application"`
 	Room        id.Room        `json:"room"`
+	RoomName    string         `json:"roomName"`
+	Label       string         `json:"label,omitempty"` // the door it was about
 	Verb        string         `json:"verb"`
 	By          id.Person      `json:"by"`
 	ByName      string         `json:"byName"`
@@ -233,23 +237,51 @@ type decisionsBody struct {
 	Decisions []decisionRow `json:"decisions"`
 }
 
-// decisions is the audit of a room's admissions.
+// decisions is the audit of admissions, newest first: of one room, or of all that one answers for.
 func (s *Server) decisions(ctx context.Context, in *applicationsInput) (*body[decisionsBody], error) {
-	if _, err := s.answersFor(ctx, in.Room); err != nil {
+	c, err := s.who(ctx)
+	if err != nil {
 		return nil, err
+	}
+	rooms := s.Engine.Answers(c.Person)
+	if in.Room != "" {
+		if _, err := s.answersFor(ctx, in.Room); err != nil {
+			return nil, err
+		}
+		rooms = []id.Room{in.Room}
 	}
 	b := decisionsBody{Decisions: []decisionRow{}}
 	s.Engine.ReadOffice(func(o *office.State) {
-		for _, d := range o.Decisions(in.Room, perList) {
-			b.Decisions = append(b.Decisions, decisionRow{
-				Application: d.Application, Room: in.Room, Verb: d.Verb, By: d.By, As: d.As, At: d.At, Light: d.Light,
-			})
+		for _, r := range rooms {
+			b.Decisions = append(b.Decisions, decisionsIn(o, r)...)
 		}
 	})
+	slices.SortStableFunc(b.Decisions, func(x, y decisionRow) int { return cmp.Compare(y.At, x.At) })
+	b.Decisions = b.Decisions[:min(perList, len(b.Decisions))]
 	for i := range b.Decisions {
-		b.Decisions[i].ByName = s.calls(ctx, in.Room, b.Decisions[i].By)
+		d := &b.Decisions[i]
+		d.ByName = s.calls(ctx, d.Room, d.By)
 	}
 	return says(b), nil
+}
+
+func decisionsIn(o *office.State, r id.Room) (list []decisionRow) {
+	name := ""
+	if x, ok := o.Room(r); ok {
+		name = x.Name
+	}
+	for _, d := range o.Decisions(r, perList) {
+		row := decisionRow{
+			Application: d.Application, Room: r, RoomName: name, Verb: d.Verb, By: d.By, As: d.As, At: d.At, Light: d.Light,
+		}
+		if a, ok := o.Application(d.Application); ok {
+			if h, ok := o.Premises(a.Premises); ok {
+				row.Label = h.Label()
+			}
+		}
+		list = append(list, row)
+	}
+	return list
 }
 
 // calls is how somebody who acted in an office is called: by the room's name for them, or else by their own.

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 
 	"linli/internal/entry"
@@ -40,6 +41,7 @@ type Parts struct {
 	Renamed []room.Newcomer
 	Gone    []room.Leaver
 	Muted   []room.Mute
+	Spoken  []id.Person // whose names a reader needs: who acted, and few whom it concerned
 }
 
 // Render encodes the changes of one frame. It reads the state and its items, so the caller holds the room; what it returns
@@ -59,6 +61,7 @@ func Render(s *room.State, changes []room.Change) Parts {
 		if c.Item == nil {
 			continue
 		}
+		parts.speakOf(c)
 		if n, ok := at[c.Item.Seq]; ok {
 			parts.Items[n].Quiet = parts.Items[n].Quiet && c.Quiet
 			continue
@@ -199,6 +202,22 @@ func appendSet(b []byte, item *room.Item, state []byte) []byte {
 		state = []byte("{}")
 	}
 	return append(append(b, state...), '}')
+}
+
+// few is how many people one change may bring names of besides who acted: a card that concerns a whole room needs none of them.
+const few = 4
+
+// speakOf notes whose names a change needs.
+func (p *Parts) speakOf(c *room.Change) {
+	people := []id.Person{c.Entry.By}
+	if len(c.Own) <= few {
+		people = append(people, c.Own...)
+	}
+	for _, who := range people {
+		if who != id.Server && !slices.Contains(p.Spoken, who) {
+			p.Spoken = append(p.Spoken, who)
+		}
+	}
 }
 
 // AppendDelivery appends a delivery made of parts that are encoded already. Empty lists are left out; pins nil means unchanged.
