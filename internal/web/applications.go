@@ -328,8 +328,15 @@ func (s *Server) looks(ctx context.Context, _ *none) (*body[looksBody], error) {
 			b.Looks = append(b.Looks, lookRow{By: l.By, At: l.At, Reason: l.Reason, Room: l.Room})
 		}
 	})
+	rooms := s.Engine.RoomsOf(p)
 	for i := range b.Looks {
-		b.Looks[i].ByName = s.calls(ctx, b.Looks[i].Room, b.Looks[i].By)
+		l := &b.Looks[i]
+		for _, r := range rooms { // as the room knows them that both are in
+			if _, ok := s.View.NameOf(r.ID, l.By); ok && l.Room == "" {
+				l.Room = r.ID
+			}
+		}
+		l.ByName = s.calls(ctx, l.Room, l.By)
 	}
 	return says(b), nil
 }
