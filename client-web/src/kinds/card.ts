@@ -1,5 +1,5 @@
 import { computed } from 'vue'
-import { act, me, rows, timeline, underway } from '@/store/live'
+import { act, called, me, rows, timeline, underway } from '@/store/live'
 import { toast } from '@/ui/toast'
 import type { Item } from '@/wire/types'
 import { refusal, t } from '@/words'
@@ -25,7 +25,8 @@ export const useCard = (props: CardProps) => {
       return true
     } catch (e) {
       const f = e as { code: string; with?: Record<string, unknown> }
-      toast(f.code === 'taken' ? t('slow', { name: short(String(f.with?.by ?? '')) }) : refusal(f))
+      const winner = f.code === 'taken' && f.with?.by ? await called(props.room, String(f.with.by)) : ''
+      toast(winner ? t('slow', { name: winner.split(' ').at(-1)! }) : refusal(f))
       return false
     }
   }

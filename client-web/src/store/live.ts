@@ -169,6 +169,16 @@ export const one = async (t: Timeline, seq: number) => {
   return t.get(seq)
 }
 
+// The name of somebody in a room; asked for when nothing has brought it yet.
+export const called = async (room: string, person: string) => {
+  const t = timeline(room)
+  if (!t.name(person)) {
+    const all = await get<{ people: Delivery['people'] }>(`/rooms/${room}/people`).catch(() => undefined)
+    if (all?.people) t.hold({ room, seq: t.ch, people: all.people })
+  }
+  return t.name(person)
+}
+
 // Outgoing: kept on this device until the server has it, and sent again until it says so.
 
 export const send = async (

@@ -317,6 +317,7 @@ export const en: Record<keyof typeof zh, string> = {
   pendingTab: 'Waiting {n}',
   askedTab: 'Asked {n}',
   decidedTab: 'Decided',
+  noDecisions: 'Nothing decided yet',
   greenN: '{n} fit in name and door',
   approveAll: 'Admit all {n}',
   approve: 'Admit',

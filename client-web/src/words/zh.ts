@@ -325,6 +325,7 @@ export const zh = {
   pendingTab: '待审核 {n}',
   askedTab: '等补充 {n}',
   decidedTab: '已处理',
+  noDecisions: '还没有处理过申请',
   greenN: '{n} 人姓名和住址都对得上',
   approveAll: '{n} 人一起通过',
   approve: '通过',

@@ -1,0 +1,150 @@
+// J2: a resident joins with a real name; the owner admits.
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { Linli } from './linli'
+import { noFaults, phone, signIn, someone, withBrowser } from './page'
+import { owner, password, wangli } from './town'
+
+const town = inject('town')
+let linli: Linli
+withBrowser()
+beforeAll(async () => {
+  linli = await Linli.start(town.data)
+})
+afterAll(() => linli.stop())
+
+interface Form {
+  name: string
+  title?: string
+  phone: string
+  entrance?: string
+  door?: string
+  typed?: string
+  relation?: string
+}
+
+const fill = async (page: Page, f: Form) => {
+  await page.getByLabel('真实姓名').fill(f.name)
+  await page.getByRole('radio', { name: f.title ?? '女士' }).check()
+  await page.getByLabel('手机号').fill(f.phone)
+  await page.getByRole('radio', { name: f.relation ?? '业主' }).check()
+  if (f.typed) {
+    await page.getByLabel('列表里没有我家').check()
+    await page.getByLabel('写下门牌').fill(f.typed)
+  } else {
+    await page.getByLabel('单元').selectOption(f.entrance!)
+    await page.getByLabel('房号').selectOption({ label: f.door! })
+  }
+  await page.getByLabel('设一个登录密码').fill(password)
+  await page.getByLabel(/我同意/).check()
+}
+
+test('from the poster to the first message, and what the owner sees', async () => {
+  const own = await someone(linli)
+  await signIn(own.page, owner)
+  await own.page.getByRole('link', { name: /入群审核/ }).click()
+  await own.page.getByText('现在没有人等着入群').waitFor()
+
+  // The link of the poster.
+  const her = await someone(linli, phone)
+  await her.page.goto(`/join/${town.link}`)
+  await her.page.getByRole('heading', { name: '申请加入 和园3号楼' }).waitFor()
+  expect(await her.page.getByText('群主 周社工').isVisible()).toBe(true)
+  expect(await her.page.getByText('个人信息怎么用', { exact: true }).isVisible()).toBe(true)
+  await fill(her.page, { name: '王丽', phone: wangli.phone, entrance: '2单元', door: '501' })
+  expect(await her.page.getByText('邻居看到的是“3-2-501 王女士”').isVisible()).toBe(true)
+  await her.page.getByRole('button', { name: '提交申请' }).click()
+  await her.page.getByText('等待群主审核').waitFor()
+  await her.page.reload()
+  await her.page.getByText('等待群主审核').waitFor()
+
+  // The owner's queue, live: green, since name and door match.
+  await own.page.getByText('待审核 1').waitFor()
+  const entry = own.page.locator('article', { hasText: '王丽' })
+  expect(await entry.getByText('一致').isVisible()).toBe(true)
+  await entry.getByRole('button', { name: '通过', exact: true }).click()
+  await own.page.getByText('现在没有人等着入群').waitFor()
+
+  // Her page becomes the room by itself.
+  await her.page.waitForURL(`**/rooms/${town.room}`)
+  await her.page.getByText('3-2-501 王女士').first().waitFor()
+  expect(
+    await her.page
+      .getByText(/已实名入群/)
+      .last()
+      .innerText(),
+  ).toContain('王女士')
+
+  // The number of homes covered moves for everyone: two were in, now three.
+  await own.page.goto(`/rooms/${town.room}`)
+  await own.page.getByText('3/40 户').waitFor()
+  await her.context.close()
+  await own.context.close()
+})
+
+test('asked for more, corrected, taken as family; a door that is not there is refused', async () => {
+  const own = await someone(linli)
+  await signIn(own.page, owner)
+  await own.page.goto('/admission')
+
+  const second = await someone(linli)
+  await second.page.goto(`/join/${town.link}`)
+  await fill(second.page, { name: '赵敏', phone: '13800000502', entrance: '2单元', door: '501' })
+  await second.page.getByRole('button', { name: '提交申请' }).click()
+  await second.page.getByText('等待群主审核').waitFor()
+
+  const entry = own.page.locator('article', { hasText: '赵敏' })
+  await entry.getByText('户对，人不同').waitFor()
+  await entry.getByRole('button', { name: '退回补充' }).click()
+  await own.page.getByRole('textbox', { name: '请他补充什么？' }).fill('请写明和户主的关系')
+  await own.page.getByRole('dialog').getByRole('button', { name: '退回补充' }).click()
+
+  // Told live, with the owner's own words.
+  await second.page.getByText('请写明和户主的关系').waitFor()
+  await second.page.getByRole('link', { name: '补充后再交' }).click()
+  await second.page.getByRole('radio', { name: '家属' }).check()
+  await second.page.getByLabel('备注').fill('我是王丽的女儿')
+  await second.page.getByLabel(/我同意/).check()
+  await second.page.getByRole('button', { name: '补充后再交' }).click()
+  await second.page.getByText('等待群主审核').waitFor()
+  await entry.getByText('我是王丽的女儿').waitFor()
+  await entry.getByRole('button', { name: '通过', exact: true }).click()
+  await second.page.waitForURL(`**/rooms/${town.room}`)
+  await second.page.getByRole('button', { name: '群信息' }).click()
+  const her = second.page.locator('li', { hasText: '3-2-501 赵女士' })
+  await her.waitFor()
+  expect(await her.getByText('家属').isVisible()).toBe(true)
+
+  const third = await someone(linli)
+  await third.page.goto(`/join/${town.link}`)
+  await fill(third.page, { name: '钱无门', phone: '13800000999', typed: '9-9-999' })
+  await third.page.getByRole('button', { name: '提交申请' }).click()
+  const red = own.page.locator('article', { hasText: '钱无门' })
+  await red.getByText('没有这一户').waitFor()
+  await red.getByRole('button', { name: '拒绝' }).click()
+  await own.page.getByRole('button', { name: '不是本院住户' }).click()
+  await own.page.getByRole('dialog').getByRole('button', { name: '拒绝' }).click()
+  await third.page.getByText('没有通过').waitFor()
+  await third.page.getByText('不是本院住户').waitFor()
+  await third.page.getByRole('link', { name: '重新申请' }).waitFor()
+
+  // Who decided what, and when.
+  await own.page.goto('/admission')
+  await own.page.getByRole('link', { name: '已处理' }).click()
+  await own.page.getByText('周社工').first().waitFor()
+  expect(await own.page.getByText(/拒绝/).count()).toBeGreaterThan(0)
+  for (const s of [own, second, third]) await s.context.close()
+})
+
+test('a poster that was ended lets nobody in', async () => {
+  const own = await someone(linli)
+  await signIn(own.page, owner)
+  await own.page.goto(`/rooms/${town.room}`)
+  await own.page.getByRole('button', { name: '群信息' }).click()
+  await own.page.getByRole('button', { name: '停用' }).click()
+  await own.page.getByText(/停用$/).first().waitFor()
+  const late = await someone(linli)
+  await late.page.goto(`/join/${town.link}`)
+  await late.page.getByText('此二维码已停用').waitFor()
+  noFaults()
+})

@@ -1,0 +1,92 @@
+// People at their pages: each in a browser context of their own.
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, onTestFailed } from 'vitest'
+import type { Linli } from './linli'
+import { password } from './town'
+
+export const phone = { width: 390, height: 844 }
+export const desk = { width: 1280, height: 800 }
+
+let browser: Browser
+export const withBrowser = () => {
+  beforeAll(async () => {
+    browser = await open()
+  })
+  afterAll(() => browser?.close())
+}
+
+export const open = () =>
+  chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+
+// What no page may do: fail without a word. Refused answers are part of the talk with the server.
+export const faults: string[] = []
+
+export const someone = async (linli: Linli, size = phone, more: Parameters<Browser['newContext']>[0] = {}) => {
+  const context = await browser.newContext({ viewport: size, locale: 'zh-CN', baseURL: linli.url, ...more })
+  context.setDefaultTimeout(15_000)
+  const page = await context.newPage()
+  watch(page)
+  picture(page)
+  return { context, page }
+}
+
+// A failed test leaves pictures of every page that was open.
+let pictures = 0
+const picture = (page: Page) => {
+  const n = ++pictures
+  onTestFailed(async () => {
+    if (!page.isClosed()) await page.screenshot({ path: `test-results/${n}.png` }).catch(() => {})
+  })
+}
+
+export const watch = (page: Page) => {
+  page.on('pageerror', (e) => faults.push(`${page.url()}: ${e.message}`))
+  page.on('console', (m) => {
+    if (m.type() === 'error' && !/status of 4\d\d|ERR_INTERNET_DISCONNECTED|ERR_CONNECTION/.test(m.text()))
+      faults.push(`${page.url()}: ${m.text()}`)
+  })
+  page.on('dialog', (d) => void d.accept())
+}
+
+export const signIn = async (page: Page, who: { phone: string }, word = password) => {
+  await page.goto('/signin')
+  await page.getByLabel('手机号').fill(who.phone)
+  await page.getByLabel('密码').fill(word)
+  await page.getByRole('button', { name: '登录', exact: true }).click()
+  await page.waitForURL('**/rooms')
+}
+
+// Signed in and in the room.
+export const inRoom = async (
+  linli: Linli,
+  who: { phone: string },
+  room: string,
+  size = phone,
+): Promise<{ context: BrowserContext; page: Page }> => {
+  const s = await someone(linli, size)
+  await signIn(s.page, who)
+  await s.page.goto(`/rooms/${room}`)
+  await s.page.getByLabel('说点什么').waitFor()
+  return s
+}
+
+export const say = async (page: Page, text: string) => {
+  await page.getByLabel('说点什么').fill(text)
+  await page.getByRole('button', { name: '发送', exact: true }).click()
+}
+
+// The texts of a room in the order in which they stand.
+export const texts = (page: Page) => page.locator('[role=log] .said').allInnerTexts()
+
+export const noFaults = () => expect(faults).toEqual([])

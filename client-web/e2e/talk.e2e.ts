@@ -1,0 +1,185 @@
+// J3 in text: talking on two devices, with gaps in the network.
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { Api } from './api'
+import { Linli } from './linli'
+import { desk, inRoom, noFaults, say, signIn, someone, texts, withBrowser } from './page'
+import { lixy, owner, password, zhang } from './town'
+
+const town = inject('town')
+let linli: Linli
+withBrowser()
+beforeAll(async () => {
+  linli = await Linli.start(town.data)
+})
+afterAll(() => linli.stop())
+
+const sees = (page: Page, text: string) => page.locator('[role=log]').getByText(text, { exact: true }).waitFor()
+const ends = (page: Page, ...last: string[]) =>
+  expect.poll(async () => (await texts(page)).slice(-last.length), { timeout: 15_000 }).toEqual(last)
+
+test('two devices and a neighbour hear the same, and a gap in the network loses and doubles nothing', async () => {
+  const mobile = await inRoom(linli, zhang, town.room)
+  const computer = await inRoom(linli, zhang, town.room, desk)
+  const neighbour = await inRoom(linli, lixy, town.room)
+
+  await say(neighbour.page, '今晚停水吗')
+  for (const p of [mobile.page, computer.page, neighbour.page]) await sees(p, '今晚停水吗')
+  await mobile.page.getByText('3-1-102 李女士').first().waitFor()
+
+  // The phone goes into the lift.
+  await mobile.context.setOffline(true)
+  await mobile.page.getByText(/没有网络/).waitFor()
+  await say(mobile.page, '我在电梯里')
+  await say(mobile.page, '马上就到')
+  await mobile.page.getByText('待发送').nth(1).waitFor()
+  for (const text of ['停的', '十点开始', '记得存水']) await say(neighbour.page, text)
+  await ends(computer.page, '停的', '十点开始', '记得存水')
+  await mobile.context.setOffline(false)
+
+  const all = ['今晚停水吗', '停的', '十点开始', '记得存水', '我在电梯里', '马上就到']
+  for (const p of [mobile.page, computer.page, neighbour.page]) await ends(p, ...all)
+
+  // What was typed and not sent survives a reload without a network, and goes out once.
+  await mobile.context.setOffline(true)
+  await say(mobile.page, '地下室里写的')
+  await mobile.page.getByText('待发送').waitFor()
+  await mobile.page.getByLabel('说点什么').fill('还没写完')
+  await mobile.context.setOffline(false)
+  await ends(neighbour.page, '地下室里写的')
+  await mobile.page.reload()
+  await ends(mobile.page, '地下室里写的')
+  expect(await mobile.page.getByLabel('说点什么').inputValue()).toBe('还没写完')
+  expect((await texts(neighbour.page)).filter((x) => x === '地下室里写的')).toHaveLength(1)
+  for (const s of [mobile, computer, neighbour]) await s.context.close()
+})
+
+test('the server dies and comes back in the middle of it', async () => {
+  const a = await inRoom(linli, zhang, town.room)
+  const b = await inRoom(linli, lixy, town.room)
+  await say(a.page, '断电以前')
+  await sees(b.page, '断电以前')
+  const back = linli.restart('SIGKILL')
+  await say(a.page, '断电的时候')
+  await say(b.page, '我也在写')
+  await back
+  for (const p of [a.page, b.page]) {
+    await sees(p, '断电的时候')
+    await sees(p, '我也在写')
+  }
+  await expect.poll(async () => (await texts(a.page)).slice(-3)).toEqual((await texts(b.page)).slice(-3))
+  for (const text of ['断电以前', '断电的时候', '我也在写'])
+    expect((await texts(b.page)).filter((x) => x === text)).toHaveLength(1)
+  await a.context.close()
+  await b.context.close()
+})
+
+test('a reply jumps to what it answers; a reaction is seen; a message is taken back while it may be', async () => {
+  const a = await inRoom(linli, zhang, town.room)
+  const b = await inRoom(linli, lixy, town.room)
+  await say(a.page, '谁家有梯子')
+  await sees(b.page, '谁家有梯子')
+  await b.page.getByText('谁家有梯子', { exact: true }).click({ button: 'right' })
+  await b.page.getByRole('button', { name: '回复' }).click()
+  await say(b.page, '我家有')
+  const quote = a.page.locator('.quote', { hasText: '谁家有梯子' })
+  await quote.waitFor()
+  await quote.click()
+
+  await a.page.getByText('我家有', { exact: true }).click({ button: 'right' })
+  await a.page.getByRole('button', { name: '谢谢' }).click()
+  await b.page.getByRole('button', { name: '谢谢 1' }).waitFor()
+
+  // Not another's message, and one's own only for two minutes.
+  await a.page.getByText('我家有', { exact: true }).click({ button: 'right' })
+  expect(await a.page.getByRole('button', { name: '撤回' }).count()).toBe(0)
+  await a.page.keyboard.press('Escape')
+  await b.page.getByText('我家有', { exact: true }).click({ button: 'right' })
+  await b.page.getByRole('button', { name: '撤回' }).click()
+  await b.page.getByText('您撤回了一条消息').waitFor()
+  await a.page.getByText('3-1-102 李女士撤回了一条消息').waitFor()
+  expect(await a.page.getByText('我家有', { exact: true }).count()).toBe(0)
+  await a.context.close()
+  await b.context.close()
+})
+
+test('unread is counted, and the first unread one is a tap away', async () => {
+  const b = new Api(linli.url)
+  await b.signIn(lixy.phone, password)
+  const a = await inRoom(linli, zhang, town.room)
+  await sees(a.page, '谁家有梯子')
+  await a.page.getByRole('button', { name: '返回' }).click()
+  await a.page.getByRole('link', { name: /和园3号楼/ }).waitFor()
+  for (let i = 1; i <= 30; i++) await b.act(town.room, 'text.post', { words: { text: `第 ${i} 句` } })
+  const row = a.page.getByRole('link', { name: /和园3号楼/ })
+  await row.getByText('30', { exact: true }).waitFor()
+  expect(await row.innerText()).toContain('李女士：第 30 句')
+  await row.click()
+  await sees(a.page, '第 30 句')
+  await a.page.getByRole('button', { name: '30 条新消息' }).click()
+  await a.page.getByText('以下是新消息').waitFor()
+  await sees(a.page, '第 1 句')
+  await a.page.getByRole('button', { name: '返回' }).click()
+  await expect.poll(() => row.innerText()).not.toContain('30\n')
+
+  // Read on one device is read on the other.
+  const again = await someone(linli, desk)
+  await signIn(again.page, zhang)
+  const there = again.page.getByRole('link', { name: /和园3号楼/ })
+  await there.waitFor()
+  expect(await there.locator('.count').count()).toBe(0)
+  await a.context.close()
+  await again.context.close()
+})
+
+test('devices are listed, and the others can be signed out from here', async () => {
+  const here = await someone(linli)
+  await signIn(here.page, zhang)
+  const other = await inRoom(linli, zhang, town.room, desk)
+  await here.page.getByRole('link', { name: '我的' }).click()
+  await here.page.getByText('这台设备').waitFor()
+  await here.page.getByRole('button', { name: '退出其他设备' }).click()
+  await other.page.waitForURL('**/signin**')
+  await other.page.getByText('这台设备已被退出登录').waitFor()
+  await other.page.goto(`/rooms/${town.room}`)
+  await other.page.waitForURL('**/signin**')
+  await here.page.getByRole('link', { name: '群', exact: true }).click()
+  await here.page.getByRole('link', { name: /和园3号楼/ }).waitFor()
+  await here.context.close()
+  await other.context.close()
+})
+
+test('muted and removed members are stopped at once, with the reason', async () => {
+  const her = await inRoom(linli, lixy, town.room)
+  const own = await inRoom(linli, owner, town.room)
+  const pick = async () => {
+    await own.page.getByRole('button', { name: '群信息' }).click()
+    await own.page.getByPlaceholder('找姓名或门牌').fill('李秀英')
+    await own.page
+      .getByRole('dialog')
+      .getByRole('button', { name: /3-1-102 李女士/ })
+      .click()
+  }
+  await pick()
+  await own.page.getByLabel('禁言的原因').fill('刷屏')
+  await own.page.getByRole('button', { name: '禁言 1 小时' }).click()
+  await her.page.getByText(/禁言到/).waitFor()
+  expect(await her.page.getByLabel('说点什么').count()).toBe(0)
+  await own.page.getByRole('button', { name: '关闭' }).click()
+
+  await pick()
+  await own.page.getByRole('button', { name: '解除禁言' }).click()
+  await her.page.getByLabel('说点什么').waitFor()
+  await own.page.getByRole('button', { name: '关闭' }).click()
+
+  await pick()
+  await own.page.getByLabel('禁言的原因').fill('已搬走')
+  await own.page.getByRole('button', { name: '移出' }).click()
+  await her.page.getByText('您已不在这个群').waitFor()
+  await her.page.getByText(/已搬走/).waitFor()
+  await her.page.reload()
+  expect(await her.page.getByText('谁家有梯子').count()).toBe(0)
+  await her.context.close()
+  await own.context.close()
+  noFaults()
+})
