@@ -42,6 +42,7 @@ type Counts struct {
 	Changed     int `json:"changed"`
 	Removed     int `json:"removed"`
 	Unchanged   int `json:"unchanged"`
+	Duplicates  int `json:"duplicates"` // rows that say once more what another said; left out
 }
 
 // Difference is one line of what would change: a place or a duty, never a person's data.
@@ -96,6 +97,7 @@ func (s *Service) Preview(ctx context.Context, files []roster.File) (*Plan, erro
 	p := &Plan{table: table, Errors: table.Errors, pages: map[string]map[id.Premises]register.Door{}}
 	p.Counts.Communities, p.Counts.Rooms = len(table.Communities), len(table.Rooms)
 	p.Counts.Households, p.Counts.Shops, p.Counts.Staff = len(table.Households), len(table.Shops), len(table.Staff)
+	p.Counts.Duplicates = table.Duplicates
 	c := &comparison{Service: s, ctx: ctx, plan: p, pages: map[string]register.Page{}}
 	s.Engine.ReadOffice(c.office)
 	for _, step := range []func() error{c.places, c.doors, c.removals, c.people} {

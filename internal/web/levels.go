@@ -50,7 +50,8 @@ type levelsBody struct {
 	Communities []levelCommunity `json:"communities"`
 }
 
-// levels is the tree that a person may see, with the coverage of each level. The numbers of a level are those of its rooms.
+// levels is the tree that a person may see, with the coverage of each level. The numbers of a level are those of its rooms, and of
+// the premises that are in no room yet for who may see the whole level.
 func (s *Server) levels(ctx context.Context, _ *none) (*body[levelsBody], error) {
 	p, err := s.signedIn(ctx)
 	if err != nil {
@@ -61,6 +62,7 @@ func (s *Server) levels(ctx context.Context, _ *none) (*body[levelsBody], error)
 	may := false
 	s.Engine.ReadOffice(func(o *office.State) {
 		b.Office.Name, b.Office.Whole = o.Name(), o.MayRead(p, "", "")
+		roomless := roomlessOf(o)
 		for _, c := range o.Communities() {
 			l := levelCommunity{ID: c.ID, Name: c.Name, Rooms: []levelRoom{}}
 			for _, r := range o.RoomsOf(c.ID) {
@@ -75,6 +77,10 @@ func (s *Server) levels(ctx context.Context, _ *none) (*body[levelsBody], error)
 				}
 				l.add(row)
 			}
+			if o.MayRead(p, c.ID, "") {
+				t := roomless[c.ID]
+				l.Homes.All, l.Shops.All = l.Homes.All+t.Homes, l.Shops.All+t.Shops
+			}
 			if len(l.Rooms) > 0 || o.MayRead(p, c.ID, "") {
 				may = true
 				b.add(l)
@@ -86,6 +92,27 @@ func (s *Server) levels(ctx context.Context, _ *none) (*body[levelsBody], error)
 		return nil, fault.New(fault.Forbidden, "only who answers for a room or above may")
 	}
 	return says(b), nil
+}
+
+// roomlessOf counts each community's premises that belong to no room.
+func roomlessOf(o *office.State) map[id.Community]office.Tally {
+	if o.TallyOf("") == (office.Tally{}) {
+		return nil
+	}
+	list := map[id.Community]office.Tally{}
+	o.EachPremises(func(h *office.Premises) bool {
+		if h.Room == "" {
+			t := list[h.Community]
+			if h.Kind == office.Home {
+				t.Homes++
+			} else {
+				t.Shops++
+			}
+			list[h.Community] = t
+		}
+		return true
+	})
+	return list
 }
 
 func (l *levelCommunity) add(r levelRoom) {
