@@ -121,6 +121,20 @@ for (const d of dresses) {
     await owner.page.getByRole('log').waitFor()
     await owner.page.locator('.bar .iconbtn').last().click()
     await see(owner.page, 'room info of an owner')
+    const link = await owner.page.evaluate(async () => {
+      const room = location.pathname.split('/').at(-1)
+      const headers = { 'Content-Type': 'application/json' }
+      await fetch(`/api/v1/rooms/${room}/links`, { method: 'POST', headers, body: '{}' })
+      const { links } = await (await fetch(`/api/v1/rooms/${room}/links`)).json()
+      return links.find((l: { revoked?: number }) => !l.revoked).link as string
+    })
+    const applicant = await dress()
+    await applicant.page.goto(`/join/${link}`)
+    await applicant.page.locator('form').waitFor()
+    await see(applicant.page, 'form to join')
+    await applicant.page.goto('/join/nosuchlink')
+    await see(applicant.page, 'a link that is none')
+    await applicant.context.close()
     await owner.context.close()
 
     const admin = await dress('administrator')

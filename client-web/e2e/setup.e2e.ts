@@ -105,7 +105,7 @@ test('an administrator sets the office up, imports the roster, opens a room and 
 
   // The poster, and what its code says.
   await own.page.getByRole('button', { name: '群信息' }).click()
-  await own.page.getByRole('button', { name: '换一张新的二维码' }).click()
+  await own.page.getByRole('button', { name: '生成二维码' }).click()
   const link = await own.page.getByText(`${linli.url}/join/`).innerText()
   const [poster] = await Promise.all([
     own.page.waitForEvent('download'),

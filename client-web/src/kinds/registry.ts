@@ -1,18 +1,14 @@
-import type { Component } from 'vue'
-import EmergencyCard from './emergency/Bubble.vue'
-import NoticeCard from './notice/Bubble.vue'
-import PollCard from './poll/Bubble.vue'
-import RequestCard from './request/Bubble.vue'
-import SignupCard from './signup/Bubble.vue'
-import SuggestionCard from './suggestion/Bubble.vue'
+import type { Kind } from './kind'
 
-// One folder for each kind that has a card. text and joined are lines of the talk itself; a kind that is not here is shown by its
-// summary.
-export const cards: Record<string, Component> = {
-  notice: NoticeCard,
-  request: RequestCard,
-  poll: PollCard,
-  signup: SignupCard,
-  suggestion: SuggestionCard,
-  emergency: EmergencyCard,
-}
+// One folder for each kind that has a card. text and joined are lines of the talk itself; a kind that is not here is shown by
+// its summary.
+const folders = import.meta.glob<{ default: Kind }>('./*/index.ts', { eager: true })
+
+export const kinds: Record<string, Kind> = Object.fromEntries(
+  Object.entries(folders).map(([path, module]) => [path.split('/')[1], module.default]),
+)
+
+// What the panel beside the composer offers, in its order.
+export const posts = Object.entries(kinds)
+  .flatMap(([kind, { form }]) => (form?.order ? [{ kind, ...form }] : []))
+  .sort((a, b) => a.order - b.order)

@@ -1,0 +1,23 @@
+import type { Component } from 'vue'
+import type { Key } from '@/words'
+
+// What a form has to say, once it is filled in: facts and words of a post.
+export interface Said {
+  with?: Record<string, unknown>
+  words?: Record<string, unknown>
+}
+
+// A kind on this side: its card, and the form that posts one. The folder is all there is of it; registry.ts finds it by name.
+export interface Kind {
+  card: Component
+  form?: Form
+}
+
+export interface Form {
+  load: () => Promise<{ default: Component }> // its v-model is Said, or undefined while something is missing
+  icon: string
+  name: Key // in the panel, and above the form
+  send: Key // on its button
+  owners?: boolean // only those who answer for the room may post one
+  order: number // in the panel; 0: not there, but behind a button of its own
+}

@@ -1,0 +1,14 @@
+import type { Kind } from '../kind'
+import card from './Card.vue'
+
+export default {
+  card,
+  form: {
+    load: () => import('./Form.vue'),
+    icon: 'notice',
+    name: 'newNotice',
+    send: 'postNotice',
+    owners: true,
+    order: 4,
+  },
+} satisfies Kind

@@ -1,0 +1,7 @@
+import type { Kind } from '../kind'
+import card from './Card.vue'
+
+export default {
+  card,
+  form: { load: () => import('./Form.vue'), icon: 'jielong', name: 'newSignup', send: 'postSignup', order: 3 },
+} satisfies Kind

@@ -1,0 +1,13 @@
+import type { Kind } from '../kind'
+import card from './Card.vue'
+
+export default {
+  card,
+  form: {
+    load: () => import('./Form.vue'),
+    icon: 'suggestion',
+    name: 'newSuggestion',
+    send: 'postSuggestion',
+    order: 2,
+  },
+} satisfies Kind
