@@ -49,6 +49,7 @@ func init() {
 		"application.approve": {decide: (*State).mayApprove, apply: (*State).approved},
 		"application.reject":  {decide: (*State).mayReject, apply: (*State).rejected, words: true},
 		"charter.set":         {decide: (*State).mayCharter, apply: (*State).chartered, words: true},
+		"charter.accept":      {decide: (*State).mayAccept, apply: (*State).accepted},
 		"policy.set":          {decide: (*State).mayPolicy, apply: (*State).ruled},
 		"code.issue":          {decide: (*State).mayIssue, apply: (*State).issued},
 		"look":                {decide: (*State).mayLook, apply: (*State).noted},

@@ -264,6 +264,9 @@ func (s *State) approved(ev *event) {
 	// Who was let in is in, whatever became of the application.
 	if f, ok := read[verdict](ev.Entry); ok && f.Person != "" && f.Room != "" {
 		s.bind(f.Person, f.Rev, Binding{Room: f.Room, Premises: f.Premises, Badge: f.Badge, Relation: f.Relation})
+		if app, who := s.core.Applications[f.Application], s.core.People[f.Person]; app != nil && who != nil {
+			who.agree(app.Charter)
+		}
 		defer ev.tell(Change{What: Who, Person: f.Person, Room: f.Room})
 	}
 	s.decide(ev, "approve", Approved)

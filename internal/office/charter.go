@@ -1,6 +1,8 @@
 package office
 
 import (
+	"slices"
+
 	"linli/internal/entry"
 	"linli/internal/fault"
 	"linli/internal/id"
@@ -17,7 +19,8 @@ type Charter struct {
 
 // Policy is how a room is run; the office's is the default for those without one of their own.
 type Policy struct {
-	History   string `json:"history"`              // what a newcomer sees of what was before: all, none
+	History   string `json:"history"`              // what a newcomer sees of what was before: all, since (a time), none
+	Since     int64  `json:"since,omitempty"`      // ms, with since
 	AutoGreen bool   `json:"auto_green,omitempty"` // a green application is approved by the server
 }
 
@@ -62,6 +65,38 @@ func (s *State) chartered(ev *event) {
 	ev.tell(Change{What: Rules, Room: f.Room})
 }
 
+// mayAccept lets anybody say that they have read and agree to the charter of a room, in the version that holds now.
+func (s *State) mayAccept(a *asking) ([]step, error) {
+	f, err := take[charterFacts](a)
+	if err != nil {
+		return nil, err
+	}
+	version, _ := s.Charter(f.Room)
+	who := s.core.People[a.by.Person]
+	switch {
+	case who == nil || !slices.ContainsFunc(who.Bindings, func(b Binding) bool { return b.Room == f.Room }) && len(who.Grants) == 0:
+		return nil, fault.New(fault.NotMember, "not a member of this room")
+	case version == 0 || f.Version != version:
+		return nil, fault.New(fault.Conflicting, "the charter has changed; read it again").And("field", "charter").And("version", version)
+	case slices.Contains(who.Agreed, version):
+		return nil, fault.New(fault.Unchanged, "agreed to already")
+	}
+	return one(f), nil
+}
+
+func (s *State) accepted(ev *event) {
+	f, ok := read[charterFacts](ev.Entry)
+	if who := s.core.People[ev.By]; ok && who != nil {
+		who.agree(f.Version)
+	}
+}
+
+func (p *Person) agree(version int) {
+	if version > 0 && !slices.Contains(p.Agreed, version) {
+		p.Agreed = append(p.Agreed, version)
+	}
+}
+
 type policyFacts struct {
 	Room id.Room `json:"room,omitempty"`
 	Policy
@@ -72,8 +107,11 @@ func (s *State) mayPolicy(a *asking) ([]step, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.History != "all" && f.History != "none" {
-		return nil, invalid("history", "history is all or none")
+	switch {
+	case f.History != "all" && f.History != "since" && f.History != "none":
+		return nil, invalid("history", "history is all, since or none")
+	case (f.History == "since") != (f.Since > 0):
+		return nil, invalid("since", "since goes with history since, and only with it")
 	}
 	if err := s.mayRule(a, f.Room); err != nil {
 		return nil, err

@@ -247,7 +247,10 @@ func (w *town) step() error {
 		if w.random.IntN(2) == 0 {
 			return w.do(by, "person.renamed", map[string]any{"person": person}, nil)
 		}
-		return w.do(by, "charter.set", map[string]any{"room": w.one("", room)}, words)
+		if w.random.IntN(3) == 0 {
+			return w.do(by, "charter.set", map[string]any{"room": w.one("", room)}, words)
+		}
+		return w.do(by, "charter.accept", map[string]any{"room": room, "version": form["charter"]}, nil)
 	default:
 		if w.random.IntN(2) == 0 {
 			return w.do(by, w.one("link.make", "link.end"), map[string]any{"link": w.pick("l", 9), "room": room}, nil)

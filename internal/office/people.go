@@ -15,6 +15,7 @@ type Person struct {
 	Rev      int           `json:"rev"` // of the display name
 	Bindings []Binding     `json:"bindings,omitempty"`
 	Grants   []entry.Grant `json:"grants,omitempty"`
+	Agreed   []int         `json:"agreed,omitempty"` // versions of charters agreed to; they count through the whole office
 }
 
 // Binding lets a person into a room: for a premises, or, as police and property managers, for none.

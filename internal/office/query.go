@@ -67,7 +67,9 @@ func (s *State) Person(p id.Person) (Person, bool) {
 	if who == nil {
 		return Person{}, false
 	}
-	return Person{Rev: who.Rev, Bindings: slices.Clone(who.Bindings), Grants: slices.Clone(who.Grants)}, true
+	return Person{
+		Rev: who.Rev, Bindings: slices.Clone(who.Bindings), Grants: slices.Clone(who.Grants), Agreed: slices.Clone(who.Agreed),
+	}, true
 }
 
 // People is how many persons the office knows.
