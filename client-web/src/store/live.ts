@@ -226,7 +226,7 @@ function refused(id: string, code: string, more?: Record<string, unknown>) {
   const c = outbox.get(id)
   if (!c) return
   if (code === 'stale') {
-    void drop(id).then(() => send(c.room, c.act, c))
+    void again(c)
     return
   }
   if (code === 'busy' || code === 'not-ready' || code === 'too-many') {
@@ -298,8 +298,9 @@ export const unread = (row: RoomRow, lane?: string) => {
 }
 
 export const loadMe = async () => {
-  me.value = await get<Me>('/me')
-  void db.set('me', me.value)
+  const mine = await get<Me>('/me')
+  me.value = mine
+  void db.set('me', mine) // as it came: what Vue has wrapped cannot be stored
 }
 
 export const loadRooms = async () => {

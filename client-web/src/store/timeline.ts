@@ -1,8 +1,16 @@
 import { shallowReactive, shallowRef } from 'vue'
-import type { Delivery, Item, Mine, Name, Seq } from '@/wire/types'
+import type { Delivery, Item, Mine, Name, Seq, State } from '@/wire/types'
 
 // How many items a reset brings.
 const newestPage = 50
+
+// An item in a later state; what was taken back has no words any more.
+const become = (item: Item, s: { ch: Seq; state: State }): Item => ({
+  ...item,
+  ch: s.ch,
+  state: s.state,
+  words: s.state.retracted ? null : item.words,
+})
 
 // What this client holds of a room. Pages, resumes and deliveries may overlap in any order: an item counts only when its ch is
 // greater than the one that is held, a name when its rev is not smaller. It folds nothing; it shows what it is sent.
@@ -20,7 +28,7 @@ export class Timeline {
   // What is older than the oldest shown and not joined to it (a pinned notice of last week) is held, but not in the talk.
   private loose = new Map<Seq, Item>()
   // A state or own part may come before its item.
-  private early = new Map<Seq, { ch: Seq; state: Item['state'] }>()
+  private early = new Map<Seq, { ch: Seq; state: State }>()
 
   get(seq: Seq): Item | undefined {
     return this.items.value.find((i) => i.seq === seq) ?? this.loose.get(seq)
@@ -48,7 +56,8 @@ export class Timeline {
       const there = held.get(item.seq) ?? this.loose.get(item.seq)
       if (there && there.ch >= item.ch) return
       const early = this.early.get(item.seq)
-      held.set(item.seq, early && early.ch > item.ch ? { ...item, ch: early.ch, state: early.state } : item)
+      held.set(item.seq, early && early.ch > item.ch ? become(item, early) : item)
+      this.early.delete(item.seq)
       this.loose.delete(item.seq)
     }
     for (const item of d.new ?? []) put(item)
@@ -57,8 +66,7 @@ export class Timeline {
       if (!there) {
         if ((this.early.get(s.seq)?.ch ?? 0) < s.ch) this.early.set(s.seq, s)
       } else if (there.ch < s.ch) {
-        const now = { ...there, ch: s.ch, state: s.state }
-        if (s.state.retracted) now.words = null
+        const now = become(there, s)
         if (held.has(s.seq)) held.set(s.seq, now)
         else this.loose.set(s.seq, now)
       }

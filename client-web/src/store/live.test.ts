@@ -1,0 +1,171 @@
+import 'fake-indexeddb/auto'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Command, FromServer } from '@/wire/types'
+
+// The server, as far as this side can see it: it answers HTTP, hears the socket, and may be away.
+class Line extends EventTarget {
+  static last?: Line
+  static away = false
+  static OPEN = 1
+  readyState = 0
+  onopen?: () => void
+  onmessage?: (e: { data: string }) => void
+  onclose?: (e: { code: number }) => void
+  heard: { do?: Command[]; resume?: unknown[] }[] = []
+
+  constructor() {
+    super()
+    Line.last = this
+    setTimeout(() => {
+      if (Line.away) return this.onclose?.({ code: 1006 })
+      this.readyState = 1
+      this.onopen?.()
+      this.say({ hello: { person: 'p1', device: 'd1', now: Date.now(), n: 7, rooms: [{ id: 'r1', seq: 0 }] } })
+    })
+  }
+  say(m: FromServer) {
+    this.onmessage?.({ data: JSON.stringify(m) })
+  }
+  send(text: string) {
+    this.heard.push(JSON.parse(text))
+  }
+  close() {
+    this.readyState = 3
+  }
+  get commands() {
+    return this.heard.flatMap((m) => m.do ?? [])
+  }
+}
+
+const me = {
+  person: 'p1',
+  device: 'd1',
+  name: '王芳',
+  phone: '',
+  office: { name: '' },
+  grants: [],
+  applications: [],
+  rooms: 1,
+}
+const row = { id: 'r1', name: '3号楼', seq: 0, read: { seq: 0 }, pins: [], member: true, role: 'member' }
+
+// A page that has just been opened: the modules anew, the copy on the device as it was left.
+const page = async () => {
+  vi.clearAllTimers() // the page before is gone
+  vi.resetModules()
+  const live = await import('./live')
+  await live.begin()
+  return live
+}
+const until = (what: () => boolean) => vi.waitFor(() => expect(what()).toBe(true), { timeout: 3000 })
+
+describe('what is on its way out', () => {
+  beforeEach(() => {
+    Line.away = false
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] })
+    vi.stubGlobal('WebSocket', Line)
+    vi.stubGlobal('fetch', async (url: string) => {
+      if (Line.away) throw new TypeError('no network')
+      return new Response(JSON.stringify(url.endsWith('/me') ? me : { rooms: [row] }))
+    })
+  })
+  afterEach(async () => {
+    const { db } = await import('./db')
+    await db.wipe()
+    vi.useRealTimers()
+    vi.unstubAllGlobals()
+  })
+
+  it('is sent, and gone when the server has it', async () => {
+    const live = await page()
+    await until(() => live.online.value)
+    const id = await live.send('r1', 'text.post', { words: { text: '早' } })
+    expect(id).toBe('d1.8') // behind the greatest number that the server took from this device
+    expect(Line.last!.commands.map((c) => c.id)).toEqual([id])
+    Line.last!.say({ ok: [[id, 1]] })
+    expect(live.pendingOf('r1')).toEqual([])
+  })
+
+  it('survives a reload without a network, and goes out in order when there is one', async () => {
+    const first = await page()
+    await until(() => first.online.value)
+    Line.away = true
+    Line.last!.readyState = 3
+    Line.last!.onclose!({ code: 1006 })
+    const ids = [
+      await first.send('r1', 'text.post', { words: { text: '一' } }),
+      await first.send('r1', 'text.post', { words: { text: '二' } }),
+    ]
+
+    const second = await page() // still without a network
+    expect(second.me.value?.person).toBe('p1')
+    expect(second.rows.get('r1')?.name).toBe('3号楼')
+    expect(second.pendingOf('r1').map((c) => c.words?.text)).toEqual(['一', '二'])
+
+    Line.away = false
+    const third = await page()
+    await until(() => third.online.value)
+    await until(() => Line.last!.commands.length >= 2)
+    expect(Line.last!.commands.map((c) => c.id)).toEqual(ids)
+  })
+
+  it('is settled by hearing it, too: the answer may be lost', async () => {
+    const live = await page()
+    await until(() => live.online.value)
+    const id = await live.send('r1', 'text.post', { words: { text: '早' } })
+    Line.last!.say({
+      room: 'r1',
+      seq: 1,
+      new: [{ seq: 1, ch: 1, kind: 'text', by: 'p1', at: 1, id, words: { text: '早' } }],
+    })
+    expect(live.pendingOf('r1')).toEqual([])
+    expect(live.timeline('r1').items.value).toHaveLength(1)
+  })
+
+  it('stays with the reason when it was refused', async () => {
+    const live = await page()
+    await until(() => live.online.value)
+    const id = await live.send('r1', 'text.post', { words: { text: '早' } })
+    Line.last!.say({ no: [[id, 'muted', { until: 5 }]] })
+    expect(live.pendingOf('r1')[0]?.refused).toEqual({ code: 'muted', with: { until: 5 } })
+  })
+
+  it('goes under a new number when its own is too old', async () => {
+    const live = await page()
+    await until(() => live.online.value)
+    const id = await live.send('r1', 'text.post', { words: { text: '早' } })
+    Line.last!.say({ no: [[id, 'stale']] })
+    await until(() => Line.last!.commands.length === 2)
+    expect(Line.last!.commands[1]!.id).not.toBe(id)
+    expect(Line.last!.commands[1]!.words).toEqual({ text: '早' })
+  })
+
+  it('tells a tap that it came too late, and forgets it', async () => {
+    const live = await page()
+    await until(() => live.online.value)
+    const result = live.act('r1', 'request.claim', { re: 3 }).catch((e) => e)
+    await until(() => Line.last!.commands.length === 1)
+    Line.last!.say({ no: [[Line.last!.commands[0]!.id, 'taken', { by: 'p2' }]] })
+    expect(await result).toEqual({ code: 'taken', with: { by: 'p2' } })
+    expect(live.pendingOf('r1')).toEqual([])
+  })
+
+  it('is dropped with the room that one was removed from', async () => {
+    const live = await page()
+    await until(() => live.online.value)
+    await live.send('r1', 'text.post', { words: { text: '早' } })
+    Line.last!.say({ leave: { room: 'r1' } })
+    expect(live.pendingOf('r1')).toEqual([])
+    expect(live.rows.has('r1')).toBe(false)
+  })
+
+  it('leaves nothing of the person behind on sign-out', async () => {
+    const live = await page()
+    await until(() => live.online.value)
+    await live.send('r1', 'text.post', { words: { text: '早' } })
+    await live.forget('out')
+    const { db } = await import('./db')
+    expect(await db.outbox()).toEqual([])
+    expect(await db.get('me')).toBeUndefined()
+  })
+})
