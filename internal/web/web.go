@@ -114,14 +114,27 @@ func (s *Server) who(ctx context.Context) (auth.Claim, error) {
 // where is what a sign-in comes from.
 func where(ctx context.Context, label string) auth.Where {
 	r, _ := ctx.Value(askKey).(*http.Request)
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
 	if label == "" {
 		label = browser(r.UserAgent())
 	}
-	return auth.Where{Label: label, Address: host}
+	return auth.Where{Label: label, Address: address(r)}
+}
+
+// address is where a request comes from. A proxy on this machine says it in the last X-Forwarded-For; from anybody else that
+// header is only a claim.
+func address(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+		return host
+	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	if last := net.ParseIP(strings.TrimSpace(hops[len(hops)-1])); last != nil {
+		return last.String()
+	}
+	return host
 }
 
 // browser is a name for a device that its owner recognises.
