@@ -268,7 +268,7 @@ func (d *district) letIn(ctx context.Context, all []resident) error {
 func (d *district) recall() error {
 	for _, r := range d.rooms {
 		for before := entry.Seq(0); ; {
-			page, err := d.View.Page(r, "", view.Span{Before: before, Limit: view.MaxPage})
+			page, err := d.View.Page(r, view.Who{}, view.Span{Before: before, Limit: view.MaxPage})
 			if err != nil {
 				return err
 			}

@@ -34,6 +34,7 @@ type Program struct {
 	View     *view.View
 	Engine   *engine.Engine
 	Marks    *engine.Marks
+	Scans    *engine.Scans
 	Intake   *intake.Service
 	Now      func() time.Time
 
@@ -82,6 +83,12 @@ func open(ctx context.Context, c *Config, s settings) (p *Program, err error) {
 	}
 	marks, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	p.cancel = cancel
+	if p.Scans, err = engine.NewScans(ctx, p.Journal.Shelf()); err != nil {
+		return p, err
+	}
+	p.work.Go(func() {
+		p.Scans.Keep(marks, func(err error) { p.Log.Error("scans were not kept", "err", err) })
+	})
 	p.work.Go(func() {
 		p.Marks.Keep(marks, func(err error) { p.Log.Error("read marks were not kept", "err", err) })
 	})

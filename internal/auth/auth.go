@@ -14,6 +14,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -342,7 +343,7 @@ func (a *Auth) Devices(p id.Person) []Device {
 			list = append(list, *d)
 		}
 	}
-	slices.SortFunc(list, func(x, y Device) int { return int(y.Seen-x.Seen)*2 + strings.Compare(string(x.ID), string(y.ID)) })
+	slices.SortFunc(list, func(x, y Device) int { return cmp.Or(cmp.Compare(y.Seen, x.Seen), cmp.Compare(x.ID, y.ID)) })
 	return list
 }
 

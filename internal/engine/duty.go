@@ -188,6 +188,14 @@ func (e *Engine) watchDeadlines() {
 	}
 }
 
+// settleDoubt puts cards in hand that changed while they were not, so that they say again what is due.
+func (e *Engine) settleDoubt(r id.Room, list []entry.Seq) error {
+	l := e.known(r)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return e.hold(e.ctx, l, list)
+}
+
 // Due appends every deadline that has passed by the office's clock.
 func (e *Engine) Due() {
 	now := e.Now().UnixMilli()
@@ -196,11 +204,20 @@ func (e *Engine) Due() {
 		commands []entry.Command
 	}
 	var all []owed
+	doubts := map[id.Room][]entry.Seq{}
 	e.EachRoom(func(s *room.State) {
 		if at, ok := s.NextDue(); ok && at <= now {
 			all = append(all, owed{s.ID().Log(), s.Overdue(now)})
 		}
+		if list := s.Doubtful(); len(list) > 0 {
+			doubts[s.ID()] = list
+		}
 	})
+	for r, list := range doubts {
+		if err := e.settleDoubt(r, list); err != nil && e.ctx.Err() == nil {
+			e.Log.Warn("deadlines of a room wait", "room", r, "err", err)
+		}
+	}
 	for _, o := range all {
 		for _, c := range o.commands {
 			if _, err := e.As(e.ctx, o.log, c, time.Time{}); err != nil && e.ctx.Err() == nil {

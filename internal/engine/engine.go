@@ -40,7 +40,7 @@ type Reader interface {
 	Cursor() ([]byte, error)
 	At(id.Log) (frame uint64, seq entry.Seq)
 	Checkpoint(id.Log) (state []byte, frame uint64, err error)
-	Item(id.Room, entry.Seq) (sent, facts []byte, err error)
+	Item(id.Room, entry.Seq) (sent, kept []byte, err error)
 	Name(id.Room, id.Person) []byte // how the room knows somebody, as sent; nil when it does not
 	Wait(context.Context, id.Log, entry.Seq) error
 }
@@ -334,14 +334,15 @@ func (e *Engine) hold(ctx context.Context, l *ledger, seqs []entry.Seq) error {
 		if err := e.Reader.Wait(ctx, l.log, l.floor); err != nil {
 			return err
 		}
-		sent, facts, err := e.Reader.Item(l.log.Room(), seq)
+		sent, kept, err := e.Reader.Item(l.log.Room(), seq)
 		if fault.Is(err, fault.NotFound) {
+			rf.state.Absent(seq)
 			continue
 		}
 		if err != nil {
 			return fmt.Errorf("engine: item: %w", err)
 		}
-		item, err := wire.ReadItem(sent, facts)
+		item, err := wire.ReadItem(sent, kept)
 		if err != nil {
 			return err
 		}

@@ -56,6 +56,11 @@ func (m *Marks) Of(p id.Person, r id.Room) Mark {
 	return m.marks[markKey(p, r)]
 }
 
+// Ordinals are how far each lane of a room has come at a seq.
+func (m *Marks) Ordinals(r id.Room, at entry.Seq) (map[string]uint64, error) {
+	return m.ordinals(r, at)
+}
+
 // Read moves a mark forward; it tells whether it moved.
 func (m *Marks) Read(p id.Person, r id.Room, seq entry.Seq) (bool, error) {
 	key := markKey(p, r)

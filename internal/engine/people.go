@@ -59,6 +59,45 @@ func (e *Engine) Greatest(device id.Device, rooms []wire.RoomHead) (n uint64) {
 	return n
 }
 
+// Joined is when a person came into a room, ms; 0 when they are not in it.
+func (e *Engine) Joined(r id.Room, p id.Person) (at int64) {
+	_ = e.ReadRoom(r, func(s *room.State) {
+		if m := s.Member(p); m != nil {
+			at = m.Joined
+		}
+	})
+	return at
+}
+
+// Horizon is from when on (ms) a person may read what was posted in a room, by its policy; 0 for all of it.
+// Who answers for the room reads all.
+func (e *Engine) Horizon(r id.Room, p id.Person) (since int64) {
+	var policy office.Policy
+	answers := false
+	e.ReadOffice(func(s *office.State) { policy, answers = s.Policy(r), s.MayAdmit(p, r) })
+	switch {
+	case answers:
+		return 0
+	case policy.History == "none":
+		return e.Joined(r, p)
+	case policy.History == "since":
+		return min(e.Joined(r, p), policy.Since)
+	}
+	return 0
+}
+
+// Mine is what a person sees of a room's items for themselves, made of what the views keep of an item.
+func (e *Engine) Mine(r id.Room, p id.Person) func(sent, kept []byte) ([]byte, error) {
+	return func(sent, kept []byte) (mine []byte, err error) {
+		item, err := wire.ReadItem(sent, kept)
+		if err != nil || item.Card == nil {
+			return nil, err
+		}
+		err = e.ReadRoom(r, func(s *room.State) { mine = wire.MineOf(s, item, p) })
+		return mine, err
+	}
+}
+
 // Head is the last seq of a room's log as its members may know it.
 func (e *Engine) Head(r id.Room) (seq entry.Seq) {
 	_ = e.ReadRoom(r, func(s *room.State) { seq = s.Seq() })

@@ -127,7 +127,7 @@ type Kind struct {
 	Summary func(words entry.Words, facts json.RawMessage) string // one line for push, search, export, and clients that do not know the kind; empty for text
 	New     func() Card
 	Load    func(facts json.RawMessage) Card
-	Acts    []string
+	Acts    []string // what can be done with it, post among them
 }
 
 var registry = map[string]*Kind{}

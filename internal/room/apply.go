@@ -80,8 +80,8 @@ func (s *State) applyPost(change *Change, name string, at int64, e *entry.Entry)
 
 // follow brings what the core keeps of a card in line with the card: its pin and its deadline.
 func (s *State) follow(change *Change, item *Item) {
+	s.schedule(item)
 	if item.Card == nil || item.Retracted {
-		delete(s.core.Due, item.Seq)
 		s.pin(change, item, false)
 		return
 	}
@@ -91,13 +91,17 @@ func (s *State) follow(change *Change, item *Item) {
 	if o, ok := item.Card.(kind.Settled); ok && o.Settled() {
 		s.pin(change, item, false)
 	}
-	if d, ok := item.Card.(kind.Deadline); ok {
+}
+
+// schedule keeps the card's next deadline.
+func (s *State) schedule(item *Item) {
+	if d, ok := item.Card.(kind.Deadline); ok && !item.Retracted {
 		if due, act := d.Due(); due > 0 {
 			s.core.Due[item.Seq] = Due{At: due, Act: item.Kind + "." + act}
-		} else {
-			delete(s.core.Due, item.Seq)
+			return
 		}
 	}
+	delete(s.core.Due, item.Seq)
 }
 
 func (s *State) pin(change *Change, item *Item, on bool) {
@@ -108,7 +112,6 @@ func (s *State) pin(change *Change, item *Item, on bool) {
 	s.core.Pins = slices.DeleteFunc(s.core.Pins, func(seq Seq) bool { return seq == item.Seq })
 	if on {
 		s.core.Pins = append([]Seq{item.Seq}, s.core.Pins...)
-		s.core.Pins = s.core.Pins[:min(len(s.core.Pins), MaxPins)]
 	}
 }
 
@@ -124,9 +127,13 @@ func (s *State) touch(change *Change, seq Seq) *Item {
 }
 
 func (s *State) applyAct(change *Change, verb string, at int64, e *entry.Entry) {
-	// A deadline fires once, whether or not its card is at hand to say so.
-	delete(s.core.Due, e.Re)
 	item := s.touch(change, e.Re)
+	if s.hand[e.Re] == nil {
+		s.core.Doubt[e.Re] = true
+		if s.core.Due[e.Re].Act == e.Kind { // a deadline fires once, whether or not its card is at hand to say so
+			delete(s.core.Due, e.Re)
+		}
+	}
 	if item == nil || item.Card == nil {
 		return
 	}

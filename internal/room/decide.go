@@ -21,7 +21,7 @@ const (
 	MaxWords = 24 << 10
 	// MaxFacts is the size of a command's facts in bytes.
 	MaxFacts = 4 << 10
-	// MaxPins is how many items stand in the notice bar; the oldest gives way.
+	// MaxPins is how many items stand in the notice bar; the oldest gives way to another one.
 	MaxPins = 20
 )
 
@@ -62,7 +62,27 @@ func (s *State) Decide(by entry.Actor, c *entry.Command, now int64) ([]entry.Ent
 	if err != nil {
 		return nil, err
 	}
-	return []entry.Entry{e}, nil
+	return append(s.giveWay(&e), e), nil
+}
+
+// giveWay unpins the oldest pinned item when e pins one more than there may be.
+func (s *State) giveWay(e *entry.Entry) []entry.Entry {
+	if len(s.core.Pins) < MaxPins {
+		return nil
+	}
+	pins := false
+	if thing, verb, _ := strings.Cut(e.Kind, "."); verb == "post" {
+		p, ok := kind.Of(thing).New().Apply("post", kind.Event{By: e.By, Room: s}, e.Facts).(kind.Pinned)
+		pins = ok && p.Pin()
+	} else if e.Kind == "item.pin" {
+		var f pinFacts
+		pins = json.Unmarshal(e.Facts, &f) == nil && f.On
+	}
+	if !pins {
+		return nil
+	}
+	oldest := s.core.Pins[len(s.core.Pins)-1]
+	return []entry.Entry{{Kind: "item.pin", By: e.By, As: e.As, Re: oldest, Facts: marshal(pinFacts{})}}
 }
 
 // DecideEffects are the entries that follow in this room from one entry of the office; none when they are in already.

@@ -10,23 +10,37 @@ import (
 // handful is how many items a room keeps in hand beyond those that must stay.
 const handful = 128
 
-// Targets lists the items that must be in hand before a command is decided.
+// Targets lists the items that must be in hand before a command is decided: the one it works on, and the pinned one that may have
+// to give way.
 func (s *State) Targets(c *entry.Command) []Seq {
-	if c.Re == 0 || c.Re > s.core.Seq || s.hand[c.Re] != nil {
-		return nil
+	var list []Seq
+	if c.Re != 0 && c.Re <= s.core.Seq && s.hand[c.Re] == nil {
+		list = append(list, c.Re)
 	}
-	return []Seq{c.Re}
+	if n := len(s.core.Pins); n >= MaxPins && s.hand[s.core.Pins[n-1]] == nil {
+		list = append(list, s.core.Pins[n-1])
+	}
+	return list
 }
 
-// Hold puts an item in hand. One that is there already is newer and stays.
+// Hold puts an item in hand, as its last change left it: what the core keeps of it follows. One that is there already is newer
+// and stays.
 func (s *State) Hold(item *Item) {
 	if s.hand[item.Seq] != nil {
 		return
 	}
-	if m := s.core.Members[item.By]; m != nil {
-		item.For = m.home()
-	}
 	s.hand[item.Seq] = item
+	delete(s.core.Doubt, item.Seq)
+	if pinned := slices.Contains(s.core.Pins, item.Seq); pinned && !item.Pinned {
+		s.core.Pins = slices.DeleteFunc(slices.Clone(s.core.Pins), func(seq Seq) bool { return seq == item.Seq })
+	}
+	s.schedule(item)
+}
+
+// Absent says that there is no such item to put in hand: nothing can be due.
+func (s *State) Absent(seq Seq) {
+	delete(s.core.Doubt, seq)
+	delete(s.core.Due, seq)
 }
 
 // Empty takes everything out of hand.

@@ -11,6 +11,7 @@ package room
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 
 	"linli/internal/entry"
@@ -46,6 +47,7 @@ type core struct {
 	Pins      []Seq                 `json:"pins,omitempty"` // newest first
 	Lanes     map[kind.Lane]uint64  `json:"lanes"`          // how many items each lane has
 	Due       map[Seq]Due           `json:"due,omitempty"`
+	Doubt     map[Seq]bool          `json:"doubt,omitempty"` // cards that changed while they were not in hand: Due and Pins may lag
 	Windows   entry.Windows         `json:"windows"`
 }
 
@@ -165,6 +167,9 @@ func (s *State) whole() *State {
 	}
 	if c.Due == nil {
 		c.Due = map[Seq]Due{}
+	}
+	if c.Doubt == nil {
+		c.Doubt = map[Seq]bool{}
 	}
 	if c.Windows == nil {
 		c.Windows = entry.Windows{}
@@ -294,6 +299,11 @@ func (s *State) Overdue(now int64) []entry.Command {
 	}
 	slices.SortFunc(commands, func(a, b entry.Command) int { return int(a.Re) - int(b.Re) })
 	return commands
+}
+
+// Doubtful lists the cards that changed while they were not in hand. Put in hand, they say again what is due and pinned.
+func (s *State) Doubtful() []Seq {
+	return slices.Sorted(maps.Keys(s.core.Doubt))
 }
 
 func (m *Member) home() id.Premises {

@@ -14,13 +14,12 @@ import (
 //	h/<log>                        checkpoint of the log's state, with the frame it stands behind
 //	a/<log>                        the last frame of the log that is in, and the seq behind it
 //	i/<room>/<seq>                 item, as on the wire
-//	k/<room>/<seq>                 the card's facts (who voted what): never sent
+//	k/<room>/<seq>                 what else the item is (who voted what, for whom it was posted): never sent
 //	c/<room>/<ch><seq>             empty: what changed when
 //	l/<room>/<lane>/<seq>          ordinal in the lane
-//	w/<room>/<person>/<seq>        own part, as on the wire
 //	n/<room>/<person>              seq of the last change, and the name as on the wire
 //	t/<room>                       the pinned seqs, newest first
-const version = "1"
+const version = "2"
 
 var (
 	keyVersion = []byte("m/version")
@@ -46,7 +45,6 @@ func changed(room id.Room) []byte     { return key('c', string(room)) }
 func names(room id.Room) []byte       { return key('n', string(room)) }
 
 func lane(room id.Room, lane string) []byte         { return key('l', string(room), lane) }
-func own(room id.Room, person id.Person) []byte     { return key('w', string(room), string(person)) }
 func keyName(room id.Room, person id.Person) []byte { return key('n', string(room), string(person)) }
 
 // tail reads the number that a key ends with.

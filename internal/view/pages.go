@@ -31,50 +31,64 @@ type Span struct {
 	Lane                  string // only items of this lane; empty for all
 }
 
+// Who reads: from when on they may read what was posted (ms; 0 for all; pinned items are for everybody), and what they see of an
+// item for themselves (a wire.Mine; nil for nothing), made of what is sent and what else was kept of it.
+type Who struct {
+	Since int64
+	Mine  func(sent, kept []byte) ([]byte, error)
+}
+
 // Page is a page of a room as this person may see it, encoded.
-func (v *View) Page(room id.Room, person id.Person, span Span) (page []byte, err error) {
+func (v *View) Page(room id.Room, who Who, span Span) (page []byte, err error) {
 	if span.Limit <= 0 || span.Limit > MaxPage {
 		span.Limit = NewestPage
 	}
 	err = v.db.View(func(txn *badger.Txn) error {
 		d := wire.Pieces{Room: room, Seq: v.head(room)}
+		floor, err := v.floor(txn, room, who.Since)
+		if err != nil {
+			return err
+		}
 		var found []stored
-		var err error
 		switch {
 		case span.Around > 0:
 			var older, newer []stored
-			if older, d.First, err = backwards(txn, room, span.Lane, span.Around+1, span.Limit/2+1); err == nil {
-				newer, err = forwards(txn, room, span.Lane, span.Around, span.Limit/2)
+			if older, d.First, err = backwards(txn, room, span.Lane, floor, span.Around+1, span.Limit/2+1); err == nil {
+				newer, err = forwards(txn, room, span.Lane, max(span.Around, floor-1), span.Limit/2)
 			}
 			found = append(older, newer...)
 		case span.After > 0:
-			found, err = forwards(txn, room, span.Lane, span.After, span.Limit)
+			found, err = forwards(txn, room, span.Lane, max(span.After, floor-1), span.Limit)
 		default:
 			if span.Before == 0 {
 				span.Before = ^entry.Seq(0)
 			}
-			found, d.First, err = backwards(txn, room, span.Lane, span.Before, span.Limit)
+			found, d.First, err = backwards(txn, room, span.Lane, floor, span.Before, span.Limit)
 		}
 		if err != nil {
 			return err
 		}
-		page, err = v.finish(txn, d, person, found, nil)
+		page, err = v.finish(txn, d, who, found, nil)
 		return err
 	})
 	return page, err
 }
 
-// One is a page with one item; fault.NotFound when there is no item of this seq.
-func (v *View) One(room id.Room, person id.Person, seq entry.Seq) (page []byte, err error) {
+// One is a page with one item; fault.NotFound when there is no item of this seq for this person.
+func (v *View) One(room id.Room, who Who, seq entry.Seq) (page []byte, err error) {
 	err = v.db.View(func(txn *badger.Txn) error {
+		may, err := v.reach(txn, room, who)
+		if err != nil {
+			return err
+		}
 		item, err := get(txn, number(items(room), seq))
 		if err != nil {
 			return err
 		}
-		if item == nil {
+		if item == nil || !may(seq) {
 			return fault.New(fault.NotFound, "there is no such message")
 		}
-		page, err = v.finish(txn, wire.Pieces{Room: room, Seq: v.head(room)}, person, []stored{{seq, item}}, nil)
+		page, err = v.finish(txn, wire.Pieces{Room: room, Seq: v.head(room)}, who, []stored{{seq, item}}, nil)
 		return err
 	})
 	return page, err
@@ -82,7 +96,7 @@ func (v *View) One(room id.Room, person id.Person, seq entry.Seq) (page []byte, 
 
 // Resume is what changed in a room since ch `after`, for this person: each changed item once, as it is now. After 0, or when
 // more than MaxResume changed, it is a reset with the newest items and the pinned ones.
-func (v *View) Resume(room id.Room, person id.Person, after entry.Seq) (delivery []byte, err error) {
+func (v *View) Resume(room id.Room, who Who, after entry.Seq) (delivery []byte, err error) {
 	err = v.db.View(func(txn *badger.Txn) error {
 		d := wire.Pieces{Room: room, Seq: v.head(room)}
 		seqs, ok := []entry.Seq(nil), false
@@ -91,16 +105,24 @@ func (v *View) Resume(room id.Room, person id.Person, after entry.Seq) (delivery
 		}
 		if !ok {
 			d.Reset = true
-			found, first, err := backwards(txn, room, "", ^entry.Seq(0), NewestPage)
+			floor, err := v.floor(txn, room, who.Since)
+			if err != nil {
+				return err
+			}
+			found, first, err := backwards(txn, room, "", floor, ^entry.Seq(0), NewestPage)
 			if err != nil {
 				return err
 			}
 			d.First = first
-			delivery, err = v.finish(txn, d, person, found, nil)
+			delivery, err = v.finish(txn, d, who, found, nil)
+			return err
+		}
+		may, err := v.reach(txn, room, who)
+		if err != nil {
 			return err
 		}
 		var found, sets []stored
-		for _, seq := range seqs {
+		for _, seq := range slices.DeleteFunc(seqs, func(seq entry.Seq) bool { return !may(seq) }) {
 			item, err := get(txn, number(items(room), seq))
 			if err != nil {
 				return err
@@ -115,7 +137,7 @@ func (v *View) Resume(room id.Room, person id.Person, after entry.Seq) (delivery
 			_ = p
 			d.People = append(d.People, n)
 		}
-		delivery, err = v.finish(txn, d, person, found, sets)
+		delivery, err = v.finish(txn, d, who, found, sets)
 		return err
 	})
 	return delivery, err
@@ -145,16 +167,16 @@ func (v *View) NameOf(room id.Room, person id.Person) (n wire.Name, ok bool) {
 	return n, b != nil && json.Unmarshal(b, &n) == nil
 }
 
-// Item is an item as sent and the facts of its card; fault.NotFound when there is none.
-func (v *View) Item(room id.Room, seq entry.Seq) (sent, facts []byte, err error) {
+// Item is an item as sent, and what else was kept of it; fault.NotFound when there is none.
+func (v *View) Item(room id.Room, seq entry.Seq) (sent, kept []byte, err error) {
 	if sent, err = v.value(number(items(room), seq)); err != nil {
 		return nil, nil, err
 	}
 	if sent == nil {
 		return nil, nil, fault.New(fault.NotFound, "there is no such message")
 	}
-	facts, err = v.value(number(cards(room), seq))
-	return sent, facts, err
+	kept, err = v.value(number(cards(room), seq))
+	return sent, kept, err
 }
 
 // Ordinals are how far each lane has come at a seq.
@@ -182,7 +204,7 @@ func (v *View) Ordinals(room id.Room, lanes []string, at entry.Seq) (map[string]
 // Last is the newest item of a room as sent; nil when it has none.
 func (v *View) Last(room id.Room) (item []byte, err error) {
 	err = v.db.View(func(txn *badger.Txn) error {
-		found, _, err := backwards(txn, room, "", ^entry.Seq(0), 1)
+		found, _, err := backwards(txn, room, "", 0, ^entry.Seq(0), 1)
 		if len(found) > 0 {
 			item = found[0].item
 		}
@@ -191,20 +213,78 @@ func (v *View) Last(room id.Room) (item []byte, err error) {
 	return item, err
 }
 
+// Floor is the first item of a room that was posted at or after a time (ms); one more than the last when none was.
+func (v *View) Floor(room id.Room, since int64) (seq entry.Seq, err error) {
+	err = v.db.View(func(txn *badger.Txn) error {
+		seq, err = v.floor(txn, room, since)
+		return err
+	})
+	return seq, err
+}
+
+// floor searches by halves: items stand in order of their times.
+func (v *View) floor(txn *badger.Txn, room id.Room, since int64) (entry.Seq, error) {
+	if since <= 0 {
+		return 1, nil
+	}
+	o := badger.DefaultIteratorOptions
+	o.Prefix, o.PrefetchValues = items(room), false
+	it := txn.NewIterator(o)
+	defer it.Close()
+	low, high := entry.Seq(1), v.head(room)+1 // what is sought is in [low, high]
+	for low < high {
+		middle := low + (high-low)/2
+		it.Seek(number(items(room), middle))
+		if !it.Valid() {
+			high = middle
+			continue
+		}
+		var item struct{ At int64 }
+		if err := it.Item().Value(func(b []byte) error { return json.Unmarshal(b, &item) }); err != nil {
+			return 0, err
+		}
+		if item.At >= since {
+			high = middle
+		} else {
+			low = tail(it.Item().Key()) + 1
+		}
+	}
+	return low, nil
+}
+
+// reach tells which items a person may read: what was posted since their time, and what is pinned.
+func (v *View) reach(txn *badger.Txn, room id.Room, who Who) (func(entry.Seq) bool, error) {
+	floor, err := v.floor(txn, room, who.Since)
+	if err != nil {
+		return nil, err
+	}
+	pins, err := pinned(txn, room)
+	return func(seq entry.Seq) bool { return seq >= floor || slices.Contains(pins, seq) }, err
+}
+
+func pinned(txn *badger.Txn, room id.Room) ([]entry.Seq, error) {
+	list := []entry.Seq{}
+	b, err := get(txn, keyPins(room))
+	if err == nil && b != nil {
+		err = json.Unmarshal(b, &list)
+	}
+	return list, err
+}
+
 type stored struct {
 	seq  entry.Seq
 	item []byte
 }
 
-// backwards are the newest items before a seq, oldest first; first when nothing older is left.
-func backwards(txn *badger.Txn, room id.Room, l string, before entry.Seq, limit int) (found []stored, first bool, err error) {
+// backwards are the newest items before a seq and not below the floor, oldest first; first when nothing older is left.
+func backwards(txn *badger.Txn, room id.Room, l string, floor, before entry.Seq, limit int) (found []stored, first bool, err error) {
 	prefix := items(room)
 	if l != "" {
 		prefix = lane(room, l)
 	}
 	it := reverse(txn, prefix, l == "")
 	defer it.Close()
-	for it.Seek(number(slices.Clone(prefix), before-1)); it.Valid(); it.Next() {
+	for it.Seek(number(slices.Clone(prefix), before-1)); it.Valid() && tail(it.Item().Key()) >= floor; it.Next() {
 		if len(found) == limit {
 			slices.Reverse(found)
 			return found, false, nil
@@ -281,14 +361,10 @@ func changedSince(txn *badger.Txn, room id.Room, after entry.Seq) (seqs []entry.
 }
 
 // finish adds names, own parts and pins, and encodes.
-func (v *View) finish(txn *badger.Txn, d wire.Pieces, person id.Person, found, sets []stored) ([]byte, error) {
-	pins, err := get(txn, keyPins(d.Room))
-	if err != nil {
+func (v *View) finish(txn *badger.Txn, d wire.Pieces, who Who, found, sets []stored) ([]byte, error) {
+	var err error
+	if d.Pins, err = pinned(txn, d.Room); err != nil {
 		return nil, err
-	}
-	d.Pins = []entry.Seq{}
-	if pins != nil && json.Unmarshal(pins, &d.Pins) != nil {
-		return nil, errors.New("view: pins are not JSON")
 	}
 	if d.Reset {
 		if found, err = withPins(txn, d.Room, found, d.Pins); err != nil {
@@ -306,17 +382,32 @@ func (v *View) finish(txn *badger.Txn, d wire.Pieces, person id.Person, found, s
 		d.Set = append(d.Set, set)
 	}
 	shown := append(slices.Clone(found), sets...)
+	if d.Mine, err = mines(txn, d.Room, who, shown); err != nil {
+		return nil, err
+	}
+	d.People = append(d.People, v.namesIn(d.Room, shown)...)
+	return wire.AppendDelivery(nil, d), nil
+}
+
+// mines are the reader's own parts of what is shown.
+func mines(txn *badger.Txn, room id.Room, who Who, shown []stored) (list [][]byte, err error) {
 	for _, s := range shown {
-		mine, err := get(txn, number(own(d.Room, person), s.seq))
+		kept, err := get(txn, number(cards(room), s.seq))
+		if err != nil || kept == nil || who.Mine == nil {
+			if err != nil {
+				return nil, err
+			}
+			continue
+		}
+		mine, err := who.Mine(s.item, kept)
 		if err != nil {
 			return nil, err
 		}
 		if mine != nil {
-			d.Mine = append(d.Mine, mine)
+			list = append(list, mine)
 		}
 	}
-	d.People = append(d.People, v.namesIn(d.Room, shown)...)
-	return wire.AppendDelivery(nil, d), nil
+	return list, nil
 }
 
 // withPins adds the pinned items that the page does not show anyway.

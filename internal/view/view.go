@@ -219,10 +219,7 @@ func weight(b Batch) int {
 	n := 256 + len(b.Checkpoint) + 128*len(b.Names)
 	if b.Parts != nil {
 		for _, r := range b.Parts.Items {
-			n += 400 + len(r.Item) + len(r.Facts)
-		}
-		for _, o := range b.Parts.Own {
-			n += 128 + len(o.Mine)
+			n += 400 + len(r.Item) + len(r.Kept)
 		}
 	}
 	return n
@@ -287,16 +284,6 @@ func putParts(txn *badger.Txn, b *Batch) error {
 			return err
 		}
 	}
-	for _, o := range p.Own {
-		k := number(own(p.Room, o.Person), o.Seq)
-		if o.Mine == nil {
-			if err := txn.Delete(k); err != nil {
-				return err
-			}
-		} else if err := txn.Set(k, o.Mine); err != nil {
-			return err
-		}
-	}
 	for _, n := range b.Names {
 		if err := txn.Set(keyName(p.Room, n.ID), append(number(nil, b.Seq), mustJSON(n)...)); err != nil {
 			return err
@@ -312,8 +299,8 @@ func putItem(txn *badger.Txn, room id.Room, r *wire.Record) error {
 	if err := txn.Set(number(items(room), r.Seq), r.Item); err != nil {
 		return err
 	}
-	if r.Facts != nil {
-		if err := txn.Set(number(cards(room), r.Seq), r.Facts); err != nil {
+	if r.Kept != nil {
+		if err := txn.Set(number(cards(room), r.Seq), r.Kept); err != nil {
 			return err
 		}
 	}

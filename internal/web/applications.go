@@ -139,8 +139,7 @@ func (s *Server) approve(ctx context.Context, in *approveInput) (*done, error) {
 	return ok(), s.admit(ctx, in.Application, category, relation)
 }
 
-// admit takes the applicant's phone and approves. The phone is taken now and not when applying, so that nobody can squat a
-// neighbour's; when the log then refuses, it is let go again.
+// admit approves as the person who asks.
 func (s *Server) admit(ctx context.Context, name id.Application, category, relation string) error {
 	a, err := s.application(name)
 	if err != nil {
@@ -149,6 +148,34 @@ func (s *Server) admit(ctx context.Context, name id.Application, category, relat
 	if _, err := s.answersFor(ctx, a.Room); err != nil {
 		return err
 	}
+	return s.letIn(ctx, a, func() error {
+		facts := map[string]any{"application": name, "category": category, "relation": relation}
+		_, err := s.asPerson(ctx, "application.approve", facts, nil)
+		return err
+	})
+}
+
+// admitGreen approves by itself where the room's policy says so: who is as the roster says, at a door of the room, and asks for no
+// badge beyond what their relation gives. Whatever stands against it leaves the application to the owner.
+func (s *Server) admitGreen(ctx context.Context, name id.Application) {
+	a, err := s.application(name)
+	auto := false
+	s.Engine.ReadOffice(func(o *office.State) { auto = o.Policy(a.Room).AutoGreen })
+	if err != nil || !auto || a.Light != "green" || a.Premises == "" || a.Category != categories[a.Relation] {
+		return
+	}
+	err = s.letIn(ctx, a, func() error {
+		_, err := s.server(ctx, "application.approve", map[string]any{"application": name}, nil)
+		return err
+	})
+	if err != nil && fault.Of(err) == nil {
+		s.Log.Error("not let in", "application", name, "err", err)
+	}
+}
+
+// letIn takes the applicant's phone and approves. The phone is taken now and not when applying, so that nobody can squat a
+// neighbour's; when the log then refuses, it is let go again.
+func (s *Server) letIn(ctx context.Context, a office.Application, approve func() error) error {
 	rec, err := s.Register.Record(ctx, a.Person)
 	if err != nil {
 		return err
@@ -158,11 +185,11 @@ func (s *Server) admit(ctx context.Context, name id.Application, category, relat
 	if err := s.Register.ClaimPhone(ctx, rec.Phone, a.Person); err != nil {
 		return err
 	}
-	_, err = s.asPerson(ctx, "application.approve", map[string]any{"application": name, "category": category, "relation": relation}, nil)
+	err = approve()
 	if err != nil && !had {
-		if now, e := s.application(name); e == nil && now.Status != office.Approved {
+		if now, e := s.application(a.ID); e == nil && now.Status != office.Approved {
 			if e := s.Register.ReleasePhone(ctx, rec.Phone, a.Person); e != nil {
-				s.Log.Error("phone not released", "application", name, "err", e)
+				s.Log.Error("phone not released", "application", a.ID, "err", e)
 			}
 		}
 	}

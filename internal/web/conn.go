@@ -197,7 +197,7 @@ func (k *conn) resumeRoom(r wire.Resume) error {
 	if err := k.Engine.Seen(ctx, r.Room); err != nil {
 		return err
 	}
-	b, err := k.View.Resume(r.Room, k.person, r.After)
+	b, err := k.View.Resume(r.Room, reads(k.Engine, r.Room, k.person), r.After)
 	if err != nil {
 		return err
 	}
@@ -207,6 +207,11 @@ func (k *conn) resumeRoom(r wire.Resume) error {
 	}
 	k.conn.Push(hub.Frame(b))
 	return nil
+}
+
+// reads is a person reading a room.
+func reads(e *engine.Engine, r id.Room, p id.Person) view.Who {
+	return view.Who{Since: e.Horizon(r, p), Mine: e.Mine(r, p)}
 }
 
 func (k *conn) member(r id.Room) (in bool) {

@@ -54,6 +54,7 @@ func (s *Server) joinPage(ctx context.Context, in *joinInput) (*body[joinBody], 
 	if err != nil {
 		return nil, err
 	}
+	s.Scans.Count(in.Link)
 	b := joinBody{Room: r.ID, Name: r.Name, Privacy: privacy}
 	s.Engine.ReadOffice(func(o *office.State) {
 		if c, ok := o.Community(r.Community); ok {
@@ -176,10 +177,12 @@ func (s *Server) apply(ctx context.Context, in *applyInput) (*sessionAnswer, err
 	if err != nil {
 		return nil, err
 	}
-	facts["application"], facts["person"], facts["room"] = id.New[id.Application]("a"), p, r.ID
+	name := id.New[id.Application]("a")
+	facts["application"], facts["person"], facts["room"] = name, p, r.ID
 	if _, err := s.server(ctx, "application.submit", facts, words); err != nil {
 		return nil, err
 	}
+	s.admitGreen(ctx, name)
 	if known {
 		d := auth.Session{Person: p, Device: claim.Device}
 		out := s.session(ctx, d, false)
@@ -207,6 +210,9 @@ func (s *Server) notIn(p id.Person, r id.Room) (err error) {
 	}
 	return err
 }
+
+// categories are what a relation makes somebody when they claim nothing else.
+var categories = map[string]string{"owner": "业主", "tenant": "租户", "family": "家属", "shop": "商户"}
 
 // fill turns a form into facts and words. How it compares with the roster is the server's to say, and the owner's to know.
 func (s *Server) fill(ctx context.Context, p id.Person, r id.Room, f *form) (map[string]any, map[string]string, error) {
@@ -239,7 +245,7 @@ func (s *Server) fill(ctx context.Context, p id.Person, r id.Room, f *form) (map
 	light := register.Match(door, there, rec.Name)
 	category := f.Category
 	if category == "" {
-		category = map[string]string{"owner": "业主", "tenant": "租户", "family": "家属", "shop": "商户"}[f.Relation]
+		category = categories[f.Relation]
 	}
 	if len(f.Note) > 600 || len(f.Door) > 120 {
 		return nil, nil, fault.New(fault.TooLarge, "the note is too long").And("field", "note").And("limit", 200)
@@ -355,8 +361,11 @@ func (s *Server) amend(ctx context.Context, in *amendInput) (*done, error) {
 		return nil, err
 	}
 	facts["application"], facts["person"], facts["room"] = a.ID, p, a.Room
-	_, err = s.server(ctx, "application.amend", facts, words)
-	return ok(), err
+	if _, err = s.server(ctx, "application.amend", facts, words); err != nil {
+		return nil, err
+	}
+	s.admitGreen(ctx, a.ID)
+	return ok(), nil
 }
 
 func (s *Server) application(a id.Application) (app office.Application, err error) {

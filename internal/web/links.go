@@ -17,6 +17,7 @@ type linkRow struct {
 	URL     string  `json:"url"`
 	Created int64   `json:"created"`
 	Revoked int64   `json:"revoked,omitempty"`
+	Scans   int     `json:"scans"` // how often its page was opened
 }
 
 type linksBody struct {
@@ -34,7 +35,7 @@ func (s *Server) links(ctx context.Context, in *roomInput) (*body[linksBody], er
 	b := linksBody{Links: []linkRow{}}
 	s.Engine.ReadOffice(func(o *office.State) {
 		for _, l := range o.Links(in.Room) {
-			b.Links = append(b.Links, linkRow{l.ID, s.linkURL(ctx, l.ID), l.Made, l.Ended})
+			b.Links = append(b.Links, linkRow{l.ID, s.linkURL(ctx, l.ID), l.Made, l.Ended, s.Scans.Of(l.ID)})
 		}
 	})
 	return says(b), nil
@@ -93,16 +94,4 @@ func (s *Server) poster(w http.ResponseWriter, r *http.Request) {
 	if err := paper.Poster(w, p); err != nil {
 		s.Log.Error("poster failed", "room", in, "err", err)
 	}
-}
-
-type charterInput struct {
-	Body struct {
-		Room id.Room `json:"room,omitempty"`
-		Text string  `json:"text"`
-	}
-}
-
-func (s *Server) setCharter(ctx context.Context, in *charterInput) (*done, error) {
-	_, err := s.asPerson(ctx, "charter.set", map[string]any{"room": in.Body.Room}, map[string]string{"text": in.Body.Text})
-	return ok(), err
 }

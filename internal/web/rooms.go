@@ -102,16 +102,36 @@ func (s *Server) row(p id.Person, r id.Room) (row roomRow, err error) {
 	if row.Pins == nil {
 		row.Pins = []entry.Seq{}
 	}
-	row.Read = s.Marks.Of(p, r)
-	if row.Last, err = s.View.Last(r); err != nil {
-		return row, err
+	return row, s.talk(&row, p)
+}
+
+// talk adds what a member sees of the conversation: how far they have read, and the last that was said.
+func (s *Server) talk(row *roomRow, p id.Person) (err error) {
+	if row.Read = s.Marks.Of(p, row.ID); row.Read.Seq == 0 {
+		// What was said before they came is history, not unread.
+		var floor entry.Seq
+		if floor, err = s.View.Floor(row.ID, s.Engine.Joined(row.ID, p)); err != nil {
+			return err
+		}
+		row.Read.Seq = floor - 1
+		if row.Read.Lanes, err = s.Marks.Ordinals(row.ID, floor-1); err != nil {
+			return err
+		}
 	}
-	var last struct{ By id.Person }
-	if json.Unmarshal(row.Last, &last) == nil {
-		n, _ := s.View.NameOf(r, last.By)
-		row.LastName = n.Name
+	if row.Last, err = s.View.Last(row.ID); err != nil {
+		return err
 	}
-	return row, nil
+	var last struct {
+		By id.Person
+		At int64
+	}
+	if json.Unmarshal(row.Last, &last) != nil || last.At < s.Engine.Horizon(row.ID, p) {
+		row.Last = nil
+		return nil
+	}
+	n, _ := s.View.NameOf(row.ID, last.By)
+	row.LastName = n.Name
+	return nil
 }
 
 type roomsBody struct {
@@ -152,6 +172,15 @@ type charter struct {
 type roomBody struct {
 	roomRow
 	Charter charter `json:"charter"`
+	Agreed  bool    `json:"agreed"`           // to the charter that holds now
+	Policy  *policy `json:"policy,omitempty"` // for who answers for the room
+}
+
+// policy is how a room is run.
+type policy struct {
+	History   string `json:"history"`         // what newcomers see of what was before: all, since, none
+	Since     int64  `json:"since,omitempty"` // ms, with since
+	AutoGreen bool   `json:"autoGreen"`       // who is as the roster says is let in at once
 }
 
 // room is one room. Who neither is in it nor answers for it is told no more than that.
@@ -168,7 +197,15 @@ func (s *Server) room(ctx context.Context, in *roomInput) (*body[roomBody], erro
 		return nil, fault.New(fault.NotMember, "not a member of this room")
 	}
 	b := roomBody{roomRow: row}
-	s.Engine.ReadOffice(func(o *office.State) { b.Charter = charterOf(o, in.Room) })
+	s.Engine.ReadOffice(func(o *office.State) {
+		b.Charter = charterOf(o, in.Room)
+		who, _ := o.Person(p)
+		b.Agreed = b.Charter.Version == 0 || slices.Contains(who.Agreed, b.Charter.Version)
+		if o.MayAdmit(p, in.Room) {
+			now := o.Policy(in.Room)
+			b.Policy = &policy{History: now.History, Since: now.Since, AutoGreen: now.AutoGreen}
+		}
+	})
 	return says(b), nil
 }
 
@@ -238,7 +275,7 @@ func (s *Server) items(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, fault.New(fault.Invalid, "there is no such lane").And("field", "lane"))
 		return
 	}
-	s.page(w, r, func(room id.Room, p id.Person) ([]byte, error) { return s.View.Page(room, p, span) })
+	s.page(w, r, func(room id.Room, who view.Who) ([]byte, error) { return s.View.Page(room, who, span) })
 }
 
 func (s *Server) item(w http.ResponseWriter, r *http.Request) {
@@ -247,10 +284,10 @@ func (s *Server) item(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, fault.New(fault.NotFound, "there is no such message"))
 		return
 	}
-	s.page(w, r, func(room id.Room, p id.Person) ([]byte, error) { return s.View.One(room, p, entry.Seq(seq)) })
+	s.page(w, r, func(room id.Room, who view.Who) ([]byte, error) { return s.View.One(room, who, entry.Seq(seq)) })
 }
 
-func (s *Server) page(w http.ResponseWriter, r *http.Request, read func(id.Room, id.Person) ([]byte, error)) {
+func (s *Server) page(w http.ResponseWriter, r *http.Request, read func(id.Room, view.Who) ([]byte, error)) {
 	in := id.Room(chi.URLParam(r, "room"))
 	c, err := s.mayHear(r.Context(), in)
 	if err == nil {
@@ -258,7 +295,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request, read func(id.Room,
 	}
 	var page []byte
 	if err == nil {
-		page, err = read(in, c.Person)
+		page, err = read(in, reads(s.Engine, in, c.Person))
 	}
 	if err != nil {
 		s.refuse(w, r, err)

@@ -76,6 +76,8 @@ func (s *Server) routes(r chi.Router) {
 		remove(a, "/staff/{person}", s.dismiss)
 		post(a, "/staff/{person}/code", s.staffCode)
 		put(a, "/charter", s.setCharter)
+		post(a, "/charter/accept", s.acceptCharter)
+		put(a, "/policy", s.setPolicy)
 
 		r.Get("/socket", s.socket)
 		r.NotFound(s.noSuchCall)

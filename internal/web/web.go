@@ -34,6 +34,7 @@ type Server struct {
 	Register *register.Register
 	Auth     *auth.Auth
 	Marks    *engine.Marks
+	Scans    *engine.Scans
 	Intake   *intake.Service
 	Sockets  *Sockets
 	Public   string // URL under which residents reach the server; empty: as asked

@@ -7,6 +7,7 @@ import (
 
 	"linli/internal/entry"
 	"linli/internal/id"
+	"linli/internal/kind"
 	"linli/internal/room"
 )
 
@@ -19,7 +20,7 @@ type Record struct {
 	Ordinal      uint64
 	Item         []byte // the whole item
 	Set          []byte // its state alone
-	Facts        []byte // the card's facts, never sent; nil when the item says it all
+	Kept         []byte // what the item does not say (kept), never sent; nil when it says all
 }
 
 // Own is what one person sees of an item.
@@ -77,17 +78,27 @@ func Render(s *room.State, changes []room.Change) Parts {
 		if !r.New {
 			r.Set = appendSet(nil, item, state)
 		}
-		if item.Card != nil {
-			if facts := item.Card.Facts(); len(facts) > 2 {
-				r.Facts = facts
-			}
-		}
+		r.Kept = keep(item)
 	}
 	parts.Own = owns(s, changes)
 	if parts.Repin {
 		parts.Pins = s.Pins()
 	}
 	return parts
+}
+
+// kept is what the views keep of an item beside what is sent of it.
+type kept struct {
+	For  id.Premises     `json:"for,omitempty"`
+	Card json.RawMessage `json:"card,omitempty"`
+}
+
+// keep is nil for an item that nothing can be done with: its facts say no more than what is sent.
+func keep(item *room.Item) []byte {
+	if k := kind.Of(item.Kind); k == nil || len(k.Acts) < 2 {
+		return nil
+	}
+	return mustJSON(kept{For: item.For, Card: item.Card.Facts()})
 }
 
 // owns encodes the own parts that the changes touched, each once.

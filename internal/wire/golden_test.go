@@ -175,7 +175,7 @@ func sameAsTypes(t *testing.T, hand []byte) {
 func TestItemsReadBack(t *testing.T) {
 	for name, story := range goldens {
 		for _, sent := range play(t, story).Items {
-			item, err := ReadItem(sent, []byte("{}"))
+			item, err := ReadItem(sent, nil)
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}

@@ -1,0 +1,49 @@
+package web
+
+import (
+	"context"
+
+	"linli/internal/id"
+)
+
+type charterInput struct {
+	Body struct {
+		Room id.Room `json:"room,omitempty"` // empty: of all rooms without one of their own
+		Text string  `json:"text"`
+	}
+}
+
+func (s *Server) setCharter(ctx context.Context, in *charterInput) (*done, error) {
+	_, err := s.asPerson(ctx, "charter.set", map[string]any{"room": in.Body.Room}, map[string]string{"text": in.Body.Text})
+	return ok(), err
+}
+
+type acceptInput struct {
+	Body struct {
+		Room    id.Room `json:"room"`
+		Version int     `json:"version"`
+	}
+}
+
+// acceptCharter is a member's agreement to a charter that was changed after they came.
+func (s *Server) acceptCharter(ctx context.Context, in *acceptInput) (*done, error) {
+	_, err := s.asPerson(ctx, "charter.accept", map[string]any{"room": in.Body.Room, "version": in.Body.Version}, nil)
+	return ok(), err
+}
+
+type policyInput struct {
+	Body struct {
+		Room id.Room `json:"room,omitempty"` // empty: of all rooms without one of their own
+		policy
+	}
+}
+
+func (s *Server) setPolicy(ctx context.Context, in *policyInput) (*done, error) {
+	p := in.Body.policy
+	facts := map[string]any{"room": in.Body.Room, "history": p.History, "auto_green": p.AutoGreen}
+	if p.Since != 0 {
+		facts["since"] = p.Since
+	}
+	_, err := s.asPerson(ctx, "policy.set", facts, nil)
+	return ok(), err
+}
