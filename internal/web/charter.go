@@ -33,13 +33,15 @@ func (s *Server) acceptCharter(ctx context.Context, in *acceptInput) (*done, err
 
 type policyInput struct {
 	Body struct {
-		Room id.Room `json:"room,omitempty"` // empty: of all rooms without one of their own
-		policy
+		Room      id.Room `json:"room,omitempty"` // empty: of all rooms without one of their own
+		History   string  `json:"history"`
+		Since     int64   `json:"since,omitempty"`
+		AutoGreen bool    `json:"autoGreen,omitempty"`
 	}
 }
 
 func (s *Server) setPolicy(ctx context.Context, in *policyInput) (*done, error) {
-	p := in.Body.policy
+	p := in.Body
 	facts := map[string]any{"room": in.Body.Room, "history": p.History, "auto_green": p.AutoGreen}
 	if p.Since != 0 {
 		facts["since"] = p.Since
