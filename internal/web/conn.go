@@ -122,11 +122,9 @@ func (k *conn) hear(message []byte) {
 	}
 }
 
+// do passes a command on. Who is too fast waits, and so do the commands behind: a refusal here would let them overtake.
 func (k *conn) do(c *wire.Command) {
-	if !k.pace.Allow() {
-		k.Answered([]engine.Answer{{Command: c.ID, Err: fault.New(fault.TooMany, "too fast").And("retry", 1)}})
-		return
-	}
+	time.Sleep(k.pace.Reserve().Delay())
 	k.Engine.Submit(c.Room.Log(), engine.Ask{
 		Person: k.person, Device: k.device, Asker: k,
 		Command: entry.Command{ID: c.ID, Act: c.Act, Re: c.Re, With: c.With, Words: c.Words},
