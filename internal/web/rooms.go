@@ -47,7 +47,8 @@ type roomRow struct {
 	Online        int               `json:"online"`
 	Owner         id.Person         `json:"owner,omitempty"`
 	OwnerName     string            `json:"ownerName,omitempty"`
-	Pending       int               `json:"pending,omitempty"` // applications, for who decides on them
+	Pending       int               `json:"pending,omitempty"`    // applications, for who decides on them
+	CharterDue    bool              `json:"charterDue,omitempty"` // it was changed since this member agreed to it
 }
 
 var lanes = []kind.Lane{kind.Chat, kind.Notices, kind.Needs}
@@ -90,6 +91,9 @@ func (s *Server) row(p id.Person, r id.Room) (row roomRow, err error) {
 		if role := o.RoleIn(p, r); role != "" {
 			row.Role, row.Pending = string(role), o.PendingIn(r)
 		}
+		version, _ := o.Charter(r)
+		who, _ := o.Person(p)
+		row.CharterDue = row.Member && version > 0 && !slices.Contains(who.Agreed, version)
 	})
 	row.Online = s.Hub.Online(hub.Room(r))
 	if n, ok := s.View.NameOf(r, row.Owner); ok {

@@ -113,7 +113,19 @@ export interface RoomRow {
   owner?: string
   ownerName?: string
   pending?: number
-  charter?: { version: number; text: string }
+  charterDue?: boolean // it was changed since this member agreed to it
+}
+
+export interface Policy {
+  history: 'all' | 'since' | 'none'
+  since?: number
+  autoGreen: boolean
+}
+
+export interface RoomDetail extends RoomRow {
+  charter: { version: number; text: string }
+  agreed: boolean
+  policy?: Policy // for who answers for the room
 }
 
 export interface Grant {
