@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"io/fs"
 	"net/http"
 	"os"
@@ -11,6 +12,9 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+	"github.com/danielgtaylor/huma/v2"
+
+	"linli/internal/web"
 )
 
 // Every call by everybody: what is whose. The letters of who may: r a member, o the room's owner, x the owner
@@ -83,13 +87,16 @@ func TestWhatIsWhose(t *testing.T) {
 		letter string
 		api    *api
 	}{{"", w.nobody()}, {"-", applicant}, {"r", w.as(zhang)}, {"x", w.as(neighbour{phone: "13900008055"})}, {"o", own}, {"a", boss}}
+	spec := web.OpenAPI()
 	for _, c := range calls {
 		for _, p := range people {
 			body := bodies[c.path]
 			if body == nil && c.method != "GET" && c.method != "DELETE" {
 				body = map[string]any{}
 			}
-			status := p.api.ask(c.method, fill.Replace(c.path), body, nil)
+			var raw json.RawMessage
+			status := p.api.ask(c.method, fill.Replace(c.path), body, &raw)
+			described(t, spec, c.method, c.path, status, raw)
 			may := c.may == "*" || p.letter != "" && strings.Contains(c.may, p.letter) || p.letter == "-" && strings.Contains(c.may, "roxa")
 			if p.letter == "-" && c.path == "/applications/{application}" {
 				may = true // one's own
@@ -110,6 +117,31 @@ func TestWhatIsWhose(t *testing.T) {
 		if _, no := people[3].api.act(room, act, 0, nil, map[string]string{"text": "x"}); no != "not-member" {
 			t.Errorf("%s by the owner of another room: %q", act, no)
 		}
+	}
+}
+
+// described holds an answer to what the OpenAPI file says of it, where it says anything.
+func described(t *testing.T, spec *huma.OpenAPI, method, path string, status int, raw json.RawMessage) {
+	t.Helper()
+	path, _, _ = strings.Cut(path, "?")
+	item := spec.Paths[path]
+	if item == nil || status != http.StatusOK {
+		return
+	}
+	op := map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "DELETE": item.Delete}[method]
+	if op == nil || op.Responses["200"] == nil {
+		return
+	}
+	var data any
+	if err := json.Unmarshal(raw, &data); err != nil {
+		t.Errorf("%s %s: %s: %v", method, path, raw, err)
+		return
+	}
+	res := &huma.ValidateResult{}
+	schema := op.Responses["200"].Content["application/json"].Schema
+	huma.Validate(spec.Components.Schemas, schema, huma.NewPathBuffer(nil, 0), huma.ModeReadFromServer, data, res)
+	for _, err := range res.Errors {
+		t.Errorf("%s %s is not as described: %v", method, path, err)
 	}
 }
 

@@ -176,7 +176,9 @@ func (a *api) ask(method, path string, body, out any) (status int) {
 	if err != nil {
 		a.w.t.Fatal(err)
 	}
-	if out != nil {
+	if raw, ok := out.(*json.RawMessage); ok {
+		*raw = b // whatever it is: a table, a page for print
+	} else if out != nil {
 		if err := json.Unmarshal(b, out); err != nil {
 			a.w.t.Fatalf("%s %s: %s: %v", method, path, b, err)
 		}

@@ -85,6 +85,9 @@ func (k *conn) hello() []hub.Topic {
 		return nil
 	}
 	rooms := k.Engine.RoomsOf(k.person)
+	if rooms == nil {
+		rooms = []wire.RoomHead{}
+	}
 	k.say("hello", wire.Hello{
 		Person: k.person, Device: k.device, Now: k.Now().UnixMilli(), N: k.Engine.Greatest(k.device, rooms), Rooms: rooms,
 	})

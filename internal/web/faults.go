@@ -53,8 +53,9 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	_ = json.NewEncoder(w).Encode(a)
 }
 
-// init says huma's own refusals (a body of the wrong shape) in our words.
+// init says huma's own refusals (a body of the wrong shape) in our words, and that no list here is ever null.
 func init() {
+	huma.DefaultArrayNullable = false
 	huma.NewError = func(status int, message string, details ...error) huma.StatusError {
 		f := fault.New(fault.Invalid, message)
 		for _, d := range details {

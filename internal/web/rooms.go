@@ -24,8 +24,8 @@ import (
 	"linli/internal/wire"
 )
 
-// roomRow is a room as its members, and who answers for it, see it in a list.
-type roomRow struct {
+// RoomRow is a room as its members, and who answers for it, see it in a list.
+type RoomRow struct {
 	ID            id.Room           `json:"id"`
 	Name          string            `json:"name"`
 	Community     id.Community      `json:"community"`
@@ -54,10 +54,10 @@ type roomRow struct {
 var lanes = []kind.Lane{kind.Chat, kind.Notices, kind.Needs}
 
 // row reads a room as a person sees it; what is said in it only for members.
-func (s *Server) row(p id.Person, r id.Room) (row roomRow, err error) {
+func (s *Server) row(p id.Person, r id.Room) (row RoomRow, err error) {
 	err = s.Engine.ReadRoom(r, func(x *room.State) {
 		t := x.Tally()
-		row = roomRow{
+		row = RoomRow{
 			ID: r, Name: x.Name(), Community: x.Community(), Seq: x.Seq(), Homes: t.Homes, Shops: t.Shops, Members: x.Size(), Role: "member",
 			Lanes: map[string]uint64{}, Pins: x.Pins(),
 		}
@@ -110,7 +110,7 @@ func (s *Server) row(p id.Person, r id.Room) (row roomRow, err error) {
 }
 
 // talk adds what a member sees of the conversation: how far they have read, and the last that was said.
-func (s *Server) talk(row *roomRow, p id.Person) (err error) {
+func (s *Server) talk(row *RoomRow, p id.Person) (err error) {
 	if row.Read = s.Marks.Of(p, row.ID); row.Read.Seq == 0 {
 		// What was said before they came is history, not unread.
 		var floor entry.Seq
@@ -139,7 +139,7 @@ func (s *Server) talk(row *roomRow, p id.Person) (err error) {
 }
 
 type roomsBody struct {
-	Rooms []roomRow `json:"rooms"`
+	Rooms []RoomRow `json:"rooms"`
 }
 
 func (s *Server) rooms(ctx context.Context, _ *none) (*body[roomsBody], error) {
@@ -153,7 +153,7 @@ func (s *Server) rooms(ctx context.Context, _ *none) (*body[roomsBody], error) {
 	}
 	ids = append(ids, s.Engine.Answers(p)...)
 	slices.Sort(ids)
-	b := roomsBody{Rooms: []roomRow{}}
+	b := roomsBody{Rooms: []RoomRow{}}
 	for _, r := range slices.Compact(ids) {
 		row, err := s.row(p, r)
 		if err != nil {
@@ -174,7 +174,7 @@ type charter struct {
 }
 
 type roomBody struct {
-	roomRow
+	RoomRow
 	Charter charter `json:"charter"`
 	Agreed  bool    `json:"agreed"`           // to the charter that holds now
 	Policy  *policy `json:"policy,omitempty"` // for who answers for the room
@@ -200,7 +200,7 @@ func (s *Server) room(ctx context.Context, in *roomInput) (*body[roomBody], erro
 	if !row.Member && row.Role == "member" {
 		return nil, fault.New(fault.NotMember, "not a member of this room")
 	}
-	b := roomBody{roomRow: row}
+	b := roomBody{RoomRow: row}
 	s.Engine.ReadOffice(func(o *office.State) {
 		b.Charter = charterOf(o, in.Room)
 		who, _ := o.Person(p)

@@ -19,70 +19,74 @@ func (s *Server) routes(r chi.Router) {
 
 	r.Route("/api/v1", func(r chi.Router) {
 		a := &api{s, humachi.New(r, s.config())}
+		s.declare(a, r)
 		s.describe(a.huma)
-
-		get(a, "/setup", s.setupNeeded)
-		post(a, "/setup", s.setup)
-		post(a, "/session", s.signIn)
-		post(a, "/session/code", s.signInByCode)
-		post(a, "/session/refresh", s.refresh)
-		remove(a, "/session", s.signOut)
-
-		get(a, "/me", s.me)
-		put(a, "/me/password", s.changePassword)
-		get(a, "/me/devices", s.devices)
-		remove(a, "/me/devices", s.endOthers)
-		remove(a, "/me/devices/{device}", s.endDevice)
-		get(a, "/looks", s.looks)
-
-		get(a, "/rooms", s.rooms)
-		post(a, "/rooms", s.openRoom)
-		get(a, "/rooms/{room}", s.room)
-		r.Get("/rooms/{room}/items", s.items)
-		r.Get("/rooms/{room}/items/{seq}", s.item)
-		get(a, "/rooms/{room}/items/{seq}/receipts", s.receipts)
-		get(a, "/rooms/{room}/items/{seq}/contact", s.contact)
-		get(a, "/rooms/{room}/people", s.people)
-		get(a, "/rooms/{room}/members", s.members)
-		post(a, "/rooms/{room}/members/{person}/code", s.memberCode)
-		post(a, "/rooms/{room}/commands", s.commands)
-		get(a, "/rooms/{room}/links", s.links)
-		post(a, "/rooms/{room}/links", s.makeLink)
-		remove(a, "/rooms/{room}/links/{link}", s.endLink)
-		r.Get("/rooms/{room}/links/{link}/poster.pdf", s.poster)
-
-		get(a, "/join/{link}", s.joinPage)
-		get(a, "/join/{link}/doors", s.joinDoors)
-		post(a, "/join/{link}", s.apply)
-		get(a, "/applications/mine", s.myApplications)
-		get(a, "/applications/log", s.decisions)
-		get(a, "/applications", s.applications)
-		post(a, "/applications/approve", s.approveMany)
-		put(a, "/applications/{application}", s.amend)
-		post(a, "/applications/{application}/approve", s.approve)
-		post(a, "/applications/{application}/ask", s.ask)
-		post(a, "/applications/{application}/reject", s.reject)
-
-		get(a, "/levels", s.levels)
-		get(a, "/levels/doors", s.doors)
-		r.Get("/levels/doors.xlsx", s.doorsTable)
-		post(a, "/communities", s.addCommunity)
-		r.Post("/roster", s.previewRoster)
-		get(a, "/roster/{roster}", s.rosterState)
-		post(a, "/roster/{roster}/apply", s.applyRoster)
-		r.Get("/roster/{roster}/errors.xlsx", s.rosterErrors)
-		get(a, "/staff", s.staff)
-		post(a, "/staff", s.appoint)
-		remove(a, "/staff/{person}", s.dismiss)
-		post(a, "/staff/{person}/code", s.staffCode)
-		put(a, "/charter", s.setCharter)
-		post(a, "/charter/accept", s.acceptCharter)
-		put(a, "/policy", s.setPolicy)
-
-		r.Get("/socket", s.socket)
-		r.NotFound(s.noSuchCall)
 	})
 	r.NotFound(s.client)
+}
+
+// declare is every call below /api/v1.
+func (s *Server) declare(a *api, r chi.Router) {
+	get(a, "/setup", s.setupNeeded)
+	post(a, "/setup", s.setup)
+	post(a, "/session", s.signIn)
+	post(a, "/session/code", s.signInByCode)
+	post(a, "/session/refresh", s.refresh)
+	remove(a, "/session", s.signOut)
+
+	get(a, "/me", s.me)
+	put(a, "/me/password", s.changePassword)
+	get(a, "/me/devices", s.devices)
+	remove(a, "/me/devices", s.endOthers)
+	remove(a, "/me/devices/{device}", s.endDevice)
+	get(a, "/looks", s.looks)
+
+	get(a, "/rooms", s.rooms)
+	post(a, "/rooms", s.openRoom)
+	get(a, "/rooms/{room}", s.room)
+	r.Get("/rooms/{room}/items", s.items)
+	r.Get("/rooms/{room}/items/{seq}", s.item)
+	get(a, "/rooms/{room}/items/{seq}/receipts", s.receipts)
+	get(a, "/rooms/{room}/items/{seq}/contact", s.contact)
+	get(a, "/rooms/{room}/people", s.people)
+	get(a, "/rooms/{room}/members", s.members)
+	post(a, "/rooms/{room}/members/{person}/code", s.memberCode)
+	post(a, "/rooms/{room}/commands", s.commands)
+	get(a, "/rooms/{room}/links", s.links)
+	post(a, "/rooms/{room}/links", s.makeLink)
+	remove(a, "/rooms/{room}/links/{link}", s.endLink)
+	r.Get("/rooms/{room}/links/{link}/poster.pdf", s.poster)
+
+	get(a, "/join/{link}", s.joinPage)
+	get(a, "/join/{link}/doors", s.joinDoors)
+	post(a, "/join/{link}", s.apply)
+	get(a, "/applications/mine", s.myApplications)
+	get(a, "/applications/log", s.decisions)
+	get(a, "/applications", s.applications)
+	post(a, "/applications/approve", s.approveMany)
+	put(a, "/applications/{application}", s.amend)
+	post(a, "/applications/{application}/approve", s.approve)
+	post(a, "/applications/{application}/ask", s.ask)
+	post(a, "/applications/{application}/reject", s.reject)
+
+	get(a, "/levels", s.levels)
+	get(a, "/levels/doors", s.doors)
+	r.Get("/levels/doors.xlsx", s.doorsTable)
+	post(a, "/communities", s.addCommunity)
+	r.Post("/roster", s.previewRoster)
+	get(a, "/roster/{roster}", s.rosterState)
+	post(a, "/roster/{roster}/apply", s.applyRoster)
+	r.Get("/roster/{roster}/errors.xlsx", s.rosterErrors)
+	get(a, "/staff", s.staff)
+	post(a, "/staff", s.appoint)
+	remove(a, "/staff/{person}", s.dismiss)
+	post(a, "/staff/{person}/code", s.staffCode)
+	put(a, "/charter", s.setCharter)
+	post(a, "/charter/accept", s.acceptCharter)
+	put(a, "/policy", s.setPolicy)
+
+	r.Get("/socket", s.socket)
+	r.NotFound(s.noSuchCall)
 }
 
 // config is huma's, without what it would add to every answer and without pages that load scripts from elsewhere.
@@ -98,8 +102,21 @@ func (s *Server) config() huma.Config {
 func (s *Server) describe(a huma.API) {
 	registry := a.OpenAPI().Components.Schemas
 	for _, t := range wire.Types() {
-		huma.SchemaFromType(registry, t)
+		registry.Schema(t, true, "")
 	}
+	// It crosses the wire as a pair: [room, seq].
+	pair := registry.SchemaFromRef("#/components/schemas/ReadTo")
+	*pair = huma.Schema{Type: huma.TypeArray, Description: "[room, seq]", Items: &huma.Schema{}}
+}
+
+// OpenAPI describes every call with a JSON body and everything that crosses the socket, without a server behind it.
+func OpenAPI() *huma.OpenAPI {
+	s := &Server{}
+	r := chi.NewRouter()
+	a := &api{s, humachi.New(r, s.config())}
+	s.declare(a, r)
+	s.describe(a.huma)
+	return a.huma.OpenAPI()
 }
 
 // api is where operations are declared.

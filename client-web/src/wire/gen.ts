@@ -1,0 +1,684 @@
+// Written by `make types` from the Go types; do not edit.
+
+export interface AcceptInputBody {
+  room: string
+  version: number
+}
+
+export interface Answer {
+  code: string
+  reason: string
+  with?: Record<string, unknown>
+}
+
+export interface ApplicationMine {
+  at: number
+  category: string
+  charter: number
+  door?: string
+  id: string
+  link?: string
+  note?: string
+  owner?: string
+  place?: number
+  premises?: string
+  relation: string
+  room: string
+  roomName: string
+  state: string
+  text?: string
+  waited?: number
+}
+
+export interface ApplicationRow {
+  at: number
+  category: string
+  door?: string
+  id: string
+  inside: number
+  label?: string
+  light: string
+  name: string
+  note?: string
+  phone: string
+  premises?: string
+  relation: string
+  room: string
+  roomName: string
+  roster?: RosterSays
+  state: string
+  text?: string
+  title?: string
+}
+
+export interface ApplicationsBody {
+  applications: ApplicationRow[]
+  waited: number
+}
+
+export interface AppointInputBody {
+  community?: string
+  name: string
+  phone: string
+  role: string
+  room?: string
+}
+
+export interface ApproveInputBody {
+  category?: string
+  relation?: string
+}
+
+export interface ApproveManyInputBody {
+  ids: string[]
+}
+
+export interface ApprovedBody {
+  approved: number
+  faults: Record<string, Fault>
+}
+
+export interface BuildingChoice {
+  entrances: EntranceChoice[]
+  name: string
+}
+
+export interface Charter {
+  text: string
+  version: number
+}
+
+export interface CharterInputBody {
+  room?: string
+  text: string
+}
+
+export interface CodeBody {
+  code: string
+  expires: number
+}
+
+export interface CodeInputBody {
+  code: string
+  label?: string
+  password: string
+  phone: string
+  tokens?: boolean
+}
+
+export interface Command {
+  act: string
+  id: string
+  re?: number
+  room?: string
+  with?: unknown
+  words?: unknown
+}
+
+export interface CommandAnswers {
+  no?: unknown[]
+  ok?: unknown[]
+}
+
+export interface CommandsInputBody {
+  do: Command[]
+}
+
+export interface CommunityInputBody {
+  name: string
+}
+
+export interface ConfirmedRow {
+  at: number
+  by: string
+  label: string
+  premises: string
+}
+
+export interface ContactBody {
+  door: string
+  name: string
+  phone: string
+}
+
+export interface Count {
+  all: number
+  covered: number
+}
+
+export interface Counts {
+  added: number
+  changed: number
+  communities: number
+  duplicates: number
+  households: number
+  removed: number
+  rooms: number
+  shops: number
+  staff: number
+  unchanged: number
+}
+
+export interface DecisionRow {
+  application: string
+  as?: string
+  at: number
+  by: string
+  byName: string
+  label?: string
+  light?: string
+  room: string
+  roomName: string
+  verb: string
+}
+
+export interface DecisionsBody {
+  decisions: DecisionRow[]
+}
+
+export interface Delivery {
+  first?: boolean
+  gone?: string[]
+  mine?: Mine[]
+  new?: Item[]
+  people?: Name[]
+  pins?: number[]
+  reset?: boolean
+  room: string
+  seq: number
+  set?: Set[]
+}
+
+export interface DeviceRow {
+  created: number
+  current: boolean
+  id: string
+  label: string
+  online: boolean
+  seen: number
+}
+
+export interface DevicesBody {
+  devices: DeviceRow[]
+}
+
+export interface Difference {
+  how: string
+  name: string
+  what: string
+}
+
+export interface DoneBody {
+  done: boolean
+}
+
+export interface DoorChoice {
+  door: string
+  premises: string
+}
+
+export interface DoorRow {
+  building: string
+  community: string
+  compound: string
+  covered: boolean
+  door: string
+  entrance: string
+  kind: string
+  label: string
+  members: number
+  premises: string
+  room: string
+}
+
+export interface DoorsBody {
+  doors: DoorRow[]
+  total: number
+}
+
+export interface DoorsChoice {
+  buildings: BuildingChoice[]
+  shops: ShopChoice[]
+}
+
+export interface EntranceChoice {
+  doors: DoorChoice[]
+  name: string
+}
+
+export interface Fault {
+  code: string
+  reason: string
+  with?: Record<string, unknown>
+}
+
+export interface Features {
+  demo: boolean
+}
+
+export interface Flags {
+  pinned?: boolean
+  react?: Record<string, string[]>
+  retracted?: boolean
+}
+
+export interface Form {
+  category?: string
+  charter?: number
+  door?: string
+  label?: string
+  name?: string
+  note?: string
+  password?: string
+  phone?: string
+  premises?: string
+  relation: string
+  title?: string
+  tokens?: boolean
+}
+
+export interface FromClient {
+  do?: Command[]
+  hint?: Hint
+  read?: ReadTo[]
+  resume?: Resume[]
+}
+
+export interface Grant {
+  community?: string
+  role: string
+  room?: string
+}
+
+export interface Hello {
+  device: string
+  n: number
+  now: number
+  person: string
+  rooms: RoomHead[]
+}
+
+export interface Hint {
+  person?: string
+  room: string
+  typing: boolean
+}
+
+export interface IdBody {
+  id: string
+}
+
+export interface Item {
+  as?: string
+  at: number
+  by: string
+  ch: number
+  id?: string
+  kind: string
+  o?: Record<string, number>
+  re?: number
+  seq: number
+  state?: unknown
+  sum?: string
+  words?: unknown
+}
+
+export interface JoinBody {
+  charter: Charter
+  community: string
+  households: number
+  name: string
+  owner: string
+  privacy: string
+  room: string
+  waited: number
+}
+
+export interface Leave {
+  reason?: unknown
+  room: string
+  until?: number
+}
+
+export interface LevelCommunity {
+  homes: Count
+  id: string
+  members: number
+  name: string
+  pending: number
+  rooms: LevelRoom[]
+  shops: Count
+}
+
+export interface LevelOffice {
+  homes: Count
+  members: number
+  name: string
+  pending: number
+  rooms: number
+  shops: Count
+  whole: boolean
+}
+
+export interface LevelRoom {
+  homes: Count
+  id: string
+  members: number
+  name: string
+  online: number
+  owner: string
+  pending: number
+  shops: Count
+}
+
+export interface LevelsBody {
+  communities: LevelCommunity[]
+  office: LevelOffice
+}
+
+export interface LinkRow {
+  created: number
+  link: string
+  revoked?: number
+  scans: number
+  url: string
+}
+
+export interface LinksBody {
+  links: LinkRow[]
+}
+
+export interface LookRow {
+  at: number
+  by: string
+  byName: string
+  reason: string
+  room?: string
+}
+
+export interface LooksBody {
+  looks: LookRow[]
+}
+
+export interface Mark {
+  lanes?: Record<string, number>
+  seq: number
+}
+
+export interface MeBody {
+  applications: ApplicationMine[]
+  device: string
+  features: Features
+  grants: Grant[]
+  name: string
+  office: OfficeName
+  person: string
+  phone: string
+  rooms: number
+  title?: string
+}
+
+export interface MemberRow {
+  badge?: string
+  display: string
+  joined: number
+  label?: string
+  muted?: number
+  name: string
+  online: boolean
+  person: string
+  phone: string
+  premises?: string
+  role?: string
+}
+
+export interface MembersBody {
+  members: MemberRow[]
+}
+
+export interface Mine {
+  ch: number
+  own: unknown
+  seq: number
+}
+
+export interface MineBody {
+  applications: ApplicationMine[]
+}
+
+export interface MissingRow {
+  kind: string
+  label: string
+  members: number
+  premises: string
+}
+
+export interface Muted {
+  reason?: unknown
+  room: string
+  until: number
+}
+
+export interface MyApplication {
+  application: string
+  place?: number
+  room: string
+  state: string
+  words?: unknown
+}
+
+export interface Name {
+  badge?: string
+  id: string
+  name: string
+  rev: number
+}
+
+export interface OfficeName {
+  name: string
+}
+
+export interface OpenRoomInputBody {
+  building?: string
+  community: string
+  compound?: string
+  name: string
+}
+
+export interface PasswordInputBody {
+  new: string
+  old: string
+}
+
+export interface PeopleBody {
+  people: Name[]
+}
+
+export interface Policy {
+  autoGreen: boolean
+  history: string
+  since?: number
+}
+
+export interface PolicyInputBody {
+  autoGreen?: boolean
+  history: string
+  room?: string
+  since?: number
+}
+
+export interface Queued {
+  application: string
+  pending: number
+  room: string
+  state: string
+}
+
+export type ReadTo = [string, number]
+
+export interface ReceiptsBody {
+  confirmed: ConfirmedRow[]
+  missing: MissingRow[]
+  of: number
+}
+
+export interface RefreshInputBody {
+  refresh?: string
+}
+
+export interface Resume {
+  after: number
+  room: string
+}
+
+export interface RoomBody {
+  agreed: boolean
+  charter: Charter
+  charterDue?: boolean
+  community: string
+  communityName: string
+  homes: Count
+  id: string
+  label?: string
+  lanes?: Record<string, number>
+  last?: unknown
+  lastName?: string
+  member: boolean
+  members: number
+  muted?: number
+  name: string
+  online: number
+  owner?: string
+  ownerName?: string
+  pending?: number
+  pins: number[]
+  policy?: Policy
+  premises?: string
+  read: Mark
+  role: string
+  seq: number
+  shops: Count
+}
+
+export interface RoomHead {
+  id: string
+  seq: number
+}
+
+export interface RoomRow {
+  charterDue?: boolean
+  community: string
+  communityName: string
+  homes: Count
+  id: string
+  label?: string
+  lanes?: Record<string, number>
+  last?: unknown
+  lastName?: string
+  member: boolean
+  members: number
+  muted?: number
+  name: string
+  online: number
+  owner?: string
+  ownerName?: string
+  pending?: number
+  pins: number[]
+  premises?: string
+  read: Mark
+  role: string
+  seq: number
+  shops: Count
+}
+
+export interface RoomsBody {
+  rooms: RoomRow[]
+}
+
+export interface RosterBody {
+  adds: Difference[]
+  changes: Difference[]
+  counts: Counts
+  errors: RowError[]
+  failed: number
+  fault?: Fault
+  id: string
+  removes: Difference[]
+  state: string
+  total: number
+  written: number
+}
+
+export interface RosterSays {
+  name: string
+  people?: number
+  tenure?: string
+}
+
+export interface RowError {
+  file: string
+  reason: string
+  row: number
+  sheet: string
+  text: string
+}
+
+export interface SessionBody {
+  access?: string
+  device: string
+  expires: number
+  person: string
+  refresh?: string
+}
+
+export interface Set {
+  ch: number
+  seq: number
+  state: unknown
+}
+
+export interface SetupAnswer {
+  needed: boolean
+  office?: string
+}
+
+export interface SetupInputBody {
+  code: string
+  name: string
+  office: string
+  password: string
+  phone: string
+  tokens?: boolean
+}
+
+export interface ShopChoice {
+  name: string
+  premises: string
+}
+
+export interface SignInInputBody {
+  label?: string
+  password: string
+  phone: string
+  tokens?: boolean
+}
+
+export interface SignedOutBody {
+  done: boolean
+}
+
+export interface StaffBody {
+  staff: StaffRow[]
+}
+
+export interface StaffRow {
+  grants: Grant[]
+  name: string
+  person: string
+  signedIn: boolean
+}
+
+export interface TextInputBody {
+  reason?: string
+  text?: string
+}
