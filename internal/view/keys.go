@@ -42,7 +42,6 @@ func keyPins(room id.Room) []byte     { return key('t', string(room)) }
 func items(room id.Room) []byte       { return key('i', string(room)) }
 func cards(room id.Room) []byte       { return key('k', string(room)) }
 func changed(room id.Room) []byte     { return key('c', string(room)) }
-func names(room id.Room) []byte       { return key('n', string(room)) }
 
 func lane(room id.Room, lane string) []byte         { return key('l', string(room), lane) }
 func keyName(room id.Room, person id.Person) []byte { return key('n', string(room), string(person)) }
