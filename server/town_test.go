@@ -87,10 +87,17 @@ func program(t *testing.T, args ...string) (out string, code int) {
 }
 
 // serveTown starts the program on a folder and waits until it serves.
-func serveTown(t *testing.T, dir string) *town {
+func serveTown(t *testing.T, dir string, more ...string) *town {
+	t.Helper()
+	return runTown(t, dir, append([]string{"serve"}, more...)...)
+}
+
+// runTown is serveTown by a command of another name.
+func runTown(t *testing.T, dir string, command ...string) *town {
 	t.Helper()
 	w := &town{t: t, dir: dir, log: &lines{}}
-	w.cmd = exec.Command(os.Args[0], "serve", "-data", dir, "-listen", "127.0.0.1:0", "-log", "json", "-level", "debug") //nolint:gosec // ourselves
+	args := append(command, "-data", dir, "-listen", "127.0.0.1:0", "-log", "json", "-level", "debug")
+	w.cmd = exec.Command(os.Args[0], args...) //nolint:gosec // ourselves
 	w.cmd.Env = append(os.Environ(), asProgram+"=1")
 	pipe, err := w.cmd.StderrPipe()
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"iter"
 	"time"
 
+	"linli/internal/fault"
 	"linli/internal/id"
 )
 
@@ -135,7 +136,7 @@ type Item struct {
 var (
 	ErrUnavailable = errors.New("journal: unavailable")
 	ErrUnknown     = errors.New("journal: outcome unknown")
-	ErrNoSpace     = errors.New("journal: disk below its reserve")
+	ErrNoSpace     = error(fault.New(fault.NoSpace, "journal: disk below its reserve")) // told to people as it is
 	ErrTooLarge    = errors.New("journal: body too large")
 	ErrClosed      = errors.New("journal: closed")
 	ErrEpoch       = errors.New("journal: restored from an archive")
