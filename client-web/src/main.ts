@@ -5,5 +5,7 @@ import './ui/tokens.css'
 import './ui/parts.css'
 import './ui/app.css'
 import './ui/look'
+import { keepPage } from './ui/update'
 
 createApp(App).use(router).mount('#app')
+void keepPage()

@@ -16,6 +16,12 @@ import (
 	"linli/internal/id"
 )
 
+func init() {
+	if err := mime.AddExtensionType(".webmanifest", "application/manifest+json"); err != nil {
+		panic(err) // it is well formed
+	}
+}
+
 func roomTopic(r id.Room) hub.Topic { return hub.Room(r) }
 
 func writeJSON(w http.ResponseWriter, v any) {

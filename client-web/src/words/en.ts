@@ -318,6 +318,8 @@ export const en: Record<keyof typeof zh, string> = {
   linkUnknown: 'There is no such QR code',
   owner: 'Owner',
   privacyTitle: 'How your data are used',
+  newer: 'There is a new version',
+  update: 'Update',
   charterChanged: 'The rules have changed, please read them',
   charterHint: 'When the rules change, every member is asked to read them again.',
   saveCharter: 'Save the rules',

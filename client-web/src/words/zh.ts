@@ -325,6 +325,8 @@ export const zh = {
   linkUnknown: '没有这个二维码',
   owner: '群主',
   privacyTitle: '个人信息怎么用',
+  newer: '有新版本',
+  update: '更新',
   charterChanged: '群规有更新，请看一看',
   charterHint: '改了群规，每位成员都会被请来再看一遍。',
   saveCharter: '保存群规',
