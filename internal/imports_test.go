@@ -27,6 +27,7 @@ var may = map[string][]string{
 	"journal/local":       {"journal", "id", "fault"},
 	"journal/journaltest": {"journal", "id", "fault"},
 	"view":                {"room", "office", "wire", "kind", "entry", "id", "fault"},
+	"search":              {"entry", "id", "fault"},
 	"engine":              {"room", "office", "kind", "journal", "wire", "hub", "entry", "id", "fault"},
 	"register":            {"journal", "id", "fault"},
 	"auth":                {"register", "journal", "id", "fault"},
@@ -48,6 +49,7 @@ var homes = map[string][]string{
 	"github.com/xuri/excelize/v2":         {"internal/roster", "internal/paper"},
 	"github.com/prometheus/client_golang": {"internal/web"},
 	"golang.org/x/crypto/argon2":          {"internal/auth"},
+	"github.com/mozillazg/go-pinyin":      {"internal/search"},
 }
 
 func TestPackagesKnowOnlyWhomTheyMay(t *testing.T) {

@@ -41,13 +41,17 @@ func benchmark(ctx context.Context, args []string, out, errs io.Writer) int {
 	fs.IntVar(&o.Rooms, "rooms", o.Rooms, "how many rooms (district)")
 	fs.Float64Var(&o.Rate, "rate", o.Rate, "messages a second in all rooms together (district)")
 	fs.IntVar(&o.Connections, "connections", o.Connections, "how many (idle)")
+	fs.IntVar(&o.Messages, "messages", o.Messages, "in all rooms together (search)")
 	fs.DurationVar(&o.Time, "time", o.Time, "of the measured part")
 	if err := fs.Parse(args); err != nil {
 		return exit(usageUnlessHelp(err), errs)
 	}
 	if workload == "" {
-		fmt.Fprintln(errs, "linli: bench which workload? fanout, idle, district")
+		fmt.Fprintln(errs, "linli: bench which workload? fanout, idle, district, search")
 		return 2
+	}
+	if workload == searchWorkload {
+		return exit(benchSearch(ctx, o, out), errs)
 	}
 	self, err := os.Executable()
 	if err != nil {

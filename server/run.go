@@ -20,6 +20,7 @@ import (
 	"linli/internal/office"
 	"linli/internal/register"
 	"linli/internal/room"
+	"linli/internal/search"
 	"linli/internal/view"
 	"linli/internal/wire"
 )
@@ -32,6 +33,7 @@ type Program struct {
 	Auth     *auth.Auth
 	Hub      *hub.Hub
 	View     *view.View
+	Search   *search.Index
 	Engine   *engine.Engine
 	Marks    *engine.Marks
 	Scans    *engine.Scans
@@ -63,10 +65,10 @@ func open(ctx context.Context, c *Config, s settings) (p *Program, err error) {
 	if err := p.openStores(ctx, c, s); err != nil {
 		return p, err
 	}
-	p.Hub = hub.New()
+	p.Hub, p.Search = hub.New(), search.New(p.View)
 	p.Auth.OnEnd(func(_ id.Person, d id.Device) { p.Hub.Drop(d) })
 	p.Engine, err = engine.New(engine.Parts{
-		Journal: p.Journal, Hub: p.Hub, Reader: reader{p.View}, Sealer: p.Register, Names: names{p.Register}, Now: p.Now, Log: p.Log,
+		Journal: p.Journal, Hub: p.Hub, Reader: reader{p.View, p.Search}, Sealer: p.Register, Names: names{p.Register}, Now: p.Now, Log: p.Log,
 	})
 	if err != nil {
 		return p, err
@@ -138,9 +140,21 @@ func (p *Program) ordinals(r id.Room, at entry.Seq) (map[string]uint64, error) {
 }
 
 // reader is the views as the engine knows them.
-type reader struct{ *view.View }
+type reader struct {
+	*view.View
+	search *search.Index
+}
 
-func (r reader) Apply(b engine.Batch) { r.View.Apply(view.Batch(b)) }
+func (r reader) Apply(b engine.Batch) {
+	if b.Parts != nil {
+		items := make([][]byte, 0, len(b.Parts.Items))
+		for i := range b.Parts.Items {
+			items = append(items, b.Parts.Items[i].Item)
+		}
+		r.search.Apply(b.Parts.Room, items)
+	}
+	r.View.Apply(view.Batch(b))
+}
 
 // names says how a room knows a person, by the office's rule and the register.
 type names struct{ *register.Register }

@@ -34,6 +34,7 @@ type Options struct {
 	Time        time.Duration // of the measured part
 	Warm        time.Duration // before it
 	Connections int           // idle
+	Messages    int           // search: in all rooms together
 	TLS         bool          // all of it on TLS
 }
 
@@ -44,6 +45,8 @@ func Defaults(workload string) Options {
 	switch workload {
 	case "district":
 		o.Rooms, o.Members, o.Rate = 78, 50, 1000
+	case "search":
+		o.Rooms, o.Messages = 78, 1_000_000
 	case "idle":
 		o.Connections = 10_000
 	}

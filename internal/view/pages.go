@@ -201,6 +201,13 @@ func (v *View) Ordinals(room id.Room, lanes []string, at entry.Seq) (map[string]
 	return ordinals, err
 }
 
+// Items calls f with every item of a room as sent, in order; f must not keep it.
+func (v *View) Items(room id.Room, f func(item []byte) error) error {
+	return v.db.View(func(txn *badger.Txn) error {
+		return each(txn, items(room), func(_, item []byte) error { return f(item) })
+	})
+}
+
 // Last is the newest item of a room as sent; nil when it has none.
 func (v *View) Last(room id.Room) (item []byte, err error) {
 	err = v.db.View(func(txn *badger.Txn) error {

@@ -57,6 +57,8 @@ func (s *Server) declare(a *api, r chi.Router) {
 	remove(a, "/rooms/{room}/links/{link}", s.endLink)
 	r.Get("/rooms/{room}/links/{link}/poster.pdf", s.poster)
 
+	post(a, "/search", s.search)
+
 	get(a, "/join/{link}", s.joinPage)
 	get(a, "/join/{link}/doors", s.joinDoors)
 	post(a, "/join/{link}", s.apply)

@@ -23,6 +23,7 @@ import (
 	"linli/internal/id"
 	"linli/internal/intake"
 	"linli/internal/register"
+	"linli/internal/search"
 	"linli/internal/view"
 )
 
@@ -30,6 +31,7 @@ import (
 type Server struct {
 	Engine   *engine.Engine
 	View     *view.View
+	Search   *search.Index
 	Hub      *hub.Hub
 	Register *register.Register
 	Auth     *auth.Auth

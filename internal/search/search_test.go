@@ -1,0 +1,193 @@
+package search
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"linli/internal/entry"
+	"linli/internal/id"
+)
+
+// memory is a source whose rooms are lists.
+type memory map[id.Room][][]byte
+
+func (m memory) Items(r id.Room, f func([]byte) error) error {
+	for _, item := range m[r] {
+		if err := f(item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func item(seq entry.Seq, by, lane, words string) []byte {
+	kind := map[string]string{"chat": "text"}[lane]
+	if kind == "" {
+		kind = lane
+	}
+	return fmt.Appendf(nil, `{"seq":%d,"ch":%d,"kind":"%s","by":"%s","at":%d,"o":{"%s":1},"words":%s}`, seq, seq, kind, by, int64(seq)*1000, lane, words)
+}
+
+func text1(seq entry.Seq, by, s string) []byte {
+	b, _ := json.Marshal(map[string]string{"text": s})
+	return item(seq, by, "chat", string(b))
+}
+
+var names = map[id.Person]string{"p1": "3-2-501 王女士", "p2": "周社工", "p3": "和园便利店 钱先生"}
+
+func rooms(since int64, ids ...id.Room) (list []Room) {
+	for _, r := range ids {
+		list = append(list, Room{ID: r, Since: since, NameOf: func(p id.Person) string { return names[p] }})
+	}
+	return list
+}
+
+func find(t *testing.T, x *Index, in []Room, q Query) Found {
+	t.Helper()
+	if q.Limit == 0 {
+		q.Limit = 30
+	}
+	f, err := x.Find(context.Background(), in, q, func(id.Room) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func seqs(f Found) string {
+	var list []string
+	for _, h := range f.Hits {
+		list = append(list, fmt.Sprintf("%s/%d", h.Room, h.Seq))
+	}
+	return strings.Join(list, " ")
+}
+
+// What has to be found by what.
+func TestConformance(t *testing.T) {
+	for _, c := range []struct {
+		text, query string
+		found       bool
+	}{
+		{"我家在上海东边", "上海", true},
+		{"我家在上海东边", "海东", true},
+		{"我家在上海东边", "海", true},
+		{"我家在上海东边", "海上", false},
+		{"我家在上海东边", "我家在上海东边", true},
+		{"我家在上海东边", "上海 我家", true}, // in any order
+		{"我家在上海东边", "上海 北京", false},
+		{"出入证怎么办", "crz", true},
+		{"出入证怎么办", "CRZ", true},
+		{"出入证怎么办", "rzzmb", true},
+		{"出入证怎么办", "c", false}, // one letter is a letter
+		{"出入证怎么办", "zrc", false},
+		{"办出，入证", "crz", false}, // not across what stands between
+		{"买A4纸两包", "a4纸", true},
+		{"买Ａ４纸两包", "A4", true}, // full width
+		{"买A4纸", "a4z", false}, // initials are letters only
+		{"WiFi密码是多少", "wifi密码", true},
+		{"WiFi密码是多少", "mm", true},
+		{"3-2-501漏水", "3-2-501", true},
+		{"3-2-501漏水", "501漏", true},
+		{"３－２－５０１漏水", "3-2-501", true},
+		{"零\u200b宽字符", "零宽", true},
+		{"两  个   空格", "个 空格", true},
+		{"100%的把握", "100%", true},
+		{"<b>粗</b>", "<b>", true},
+		{"emoji👍好", "👍", true},
+		{"ＨＥＬＬＯ世界", "hello世界", true},
+		{"说的是正则.*", ".*", true},
+		{"说的是正则", ".*", false},
+		{"随便什么", "   ", false},
+		{"空字节", "\x00", false},
+	} {
+		x := New(memory{"r1": {text1(3, "p9", c.text)}})
+		if got := seqs(find(t, x, rooms(0, "r1"), Query{Text: c.query})) != ""; got != c.found {
+			t.Errorf("%q in %q: %v", c.query, c.text, got)
+		}
+	}
+}
+
+func TestFiltersAndNames(t *testing.T) {
+	x := New(memory{
+		"r1": {text1(3, "p1", "今晚停水吗"), text1(4, "p2", "停水到五点"), item(5, "p2", "notice", `{"title":"停水通知","body":"二十二点起"}`)},
+		"r2": {text1(3, "p3", "停水了"), text1(9, "p1", "有人在吗")},
+	})
+	both := rooms(0, "r1", "r2")
+	for _, c := range []struct {
+		q    Query
+		want string
+	}{
+		{Query{Text: "停水"}, "r1/5 r1/4 r1/3 r2/3"},
+		{Query{Text: "二十二点"}, "r1/5"}, // every text of a card
+		{Query{Text: "停水", Lane: "notice"}, "r1/5"},
+		{Query{Text: "停水", By: "p2"}, "r1/5 r1/4"},
+		{Query{Text: "停水", From: 4000}, "r1/5 r1/4"},
+		{Query{Text: "停水", To: 4000}, "r1/3 r2/3"},
+		{Query{Text: "3-2-501"}, "r2/9 r1/3"}, // what a door said
+		{Query{Text: "3-2-501 停水"}, "r1/3"},
+		{Query{Text: "便利店"}, "r2/3"},
+		{Query{Text: "停水", Limit: 2}, "r1/5 r1/4"},
+		{Query{Text: "停水", Limit: 2, After: Hit{"r1", 4, 4000}}, "r1/3 r2/3"},
+		{Query{Text: "停水", Limit: 2, After: Hit{"r1", 3, 3000}}, "r2/3"}, // the same moment in another room
+	} {
+		if got := seqs(find(t, x, both, c.q)); got != c.want {
+			t.Errorf("%+v: %s, not %s", c.q, got, c.want)
+		}
+	}
+	f := find(t, x, both, Query{Text: "停水", Limit: 1, Lane: "chat"})
+	if f.Counts[""] != 4 || f.Counts["notice"] != 1 || f.Counts["chat"] != 3 || !f.More {
+		t.Errorf("counts %v, more %v", f.Counts, f.More)
+	}
+	// Never a room that one may not read, nor what was before one's time.
+	if got := seqs(find(t, x, rooms(0, "r2"), Query{Text: "停水"})); got != "r2/3" {
+		t.Errorf("of one room: %s", got)
+	}
+	if got := seqs(find(t, x, rooms(4000, "r1"), Query{Text: "停水"})); got != "r1/5 r1/4" {
+		t.Errorf("since 4000: %s", got)
+	}
+}
+
+func TestItFollowsWhatIsSaidAndTakenBack(t *testing.T) {
+	source := memory{"r1": {text1(3, "p1", "旧的")}}
+	x := New(source)
+	x.Apply("r1", [][]byte{text1(4, "p1", "还没人搜过")}) // the source has it, too, by the time of the first search
+	source["r1"] = append(source["r1"], text1(4, "p1", "还没人搜过"))
+	in := rooms(0, "r1")
+	if got := seqs(find(t, x, in, Query{Text: "没人"})); got != "r1/4" {
+		t.Fatal(got)
+	}
+	x.Apply("r1", [][]byte{text1(5, "p2", "新的消息")})
+	if got := seqs(find(t, x, in, Query{Text: "新的"})); got != "r1/5" {
+		t.Error(got)
+	}
+	x.Apply("r1", [][]byte{[]byte(`{"seq":5,"ch":6,"kind":"text","by":"p2","at":5000,"o":{"chat":3},"state":{"retracted":true}}`)})
+	if got := seqs(find(t, x, in, Query{Text: "新的"})); got != "" {
+		t.Errorf("taken back, and found: %s", got)
+	}
+	if got := seqs(find(t, x, in, Query{Text: "周社工"})); got != "" {
+		t.Errorf("taken back, and found by its author: %s", got)
+	}
+	if strings.Contains(string(x.rooms["r1"].run), "新的") {
+		t.Error("what was taken back is still in memory")
+	}
+	x.Apply("r1", [][]byte{text1(3, "p1", "改过的")})
+	if got := seqs(find(t, x, in, Query{Text: "旧"})) + "|" + seqs(find(t, x, in, Query{Text: "改过"})); got != "|r1/3" {
+		t.Errorf("edited: %s", got)
+	}
+}
+
+// What comes while a room is read for the first time is neither lost nor older than what was read.
+func TestWhatComesWhileARoomIsRead(t *testing.T) {
+	source := memory{"r1": {text1(3, "p1", "一")}}
+	x := New(source)
+	f, err := x.Find(context.Background(), rooms(0, "r1"), Query{Text: "二", Limit: 9}, func(id.Room) error {
+		x.Apply("r1", [][]byte{text1(4, "p1", "二")})
+		return nil
+	})
+	if err != nil || seqs(f) != "r1/4" {
+		t.Errorf("%s %v", seqs(f), err)
+	}
+}
