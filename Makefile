@@ -46,9 +46,10 @@ pictures: build client-web/node_modules/.installed ## screenshots of the real pr
 fuzz: ## each fuzz target for half a minute
 	.ci/check fuzz
 
-bench: build ## the two workloads, each beside the floor
+bench: build ## the workloads, each beside the floor
 	bin/linli bench fanout
 	bin/linli bench idle
+	bin/linli bench search
 
 clean: ## remove what was built, not the data
 	rm -rf bin assets/dist/assets assets/dist/index.html client-web/node_modules

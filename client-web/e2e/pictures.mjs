@@ -85,6 +85,10 @@ for (const [dress, scheme] of [
   await resident.getByRole('button', { name: '找人帮忙' }).click()
   await shoot(resident, `compose${dress}`)
   await resident.keyboard.press('Escape')
+  await resident.goto('/search')
+  await resident.getByRole('textbox', { name: '搜索' }).fill('出入证')
+  await resident.locator('.list .rowbtn').first().waitFor()
+  await shoot(resident, `search${dress}`)
   await resident.goto('/me')
   await shoot(resident, `me${dress}`)
 

@@ -15,6 +15,7 @@ export const router = createRouter({
     { path: '/pending', name: 'pending', component: () => import('./pages/Waiting.vue') },
     { path: '/rooms', name: 'rooms', component: Rooms },
     { path: '/rooms/:room', name: 'room', component: () => import('./pages/Room.vue') },
+    { path: '/search', name: 'search', component: () => import('./pages/Search.vue') },
     { path: '/admission', name: 'admission', component: () => import('./owner/Admission.vue') },
     { path: '/office', name: 'office', component: () => import('./office/Office.vue') },
     { path: '/office/roster', name: 'roster', component: () => import('./office/Roster.vue') },

@@ -277,6 +277,21 @@ export interface Form {
   tokens?: boolean
 }
 
+export interface FoundBody {
+  counts: Record<string, number>
+  hits: FoundRow[]
+  more: boolean
+}
+
+export interface FoundRow {
+  at: number
+  item: unknown
+  name: string
+  room: string
+  roomName: string
+  seq: number
+}
+
 export interface FromClient {
   do?: Command[]
   hint?: Hint
@@ -302,6 +317,12 @@ export interface Hint {
   person?: string
   room: string
   typing: boolean
+}
+
+export interface Hit {
+  at: number
+  room: string
+  seq: number
 }
 
 export interface IdBody {
@@ -621,6 +642,16 @@ export interface RowError {
   row: number
   sheet: string
   text: string
+}
+
+export interface SearchInputBody {
+  after?: Hit
+  by?: string
+  from?: number
+  lane?: string
+  room?: string
+  text: string
+  to?: number
 }
 
 export interface SessionBody {

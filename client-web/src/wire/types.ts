@@ -53,6 +53,10 @@ export interface RoomRow extends gen.RoomRow {
   last?: Item
 }
 
+export interface FoundRow extends gen.FoundRow {
+  item: Item
+}
+
 export interface Policy extends gen.Policy {
   history: 'all' | 'since' | 'none'
 }
