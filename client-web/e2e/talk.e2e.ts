@@ -199,3 +199,26 @@ test('an address is a link, markup is text, and /求助 opens its form', async (
   await a.context.close()
   noFaults()
 })
+
+test('a message is said better for a while, and everybody sees that it was changed', async () => {
+  const a = await inRoom(linli, zhang, town.room)
+  const b = await inRoom(linli, lixy, town.room)
+  await say(a.page, '今晚提水')
+  await sees(b.page, '今晚提水')
+  await a.page.getByLabel('说点什么').fill('还没写完的')
+  await a.page.locator('[role=log]').getByText('今晚提水').click({ button: 'right' })
+  await a.page.getByRole('button', { name: '编辑' }).click()
+  expect(await a.page.getByLabel('说点什么').inputValue()).toBe('今晚提水')
+  await a.page.getByLabel('说点什么').fill('今晚停水')
+  await a.page.keyboard.press('Enter')
+  for (const p of [a.page, b.page]) {
+    await sees(p, '今晚停水')
+    await p.getByText('已编辑').waitFor()
+    expect(await p.locator('[role=log]').getByText('今晚提水').count()).toBe(0)
+  }
+  expect(await a.page.getByLabel('说点什么').inputValue()).toBe('还没写完的')
+  await b.page.reload()
+  await sees(b.page, '今晚停水')
+  for (const s of [a, b]) await s.context.close()
+  noFaults()
+})

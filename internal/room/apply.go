@@ -28,7 +28,7 @@ func (s *State) Apply(at int64, e *entry.Entry) Change {
 	case thing == "member":
 		s.applyMember(&change, verb, at, e)
 	case thing == "item":
-		s.applyItem(&change, verb, e)
+		s.applyItem(&change, verb, at, e)
 	case verb == "post":
 		s.applyPost(&change, thing, at, e)
 	default:
@@ -160,7 +160,7 @@ func (s *State) concerned(item *Item, e kind.Event, owners bool) []id.Person {
 	return slices.Compact(who)
 }
 
-func (s *State) applyItem(change *Change, verb string, e *entry.Entry) {
+func (s *State) applyItem(change *Change, verb string, at int64, e *entry.Entry) {
 	item := s.touch(change, e.Re)
 	if verb == "retract" {
 		delete(s.core.Due, e.Re)
@@ -179,6 +179,8 @@ func (s *State) applyItem(change *Change, verb string, e *entry.Entry) {
 	case "retract":
 		item.Retracted, item.Words, item.Sum, item.React = true, nil, "", nil
 		s.follow(change, item)
+	case "edit":
+		item.Words, item.Edited = e.Words, at
 	case "react":
 		var f reactFacts
 		if json.Unmarshal(e.Facts, &f) != nil {

@@ -21,6 +21,8 @@ const (
 	MaxWords = 24 << 10
 	// MaxFacts is the size of a command's facts in bytes.
 	MaxFacts = 4 << 10
+	// EditWindow is how long an author may change the words of a message.
+	EditWindow = 15 * time.Minute
 	// MaxPins is how many items stand in the notice bar; the oldest gives way to another one.
 	MaxPins = 20
 )
@@ -211,6 +213,25 @@ func (s *State) target(c *entry.Command) (*Item, error) {
 	return item, nil
 }
 
+// mayEdit lets an author say it better for a while. The new words have to be such as could have been posted.
+func (s *State) mayEdit(who actor, item *Item, c *entry.Command, now int64) error {
+	switch {
+	case item.Kind != "text":
+		return fault.New(fault.Forbidden, "only messages can be edited")
+	case who.Person != item.By:
+		return fault.New(fault.Forbidden, "only the author may edit a message")
+	case now > item.At+EditWindow.Milliseconds():
+		return fault.New(fault.TooLate, "the time for editing it is over")
+	case bytes.Equal(c.Words, item.Words):
+		return fault.New(fault.Unchanged, "it says so already")
+	}
+	if err := s.muted(who, now); err != nil {
+		return err
+	}
+	_, err := kind.Of(item.Kind).New().Act("post", kind.Ask{By: who.Actor, Now: now, Room: s}, nil, c.Words)
+	return err
+}
+
 type reactFacts struct {
 	Face string `json:"face"`
 	On   bool   `json:"on"`
@@ -237,6 +258,8 @@ func (s *State) decideItem(who actor, verb string, c *entry.Command, now int64) 
 			return nil, fault.New(fault.TooLate, "the time for taking it back is over")
 		}
 		return nil, nil
+	case "edit":
+		return nil, s.mayEdit(who, item, c, now)
 	case "react":
 		f, err := facts[reactFacts](c)
 		switch {

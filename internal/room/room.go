@@ -101,6 +101,7 @@ type Item struct {
 	Words     entry.Words
 	Sum       string
 	Retracted bool
+	Edited    int64 // when its words were changed last, ms; 0 when never
 	Pinned    bool
 	React     map[string][]id.Person
 	Card      kind.Card // nil for a kind this program does not know

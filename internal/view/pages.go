@@ -444,7 +444,15 @@ func setOf(item []byte) ([]byte, error) {
 	if len(w.State) == 0 {
 		w.State = json.RawMessage("{}")
 	}
-	return json.Marshal(wire.Set{Seq: w.Seq, Ch: w.Ch, State: w.State})
+	set := wire.Set{Seq: w.Seq, Ch: w.Ch, State: w.State}
+	var flags wire.Flags
+	if err := json.Unmarshal(w.State, &flags); err != nil {
+		return nil, err
+	}
+	if flags.Edited != 0 {
+		set.Words = w.Words
+	}
+	return json.Marshal(set)
 }
 
 func (v *View) head(room id.Room) entry.Seq {

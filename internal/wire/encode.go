@@ -144,8 +144,9 @@ func MineOf(s *room.State, item *room.Item, p id.Person) []byte {
 
 // stateOf is an item's state as JSON: its kind's, with the flags of any kind; empty when there is nothing to say.
 func stateOf(item *room.Item) []byte {
-	flags := Flags{Retracted: item.Retracted, Pinned: item.Pinned, React: item.React}
+	flags := Flags{Retracted: item.Retracted, Pinned: item.Pinned, Edited: item.Edited, React: item.React}
 	if item.Retracted {
+		flags.Edited = 0
 		return mustJSON(flags)
 	}
 	var state []byte
@@ -154,7 +155,7 @@ func stateOf(item *room.Item) []byte {
 			state = mustJSON(shown)
 		}
 	}
-	if !flags.Pinned && len(flags.React) == 0 {
+	if !flags.Pinned && flags.Edited == 0 && len(flags.React) == 0 {
 		return state
 	}
 	more := mustJSON(flags)
@@ -212,7 +213,11 @@ func appendSet(b []byte, item *room.Item, state []byte) []byte {
 	if len(state) == 0 {
 		state = []byte("{}")
 	}
-	return append(append(b, state...), '}')
+	b = append(b, state...)
+	if item.Edited != 0 && len(item.Words) > 0 {
+		b = append(append(b, `,"words":`...), item.Words...)
+	}
+	return append(b, '}')
 }
 
 // few is how many people one change may bring names of besides who acted: a card that concerns a whole room needs none of them.

@@ -34,6 +34,8 @@ var goldens = map[string][]said{
 		{"p2", "item.react", "3", `{"face":"赞","on":true}`, ``},
 		{"p0", "item.react", "3", `{"face":"赞","on":true}`, ``},
 		{"p2", "item.react", "3", `{"face":"赞","on":false}`, ``},
+		{"p2", "item.edit", "4", ``, `{"text":"早上好"}`},
+		{"p0", "item.react", "4", `{"face":"赞","on":true}`, ``},
 		{"p1", "item.retract", "3", ``, ``},
 	},
 	"notice": {

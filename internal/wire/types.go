@@ -33,6 +33,7 @@ type Item struct {
 type Flags struct {
 	Retracted bool                   `json:"retracted,omitempty"`
 	Pinned    bool                   `json:"pinned,omitempty"`
+	Edited    int64                  `json:"edited,omitempty"` // when its words were changed last, ms
 	React     map[string][]id.Person `json:"react,omitempty"`
 }
 
@@ -41,6 +42,7 @@ type Set struct {
 	Seq   entry.Seq       `json:"seq"`
 	Ch    entry.Seq       `json:"ch"`
 	State json.RawMessage `json:"state"`
+	Words json.RawMessage `json:"words,omitempty"` // of an item that was edited: as they are now
 }
 
 // Mine is what only the receiver sees of an item.

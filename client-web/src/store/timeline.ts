@@ -1,15 +1,15 @@
 import { shallowReactive, shallowRef } from 'vue'
-import type { Delivery, Item, Mine, Name, Seq, State } from '@/wire/types'
+import type { Delivery, Item, Mine, Name, Seq, State, Words } from '@/wire/types'
 
 // How many items a reset brings.
 const newestPage = 50
 
 // An item in a later state; what was taken back has no words any more.
-const become = (item: Item, s: { ch: Seq; state: State }): Item => ({
+const become = (item: Item, s: { ch: Seq; state: State; words?: Words }): Item => ({
   ...item,
   ch: s.ch,
   state: s.state,
-  words: s.state.retracted ? null : item.words,
+  words: s.state.retracted ? null : (s.words ?? item.words),
 })
 
 // What this client holds of a room. Pages, resumes and deliveries may overlap in any order: an item counts only when its ch is
@@ -28,7 +28,7 @@ export class Timeline {
   // What is older than the oldest shown and not joined to it (a pinned notice of last week) is held, but not in the talk.
   private loose = new Map<Seq, Item>()
   // A state or own part may come before its item.
-  private early = new Map<Seq, { ch: Seq; state: State }>()
+  private early = new Map<Seq, { ch: Seq; state: State; words?: Words }>()
 
   get(seq: Seq): Item | undefined {
     return this.items.value.find((i) => i.seq === seq) ?? this.loose.get(seq)

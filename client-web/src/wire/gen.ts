@@ -257,6 +257,7 @@ export interface Features {
 }
 
 export interface Flags {
+  edited?: number
   pinned?: boolean
   react?: Record<string, string[]>
   retracted?: boolean
@@ -666,6 +667,7 @@ export interface Set {
   ch: number
   seq: number
   state: unknown
+  words?: unknown
 }
 
 export interface SetupAnswer {

@@ -23,7 +23,7 @@ export interface Mine extends gen.Mine {
 
 export interface Delivery extends gen.Delivery {
   new?: Item[]
-  set?: { seq: Seq; ch: Seq; state: State }[]
+  set?: { seq: Seq; ch: Seq; state: State; words?: Words }[]
   mine?: Mine[]
 }
 
