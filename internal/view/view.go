@@ -79,8 +79,10 @@ func Open(dir string, log *slog.Logger, fatal func(error)) (*View, error) {
 	if err != nil {
 		return nil, err
 	}
-	if stale(db) {
-		log.Info("views are built again from the log")
+	if is := versionOf(db); is != version {
+		if is != "" {
+			log.Info("views of another version: they are built again from the log", "was", is, "is", version)
+		}
 		if err := errors.Join(db.Close(), os.RemoveAll(dir)); err != nil {
 			return nil, fmt.Errorf("view: empty: %w", err)
 		}
@@ -116,16 +118,16 @@ func open(dir string) (*badger.DB, error) {
 	return db, nil
 }
 
-func stale(db *badger.DB) bool {
-	is := ""
-	err := db.View(func(txn *badger.Txn) error {
+// versionOf is empty for new views, and for what cannot be read.
+func versionOf(db *badger.DB) (is string) {
+	_ = db.View(func(txn *badger.Txn) error {
 		item, err := txn.Get(keyVersion)
 		if err != nil {
 			return err
 		}
 		return item.Value(func(b []byte) error { is = string(b); return nil })
 	})
-	return err != nil || is != version
+	return is
 }
 
 // load reads what is kept in memory: places and names.
