@@ -178,7 +178,9 @@ test('muted and removed members are stopped at once, with the reason', async () 
   await her.page.getByText('您已不在这个群').waitFor()
   await her.page.getByText(/已搬走/).waitFor()
   await her.page.reload()
+  await her.page.getByText('您不在这个群里').waitFor()
   expect(await her.page.getByText('谁家有梯子').count()).toBe(0)
+  expect(await her.page.getByLabel('说点什么').count()).toBe(0)
   await her.context.close()
   await own.context.close()
   noFaults()
@@ -202,7 +204,7 @@ test('an address is a link, markup is text, and /求助 opens its form', async (
 
 test('a message is said better for a while, and everybody sees that it was changed', async () => {
   const a = await inRoom(linli, zhang, town.room)
-  const b = await inRoom(linli, lixy, town.room)
+  const b = await inRoom(linli, owner, town.room)
   await say(a.page, '今晚提水')
   await sees(b.page, '今晚提水')
   await a.page.getByLabel('说点什么').fill('还没写完的')

@@ -11,6 +11,7 @@ export const me = ref<Me>()
 export const rows = shallowReactive(new Map<string, RoomRow>())
 export const online = ref(false)
 export const everOnline = ref(false)
+export const listed = ref(false) // the server has said which rooms are mine
 export const outbox = shallowReactive(new Map<string, Pending>())
 export const left = shallowReactive(new Map<string, { until?: number; reason?: Words }>())
 export const typing = reactive(new Map<string, { name: string; until: number }>())
@@ -311,6 +312,7 @@ export const loadRooms = async () => {
     const old = rows.get(r.id)
     rows.set(r.id, old && old.read.seq > r.read.seq ? { ...r, read: old.read } : r)
   }
+  listed.value = true
   void db.set('rows', list)
 }
 
@@ -339,6 +341,7 @@ export const forget = async (why: string) => {
   outbox.clear()
   timelines.clear()
   left.clear()
+  listed.value = false
   greatest = 0
   await db.wipe()
   say('out', why)

@@ -84,6 +84,7 @@ export const en: Record<keyof typeof zh, string> = {
   quoteGone: 'The quoted message is gone',
   leaveRoom: 'Leave this room',
   leaveAsk: 'To come back you have to apply again. Leave?',
+  notIn: 'You are not in this room',
   youLeft: 'You are no longer in this room',
   youLeftWhy: 'Reason: {why}',
   onlineNow: '{n} online',

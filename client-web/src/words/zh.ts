@@ -86,6 +86,7 @@ export const zh = {
   quoteGone: '引用的消息已不在',
   leaveRoom: '退出这个群',
   leaveAsk: '退出后要重新申请才能回来。确定退出？',
+  notIn: '您不在这个群里',
   youLeft: '您已不在这个群',
   youLeftWhy: '原因：{why}',
   onlineNow: '{n} 人在线',
