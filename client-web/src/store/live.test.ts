@@ -168,4 +168,16 @@ describe('what is on its way out', () => {
     expect(await db.outbox()).toEqual([])
     expect(await db.get('me')).toBeUndefined()
   })
+
+  it('asks for a room that was opened before there was a connection', async () => {
+    const live = await page()
+    expect(live.online.value).toBe(false)
+    await live.openRoom('r1')
+    await until(() => live.online.value)
+    await until(() => Line.last!.heard.some((m) => m.resume))
+    Line.last!.heard = []
+    Line.last!.say({ failed: { room: 'r1', code: 'busy' } })
+    vi.advanceTimersByTime(2500)
+    expect(Line.last!.heard.flatMap((m) => m.resume ?? [])).toEqual([{ room: 'r1', after: 0 }])
+  })
 })

@@ -18,6 +18,7 @@ export const typing = reactive(new Map<string, { name: string; until: number }>(
 export const news = new EventTarget() // me, queue, join, leave, out
 
 const timelines = new Map<string, Timeline>()
+const opened = new Set<string>() // rooms that were looked at since the page opened
 let skew = 0 // the server's clock less ours
 let greatest = 0
 
@@ -55,6 +56,10 @@ function hear(m: FromServer) {
     void loadRooms().then(() => say('join', m.join))
     socket.send({ resume: [{ room: m.join.id, after: timeline(m.join.id).ch }] })
   }
+  if (m.failed && m.failed.code !== 'not-member') {
+    const { room } = m.failed
+    setTimeout(() => catchUp(room), 2000)
+  }
   if (m.leave) leave(m.leave.room, m.leave)
   if (m.muted) {
     const row = rows.get(m.muted.room)
@@ -81,7 +86,9 @@ function hear(m: FromServer) {
 function greet(h: NonNullable<FromServer['hello']>) {
   skew = h.now - Date.now()
   greatest = Math.max(greatest, h.n)
-  const open = [...timelines.values()].filter((t) => t.ch > 0 && h.rooms?.some((r) => r.id === t.room))
+  const open = [...timelines.values()].filter(
+    (t) => (t.ch > 0 || opened.has(t.room)) && h.rooms?.some((r) => r.id === t.room),
+  )
   if (open.length) socket.send({ resume: open.map((t) => ({ room: t.room, after: t.ch })) })
   void loadRooms()
   flush()
@@ -142,6 +149,7 @@ function leave(room: string, why: { until?: number; reason?: Words }) {
 // Opens a room: what is on this device at once, then what changed since.
 export const openRoom = async (room: string) => {
   const t = timeline(room)
+  opened.add(room)
   if (!t.loaded.value) {
     const kept = await db.room(room)
     if (kept && !t.loaded.value) {
@@ -149,8 +157,13 @@ export const openRoom = async (room: string) => {
       t.first.value = kept.first
     }
   }
-  if (socket.open) socket.send({ resume: [{ room, after: t.ch }] })
+  catchUp(room)
   return t
+}
+
+// Asks what changed in a room; when there is no connection yet, its first word will ask.
+const catchUp = (room: string) => {
+  if (socket.open) socket.send({ resume: [{ room, after: timeline(room).ch }] })
 }
 
 export const older = async (t: Timeline) => {
@@ -340,6 +353,7 @@ export const forget = async (why: string) => {
   rows.clear()
   outbox.clear()
   timelines.clear()
+  opened.clear()
   left.clear()
   listed.value = false
   greatest = 0
