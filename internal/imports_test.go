@@ -33,6 +33,7 @@ var may = map[string][]string{
 	"auth":                {"register", "journal", "id", "fault"},
 	"roster":              {"id", "fault"},
 	"paper":               {"id", "fault"},
+	"blob":                {"id", "fault"},
 	"intake":              {"roster", "office", "register", "engine", "entry", "id", "fault"},
 	"web":                 {"*", "-journal"},
 	"web/gen":             {"*", "-journal"},
@@ -50,6 +51,7 @@ var homes = map[string][]string{
 	"github.com/prometheus/client_golang": {"internal/web"},
 	"golang.org/x/crypto/argon2":          {"internal/auth"},
 	"github.com/mozillazg/go-pinyin":      {"internal/search"},
+	"golang.org/x/image":                  {"internal/blob"},
 }
 
 func TestPackagesKnowOnlyWhomTheyMay(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"linli/internal/auth"
+	"linli/internal/blob"
 	"linli/internal/engine"
 	"linli/internal/entry"
 	"linli/internal/hub"
@@ -34,6 +35,7 @@ type Program struct {
 	Hub      *hub.Hub
 	View     *view.View
 	Search   *search.Index
+	Blobs    *blob.Store
 	Engine   *engine.Engine
 	Marks    *engine.Marks
 	Scans    *engine.Scans
@@ -94,6 +96,7 @@ func open(ctx context.Context, c *Config, s settings) (p *Program, err error) {
 	p.work.Go(func() {
 		p.Marks.Keep(marks, func(err error) { p.Log.Error("read marks were not kept", "err", err) })
 	})
+	p.work.Go(func() { p.sweep(marks) })
 	p.closes = append(p.closes, func() error { cancel(); p.work.Wait(); return nil })
 	return p, nil
 }
@@ -114,6 +117,9 @@ func (p *Program) openStores(ctx context.Context, c *Config, s settings) error {
 	if p.Auth, err = auth.Open(ctx, j.Shelf(), p.Register, s.auth); err != nil {
 		return err
 	}
+	if p.Blobs, err = blob.Open(filepath.Join(c.Data, "blob"), c.Reserve<<20, time.Now); err != nil {
+		return err
+	}
 	p.View, err = view.Open(filepath.Join(c.Data, "view"), p.Log, func(err error) {
 		p.Log.Error("the views stand still", "err", err)
 	})
@@ -122,6 +128,41 @@ func (p *Program) openStores(ctx context.Context, c *Config, s settings) error {
 	}
 	p.closes = append(p.closes, p.View.Close)
 	return nil
+}
+
+// sweep takes away, every hour, the files that no message has. It looks only while the views have all that the logs have.
+func (p *Program) sweep(ctx context.Context) {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if !p.viewed(ctx) {
+			continue
+		}
+		n, err := p.Blobs.Sweep(ctx, p.View.Uses)
+		if err != nil && ctx.Err() == nil {
+			p.Log.Error("files were not swept", "err", err)
+		}
+		if n > 0 {
+			p.Log.Info("files that no message has are gone", "files", n)
+		}
+	}
+}
+
+// viewed tells whether the views have caught up with every room.
+func (p *Program) viewed(ctx context.Context) bool {
+	var rooms []id.Room
+	p.Engine.EachRoom(func(s *room.State) { rooms = append(rooms, s.ID()) })
+	for _, r := range rooms {
+		if p.Engine.Failed() != nil || p.Engine.Seen(ctx, r) != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // Close stops every part in reverse order. Nothing that was acknowledged is lost, with or without it.

@@ -110,6 +110,8 @@ type (
 	Receipts interface {
 		Confirmed() map[id.Premises]Receipt
 	}
+	// Attached lists the files that belong to a card.
+	Attached interface{ Attached() []File }
 	// Quiet marks events that change no more than own parts: they are not fanned out.
 	Quiet interface{ Quiet(act string) bool }
 )
@@ -128,6 +130,7 @@ type Kind struct {
 	New     func() Card
 	Load    func(facts json.RawMessage) Card
 	Acts    []string // what can be done with it, post among them
+	Files   bool     // a post brings files: its cards are Attached
 }
 
 var registry = map[string]*Kind{}
@@ -210,8 +213,10 @@ func declare[S any](k kind[S]) struct{} {
 		acts = append(acts, name)
 	}
 	sort.Strings(acts)
+	var blank S
+	_, files := any(blank).(Attached)
 	registry[k.name] = &Kind{
-		Name: k.name, Lane: k.lane, Acts: acts,
+		Name: k.name, Lane: k.lane, Acts: acts, Files: files,
 		New: func() Card { return card[S]{kind: &k} },
 		Load: func(facts json.RawMessage) Card {
 			c := card[S]{kind: &k}
@@ -277,7 +282,7 @@ func (c card[S]) Facts() json.RawMessage {
 	return b
 }
 
-// Pin, Settled, Due, MayContact, Confirmed and Quiet pass the optional abilities of a state through the card.
+// Pin, Settled, Due, MayContact, Confirmed, Attached and Quiet pass the optional abilities of a state through the card.
 
 func (c card[S]) Pin() bool {
 	p, ok := any(c.state).(Pinned)
@@ -306,6 +311,13 @@ func (c card[S]) MayContact(v Viewer) (id.Person, bool) {
 func (c card[S]) Confirmed() map[id.Premises]Receipt {
 	if r, ok := any(c.state).(Receipts); ok {
 		return r.Confirmed()
+	}
+	return nil
+}
+
+func (c card[S]) Attached() []File {
+	if a, ok := any(c.state).(Attached); ok {
+		return a.Attached()
 	}
 	return nil
 }

@@ -16,10 +16,11 @@ import (
 //	i/<room>/<seq>                 item, as on the wire
 //	k/<room>/<seq>                 what else the item is (who voted what, for whom it was posted): never sent
 //	c/<room>/<ch><seq>             empty: what changed when
-//	l/<room>/<lane>/<seq>          ordinal in the lane
+//	l/<room>/<lane>/<seq>          ordinal in the lane; the lane files has all items that brought some
 //	n/<room>/<person>              seq of the last change, and the name as on the wire
 //	t/<room>                       the pinned seqs, newest first
-const version = "2"
+//	b/<hash>/<room>/<seq>          empty: the item brought this file
+const version = "3"
 
 var (
 	keyVersion = []byte("m/version")
@@ -42,6 +43,7 @@ func keyPins(room id.Room) []byte     { return key('t', string(room)) }
 func items(room id.Room) []byte       { return key('i', string(room)) }
 func cards(room id.Room) []byte       { return key('k', string(room)) }
 func changed(room id.Room) []byte     { return key('c', string(room)) }
+func files(hash string) []byte        { return key('b', hash) }
 
 func lane(room id.Room, lane string) []byte         { return key('l', string(room), lane) }
 func keyName(room id.Room, person id.Person) []byte { return key('n', string(room), string(person)) }

@@ -77,21 +77,35 @@ func (v *View) Page(room id.Room, who Who, span Span) (page []byte, err error) {
 // One is a page with one item; fault.NotFound when there is no item of this seq for this person.
 func (v *View) One(room id.Room, who Who, seq entry.Seq) (page []byte, err error) {
 	err = v.db.View(func(txn *badger.Txn) error {
-		may, err := v.reach(txn, room, who)
+		item, err := v.one(txn, room, who, seq)
 		if err != nil {
 			return err
-		}
-		item, err := get(txn, number(items(room), seq))
-		if err != nil {
-			return err
-		}
-		if item == nil || !may(seq) {
-			return fault.New(fault.NotFound, "there is no such message")
 		}
 		page, err = v.finish(txn, wire.Pieces{Room: room, Seq: v.head(room)}, who, []stored{{seq, item}}, nil)
 		return err
 	})
 	return page, err
+}
+
+// Sent is an item as this person may read it; fault.NotFound when there is none for them.
+func (v *View) Sent(room id.Room, who Who, seq entry.Seq) (item []byte, err error) {
+	err = v.db.View(func(txn *badger.Txn) error {
+		item, err = v.one(txn, room, who, seq)
+		return err
+	})
+	return item, err
+}
+
+func (v *View) one(txn *badger.Txn, room id.Room, who Who, seq entry.Seq) ([]byte, error) {
+	may, err := v.reach(txn, room, who)
+	if err != nil {
+		return nil, err
+	}
+	item, err := get(txn, number(items(room), seq))
+	if err == nil && (item == nil || !may(seq)) {
+		err = fault.New(fault.NotFound, "there is no such message")
+	}
+	return item, err
 }
 
 // Resume is what changed in a room since ch `after`, for this person: each changed item once, as it is now. After 0, or when

@@ -298,26 +298,65 @@ func putParts(txn *badger.Txn, b *Batch) error {
 }
 
 func putItem(txn *badger.Txn, room id.Room, r *wire.Record) error {
-	if err := txn.Set(number(items(room), r.Seq), r.Item); err != nil {
-		return err
+	sets := []struct{ k, v []byte }{
+		{number(items(room), r.Seq), r.Item},
+		{number(number(changed(room), r.Ch), r.Seq), nil},
 	}
 	if r.Kept != nil {
-		if err := txn.Set(number(cards(room), r.Seq), r.Kept); err != nil {
+		sets = append(sets, struct{ k, v []byte }{number(cards(room), r.Seq), r.Kept})
+	}
+	if r.New && r.Lane != "" {
+		sets = append(sets, struct{ k, v []byte }{number(lane(room, r.Lane), r.Seq), number(nil, entry.Seq(r.Ordinal))})
+	}
+	for _, s := range sets {
+		if err := txn.Set(s.k, s.v); err != nil {
 			return err
 		}
 	}
-	if r.Was != 0 {
+	if r.Was != 0 && r.Was != r.Ch {
 		if err := txn.Delete(number(number(changed(room), r.Was), r.Seq)); err != nil {
 			return err
 		}
 	}
-	if err := txn.Set(number(number(changed(room), r.Ch), r.Seq), nil); err != nil {
-		return err
-	}
-	if !r.New || r.Lane == "" {
+	return putFiles(txn, room, r)
+}
+
+// putFiles notes what an item brought, until it is taken back.
+func putFiles(txn *badger.Txn, room id.Room, r *wire.Record) error {
+	if len(r.Files) == 0 || !r.New && !r.Gone {
 		return nil
 	}
-	return txn.Set(number(lane(room, r.Lane), r.Seq), number(nil, entry.Seq(r.Ordinal)))
+	keys := [][]byte{number(lane(room, Files), r.Seq)}
+	for _, hash := range r.Files {
+		keys = append(keys, number(append(files(hash), key('r', string(room))...), r.Seq))
+	}
+	for _, k := range keys {
+		err := txn.Delete(k)
+		if !r.Gone {
+			err = txn.Set(k, number(nil, 0))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Files is the lane of all items that brought files.
+const Files = "files"
+
+// Uses tells whether any item has brought this file and was not taken back.
+func (v *View) Uses(hash string) (used bool, err error) {
+	err = v.db.View(func(txn *badger.Txn) error {
+		o := badger.DefaultIteratorOptions
+		o.Prefix, o.PrefetchValues = files(hash), false
+		it := txn.NewIterator(o)
+		defer it.Close()
+		it.Rewind()
+		used = it.Valid()
+		return nil
+	})
+	return used, err
 }
 
 // Cursor is the place in the journal behind all that is in; nil when nothing is.

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"linli/internal/blob"
 	"linli/internal/engine"
 	"linli/internal/entry"
 	"linli/internal/fault"
@@ -36,6 +37,7 @@ type Sockets struct {
 	View    *view.View
 	Hub     *hub.Hub
 	Marks   *engine.Marks
+	Blobs   *blob.Store
 	Alive   func(id.Device) bool // is the device still signed in?
 	Origins []string             // hosts besides the request's own that a page may come from
 	Rate    rate.Limit           // commands a second of one connection; 0: 20
@@ -128,6 +130,10 @@ func (k *conn) hear(message []byte) {
 // do passes a command on. Who is too fast waits, and so do the commands behind: a refusal here would let them overtake.
 func (k *conn) do(c *wire.Command) {
 	time.Sleep(k.pace.Reserve().Delay())
+	if err := attach(k.Blobs, k.person, c.Room, c); err != nil {
+		k.Answered([]engine.Answer{{Command: c.ID, Err: err}})
+		return
+	}
 	k.Engine.Submit(c.Room.Log(), engine.Ask{
 		Person: k.person, Device: k.device, Asker: k,
 		Command: entry.Command{ID: c.ID, Act: c.Act, Re: c.Re, With: c.With, Words: c.Words},

@@ -275,7 +275,7 @@ func (s *Server) items(w http.ResponseWriter, r *http.Request) {
 	span := view.Span{
 		Before: number("before"), After: number("after"), Around: number("around"), Limit: int(number("limit")), Lane: r.URL.Query().Get("lane"),
 	}
-	if span.Lane != "" && !slices.Contains(lanes, kind.Lane(span.Lane)) {
+	if span.Lane != "" && span.Lane != view.Files && !slices.Contains(lanes, kind.Lane(span.Lane)) {
 		s.refuse(w, r, fault.New(fault.Invalid, "there is no such lane").And("field", "lane"))
 		return
 	}
@@ -465,6 +465,10 @@ func (s *Server) commands(ctx context.Context, in *commandsInput) (*body[command
 	}
 	g := &gathering{left: len(in.Body.Do), more: make(chan []engine.Answer, len(in.Body.Do))}
 	for _, x := range in.Body.Do {
+		if err := attach(s.Blobs, c.Person, in.Room, &x); err != nil {
+			g.Answered([]engine.Answer{{Command: x.ID, Err: err}})
+			continue
+		}
 		s.Engine.Submit(in.Room.Log(), engine.Ask{
 			Person: c.Person, Device: c.Device, Asker: g,
 			Command: entry.Command{ID: x.ID, Act: x.Act, Re: x.Re, With: x.With, Words: x.Words},

@@ -46,6 +46,7 @@ func (s *Server) declare(a *api, r chi.Router) {
 	get(a, "/rooms/{room}", s.room)
 	r.Get("/rooms/{room}/items", s.items)
 	r.Get("/rooms/{room}/items/{seq}", s.item)
+	r.Get("/rooms/{room}/items/{seq}/files/{hash}", s.file)
 	get(a, "/rooms/{room}/items/{seq}/receipts", s.receipts)
 	get(a, "/rooms/{room}/items/{seq}/contact", s.contact)
 	get(a, "/rooms/{room}/people", s.people)
@@ -56,6 +57,12 @@ func (s *Server) declare(a *api, r chi.Router) {
 	post(a, "/rooms/{room}/links", s.makeLink)
 	remove(a, "/rooms/{room}/links/{link}", s.endLink)
 	r.Get("/rooms/{room}/links/{link}/poster.pdf", s.poster)
+
+	post(a, "/rooms/{room}/uploads", s.beginUpload)
+	get(a, "/uploads/{upload}", s.uploadState)
+	r.Patch("/uploads/{upload}", s.uploadPart)
+	post(a, "/uploads/{upload}/done", s.endUpload)
+	remove(a, "/uploads/{upload}", s.dropUpload)
 
 	post(a, "/search", s.search)
 

@@ -17,6 +17,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"linli/internal/auth"
+	"linli/internal/blob"
 	"linli/internal/engine"
 	"linli/internal/fault"
 	"linli/internal/hub"
@@ -32,6 +33,7 @@ type Server struct {
 	Engine   *engine.Engine
 	View     *view.View
 	Search   *search.Index
+	Blobs    *blob.Store
 	Hub      *hub.Hub
 	Register *register.Register
 	Auth     *auth.Auth

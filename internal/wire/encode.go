@@ -18,9 +18,11 @@ type Record struct {
 	Quiet        bool // nobody but those in Mine is told
 	Lane         string
 	Ordinal      uint64
-	Item         []byte // the whole item
-	Set          []byte // its state alone
-	Kept         []byte // what the item does not say (kept), never sent; nil when it says all
+	Item         []byte   // the whole item
+	Set          []byte   // its state alone
+	Kept         []byte   // what the item does not say (kept), never sent; nil when it says all
+	Files        []string // hashes of what it brought
+	Gone         bool     // it was taken back, and its files with it
 }
 
 // Own is what one person sees of an item.
@@ -78,7 +80,7 @@ func Render(s *room.State, changes []room.Change) Parts {
 		if !r.New {
 			r.Set = appendSet(nil, item, state)
 		}
-		r.Kept = keep(item)
+		r.Kept, r.Files, r.Gone = keep(item), filesOf(item), item.Retracted
 	}
 	parts.Own = owns(s, changes)
 	if parts.Repin {
@@ -93,12 +95,26 @@ type kept struct {
 	Card json.RawMessage `json:"card,omitempty"`
 }
 
-// keep is nil for an item that nothing can be done with: its facts say no more than what is sent.
+// keep is nil for an item that nothing can be done with and whose card has no facts.
 func keep(item *room.Item) []byte {
-	if k := kind.Of(item.Kind); k == nil || len(k.Acts) < 2 {
+	k := kind.Of(item.Kind)
+	if k == nil {
 		return nil
 	}
-	return mustJSON(kept{For: item.For, Card: item.Card.Facts()})
+	facts := item.Card.Facts()
+	if len(k.Acts) < 2 && string(facts) == "{}" {
+		return nil
+	}
+	return mustJSON(kept{For: item.For, Card: facts})
+}
+
+func filesOf(item *room.Item) (hashes []string) {
+	if a, ok := item.Card.(kind.Attached); ok {
+		for _, f := range a.Attached() {
+			hashes = append(hashes, f.Hash)
+		}
+	}
+	return hashes
 }
 
 // owns encodes the own parts that the changes touched, each once.

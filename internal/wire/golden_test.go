@@ -38,6 +38,12 @@ var goldens = map[string][]said{
 		{"p0", "item.react", "4", `{"face":"赞","on":true}`, ``},
 		{"p1", "item.retract", "3", ``, ``},
 	},
+	"attached": {
+		{"p1", "picture.post", "", `{"files":[{"hash":"HASH1","type":"image/jpeg","size":5,"w":4,"h":3}]}`, `{"text":"楼下"}`},
+		{"p2", "voice.post", "", `{"files":[{"hash":"HASH2","type":"audio/webm","size":5}],"seconds":3,"wave":"0590"}`, ``},
+		{"p2", "item.react", "3", `{"face":"赞","on":true}`, ``},
+		{"p1", "item.retract", "3", ``, ``},
+	},
 	"notice": {
 		{"p0", "notice.post", "", `{"confirm":true,"pin":true,"importance":"important"}`, `{"title":"今晚停水","body":"22:00 至次日 5:00"}`},
 		{"p1", "notice.confirm", "3", ``, ``},

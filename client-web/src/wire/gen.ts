@@ -256,6 +256,14 @@ export interface Features {
   demo: boolean
 }
 
+export interface File {
+  h?: number
+  hash: string
+  size: number
+  type: string
+  w?: number
+}
+
 export interface Flags {
   edited?: number
   pinned?: boolean
@@ -714,4 +722,16 @@ export interface StaffRow {
 export interface TextInputBody {
   reason?: string
   text?: string
+}
+
+export interface UploadBody {
+  at: number
+  file?: File
+  size: number
+  upload: string
+}
+
+export interface UploadInputBody {
+  as: string
+  size: number
 }

@@ -1,0 +1,71 @@
+package kind
+
+import (
+	"encoding/json"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"linli/internal/entry"
+	"linli/internal/fault"
+)
+
+// File is something that was uploaded and is shown by a card. Its bytes lie beside the log, under their hash; the door has filled in
+// what it is before a rule sees it.
+type File struct {
+	Hash string `json:"hash"`
+	Type string `json:"type"` // media type, by its bytes
+	Size int64  `json:"size"` // bytes
+	W    int    `json:"w,omitempty"`
+	H    int    `json:"h,omitempty"` // pixels
+}
+
+// attached is what cards with files have in common: at most nine, so that the state stays small.
+type attached struct {
+	Files []File `json:"files"`
+}
+
+// mostFiles is how many pictures one message has.
+const mostFiles = 9
+
+// Attached lists the files that belong to a card: who may read the card may read them.
+func (a attached) Attached() []File { return a.Files }
+
+// few checks how many files there are and that each is of a media type that begins so.
+func (a attached) few(most int, media string) error {
+	if len(a.Files) == 0 || len(a.Files) > most {
+		return fault.Newf(fault.Invalid, "1 to %d files", most).And("field", "files").And("limit", most)
+	}
+	for _, f := range a.Files {
+		if f.Hash == "" || f.Size <= 0 || !strings.HasPrefix(f.Type, media) {
+			return fault.New(fault.Invalid, "the file is of another kind").And("field", "files")
+		}
+	}
+	return nil
+}
+
+// caption checks the words beside files: a text that may be missing.
+func caption(words entry.Words) error { return text(words, "text", 0, 1000) }
+
+// fileName checks a name that goes back to people's own disks: no path, nothing unseen, nothing that turns the reading direction.
+func fileName(words entry.Words) error {
+	if err := text(words, "name", 1, 120); err != nil {
+		return err
+	}
+	name := word(words, "name")
+	if strings.ContainsAny(name, `/\:*?"<>|`) || strings.HasPrefix(name, ".") || strings.ContainsFunc(name, unseen) {
+		return fault.New(fault.Invalid, "not a name for a file").And("field", "name")
+	}
+	return nil
+}
+
+// unseen is a character that shows nothing or turns the others round.
+func unseen(r rune) bool {
+	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == utf8.RuneError
+}
+
+// post is the state of a card with files behind its post.
+func (a attached) post(_ Event, with attached) attached { return with }
+
+// NameOf is what a file is called in its words, for who hands it out.
+func NameOf(words json.RawMessage) string { return word(words, "name") }
