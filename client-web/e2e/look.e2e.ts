@@ -49,6 +49,25 @@ const dresses = [
   { name: 'desk, dark', viewport: desk, dark: true },
 ]
 
+test('a room is given what the day has no example of: a picture, a voice, a file', async () => {
+  const s = await someone(linli)
+  await signIn(s.page, { phone: who.volunteer! }, password)
+  await s.page.getByRole('link', { name: /电力小区3号楼/ }).click()
+  const bring = async (way: string, name: string, mimeType: string, buffer: Buffer) => {
+    await s.page.getByRole('button', { name: '发别的' }).click()
+    await s.page.locator(`input[data-way=${way}]`).setInputFiles([{ name, mimeType, buffer }])
+    await s.page.locator('.panelgrid').waitFor({ state: 'detached' })
+  }
+  const dot = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=='
+  await bring('album', 'a.png', 'image/png', Buffer.from(dot, 'base64'))
+  await bring('file', '停水通知.pdf', 'application/pdf', Buffer.from('%PDF-1.7'))
+  await s.page.getByRole('button', { name: '说一句' }).click()
+  await s.page.getByRole('timer').getByText('1″').waitFor()
+  await s.page.getByRole('button', { name: '发送', exact: true }).click()
+  await s.page.locator('.voice .wave').waitFor()
+  await s.context.close()
+})
+
 for (const d of dresses) {
   test(`every page on a ${d.name}`, async () => {
     const dress = async (role?: string) => {
@@ -97,10 +116,19 @@ for (const d of dresses) {
     await resident.page.locator('.bar .iconbtn').last().click()
     await see(resident.page, 'room info')
     await resident.page.keyboard.press('Escape')
-    await resident.page.locator('.composer2 .iconbtn').click()
+    await resident.page.locator('.composer2 .iconbtn').last().click()
     await see(resident.page, 'what can be posted')
-    await resident.page.locator('.panelgrid button').first().click()
+    await resident.page.getByRole('button', { name: d.english ? 'Ask for help' : '找人帮忙' }).click()
     await see(resident.page, 'compose a request')
+    await resident.page.keyboard.press('Escape')
+    await resident.page.locator('.bar .iconbtn').last().click()
+    await resident.page.getByRole('button', { name: d.english ? 'Files of this room' : '群文件' }).click()
+    await resident.page.locator('.shelf img').first().waitFor()
+    await see(resident.page, 'shelf')
+    await resident.page.locator('.shelf .pictures button').first().click()
+    await resident.page.locator('.viewer img').first().waitFor()
+    await clean(resident.page, `a picture, ${d.name}`)
+    await resident.page.keyboard.press('Escape')
     await resident.page.keyboard.press('Escape')
     await resident.page.locator('.sosbtn').click()
     await see(resident.page, 'emergency')

@@ -1,9 +1,11 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
+import type { Attachment } from '@/media/upload'
 import type { Command, Item, Mine, Name, RoomRow } from '@/wire/types'
 
 export interface Pending extends Command {
   n: number
   at: number
+  files?: Attachment[]
   refused?: { code: string; with?: Record<string, unknown> }
 }
 

@@ -1,5 +1,6 @@
 import { computed, reactive, ref, shallowReactive } from 'vue'
-import { get } from '@/wire/http'
+import { type Attachment, bring } from '@/media/upload'
+import { get, type Refusal } from '@/wire/http'
 import { Socket } from '@/wire/socket'
 import type { Delivery, FromServer, Me, RoomRow, Words } from '@/wire/types'
 import { db, type Pending } from './db'
@@ -13,6 +14,7 @@ export const online = ref(false)
 export const everOnline = ref(false)
 export const listed = ref(false) // the server has said which rooms are mine
 export const outbox = shallowReactive(new Map<string, Pending>())
+export const progress = shallowReactive(new Map<string, number>()) // of attachments on their way, by command: 0 to 1
 export const left = shallowReactive(new Map<string, { until?: number; reason?: Words }>())
 export const typing = reactive(new Map<string, { name: string; until: number }>())
 export const news = new EventTarget() // me, queue, join, leave, out
@@ -198,7 +200,12 @@ export const called = async (room: string, person: string) => {
 export const send = async (
   room: string,
   act: string,
-  more: { re?: number; with?: Record<string, unknown>; words?: Record<string, unknown> } = {},
+  more: {
+    re?: number
+    with?: Record<string, unknown>
+    words?: Record<string, unknown>
+    files?: Attachment[]
+  } = {},
 ) => {
   const n = await db.next(greatest)
   greatest = Math.max(greatest, n)
@@ -210,11 +217,39 @@ export const send = async (
 }
 
 const transmit = (list: Pending[]) => {
-  for (let i = 0; i < list.length; i += 16) {
-    const part = list.slice(i, i + 16)
+  const ready = list.filter((c) => !c.files || c.files.every((f) => f.whole))
+  for (const c of list) if (!ready.includes(c)) void carry(c)
+  for (let i = 0; i < ready.length; i += 16) {
+    const part = ready.slice(i, i + 16)
     socket.send({
-      do: part.map((c) => ({ id: c.id, room: c.room, act: c.act, re: c.re, with: c.with, words: c.words })),
+      do: part.map((c) => ({ id: c.id, room: c.room, act: c.act, re: c.re, with: facts(c), words: c.words })),
     })
+  }
+}
+
+const facts = (c: Pending) => (c.files ? { ...c.with, files: c.files.map((f) => ({ upload: f.upload })) } : c.with)
+
+// Brings a command's attachments in, one after the other, and then sends it. What came before them in the talk does not wait.
+const carrying = new Set<string>()
+const carry = async (c: Pending) => {
+  if (carrying.has(c.id)) return
+  carrying.add(c.id)
+  try {
+    const all = c.files!.reduce((n, f) => n + f.blob.size, 0)
+    let before = 0
+    for (const f of c.files!) {
+      const kept = () => outbox.has(c.id) && db.keepCommand(c)
+      if (!f.whole) await bring(c.room, f, (n) => progress.set(c.id, (before + n) / all), kept)
+      before += f.blob.size
+    }
+    if (outbox.has(c.id)) transmit([c])
+  } catch (e) {
+    const { code, with: more } = (e as Refusal).fault ?? { code: 'internal' }
+    // Without a network it waits: the first word of the next connection sends all that is left, and so does a moment from now.
+    if (!['offline', 'busy', 'not-ready', 'sign-in', 'internal'].includes(code)) refused(c.id, code, more)
+    else setTimeout(() => online.value && outbox.has(c.id) && !outbox.get(c.id)!.refused && transmit([c]), 4000)
+  } finally {
+    carrying.delete(c.id)
   }
 }
 
@@ -233,6 +268,7 @@ function settle(id: string, seq: number) {
 
 export const drop = async (id: string) => {
   outbox.delete(id)
+  progress.delete(id)
   await db.dropCommand(id)
 }
 
@@ -268,7 +304,10 @@ export const act = async (room: string, name: string, more: Parameters<typeof se
 
 export const again = async (c: Pending) => {
   await drop(c.id)
-  await send(c.room, c.act, { re: c.re, with: c.with, words: c.words })
+  const { re, words, refused } = c
+  // What the server no longer knows is brought again.
+  const files = refused?.code === 'not-found' ? c.files?.map(({ as, blob }) => ({ as, blob })) : c.files
+  await send(c.room, c.act, { re, with: c.with, words, files })
 }
 
 export const pendingOf = (room: string) => [...outbox.values()].filter((c) => c.room === room).sort((a, b) => a.n - b.n)

@@ -28,13 +28,13 @@ const refresh = () => {
 
 export const signedOut = new EventTarget()
 
-const send = async (method: string, path: string, body?: unknown): Promise<Response> => {
-  const form = body instanceof FormData
+const call = async (method: string, path: string, body?: unknown, headers = {}): Promise<Response> => {
+  const raw = body instanceof FormData || body instanceof Blob
   try {
     return await fetch(`/api/v1${path}`, {
       method,
-      headers: body === undefined || form ? {} : { 'Content-Type': 'application/json' },
-      body: body === undefined ? undefined : form ? (body as FormData) : JSON.stringify(body),
+      headers: body === undefined || raw ? headers : { 'Content-Type': 'application/json', ...headers },
+      body: body === undefined ? undefined : raw ? body : JSON.stringify(body),
     })
   } catch {
     throw new Refusal(offline)
@@ -42,10 +42,10 @@ const send = async (method: string, path: string, body?: unknown): Promise<Respo
 }
 
 // Asks the server; an access token past its time is replaced once, unseen.
-export const ask = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
-  let answer = await send(method, path, body)
+export const send = async <T>(method: string, path: string, body?: unknown, headers = {}): Promise<T> => {
+  let answer = await call(method, path, body, headers)
   if (answer.status === 401 && !path.startsWith('/session') && !path.startsWith('/setup')) {
-    if (await refresh()) answer = await send(method, path, body)
+    if (await refresh()) answer = await call(method, path, body, headers)
     else signedOut.dispatchEvent(new Event('out'))
   }
   const data = await answer.json().catch(() => undefined)
@@ -54,8 +54,8 @@ export const ask = async <T>(method: string, path: string, body?: unknown): Prom
   return data as T
 }
 
-export const get = <T>(path: string) => ask<T>('GET', path)
-export const post = <T>(path: string, body: unknown = {}) => ask<T>('POST', path, body)
-export const put = <T>(path: string, body: unknown = {}) => ask<T>('PUT', path, body)
-export const remove = <T>(path: string) => ask<T>('DELETE', path)
+export const get = <T>(path: string) => send<T>('GET', path)
+export const post = <T>(path: string, body: unknown = {}) => send<T>('POST', path, body)
+export const put = <T>(path: string, body: unknown = {}) => send<T>('PUT', path, body)
+export const remove = <T>(path: string) => send<T>('DELETE', path)
 export const freshen = refresh

@@ -1,0 +1,46 @@
+const side = 1600 // pixels of the longer side
+const quality = 0.82
+
+const jpeg = (from: CanvasImageSource, w: number, h: number, most: number) => {
+  const scale = Math.min(1, most / Math.max(w, h))
+  const canvas = document.createElement('canvas')
+  canvas.width = Math.max(1, Math.round(w * scale))
+  canvas.height = Math.max(1, Math.round(h * scale))
+  const ink = canvas.getContext('2d')!
+  ink.fillStyle = '#fff'
+  ink.fillRect(0, 0, canvas.width, canvas.height)
+  ink.drawImage(from, 0, 0, canvas.width, canvas.height)
+  return new Promise<Blob | null>((done) => canvas.toBlob(done, 'image/jpeg', quality))
+}
+
+// A picture as it goes out: upright, small enough for a slow network, and without what its camera knew of time and place. What this
+// device cannot read goes as it is; the server then says whether it can.
+export const shrink = async (file: Blob): Promise<Blob> => {
+  const bitmap = await createImageBitmap(file, { imageOrientation: 'from-image' }).catch(() => undefined)
+  if (!bitmap) return file
+  const small = await jpeg(bitmap, bitmap.width, bitmap.height, side)
+  bitmap.close()
+  return small ?? file
+}
+
+// A picture out of a video, for before it plays, and how long it is. A video that this device cannot play has neither.
+export const glance = (file: Blob): Promise<{ poster?: Blob; seconds: number }> =>
+  new Promise((done) => {
+    const video = document.createElement('video')
+    const url = URL.createObjectURL(file)
+    const end = (poster?: Blob | null) => {
+      clearTimeout(late)
+      const seconds = Number.isFinite(video.duration) ? Math.round(video.duration) : 0
+      URL.revokeObjectURL(url)
+      done({ poster: poster ?? undefined, seconds })
+    }
+    const late = setTimeout(end, 6000)
+    video.muted = true
+    video.preload = 'auto'
+    video.onerror = () => end()
+    video.onloadeddata = () => {
+      video.currentTime = Math.min(0.5, (video.duration || 1) / 2)
+    }
+    video.onseeked = async () => end(await jpeg(video, video.videoWidth, video.videoHeight, 960).catch(() => undefined))
+    video.src = url
+  })
