@@ -62,8 +62,8 @@ func (e *Engine) see(step *journal.Step) error {
 		b.duties[i].frame = f.Seq
 	}
 	e.owe(b.duties)
+	e.Reader.Apply(out) // before the answer: who wrote finds it
 	b.answer()
-	e.Reader.Apply(out)
 	l.told(f.Seq)
 	return nil
 }

@@ -42,6 +42,8 @@ const (
 	NoPremises  Code = "no-premises"  // acts for a household or shop, and the person belongs to none here
 	OutOfStock  Code = "out-of-stock" // more than is left
 	SetupDone   Code = "setup-done"   // the office has its administrator already
+	QuietHours  Code = "quiet-hours"  // not at night; With carries from and to (o'clock)
+	Quota       Code = "quota"        // as often as it may be already; With carries limit
 	Conflicting Code = "conflicting"  // the thing changed meanwhile; look again
 )
 

@@ -32,6 +32,8 @@ type Room interface {
 	Has(p id.Person) bool             // is p a member?
 	Behind(h id.Premises) []id.Person // the members of a premises
 	Owners() []id.Person              // members who answer for the room
+	Badged(badge string) []id.Person  // members with a badge
+	Calls(since int64) int            // how often everybody was called since a time (ms)
 }
 
 // Ask is one question to a rule: may this be done now?
@@ -112,6 +114,10 @@ type (
 	}
 	// Attached lists the files that belong to a card.
 	Attached interface{ Attached() []File }
+	// Calling says whom a post calls: their phones ring, and they find it again.
+	Calling interface {
+		Calls() (to []id.Person, all bool)
+	}
 	// Quiet marks events that change no more than own parts: they are not fanned out.
 	Quiet interface{ Quiet(act string) bool }
 )
@@ -282,7 +288,7 @@ func (c card[S]) Facts() json.RawMessage {
 	return b
 }
 
-// Pin, Settled, Due, MayContact, Confirmed, Attached and Quiet pass the optional abilities of a state through the card.
+// Pin, Settled, Due, MayContact, Confirmed, Attached, Calls and Quiet pass the optional abilities of a state through the card.
 
 func (c card[S]) Pin() bool {
 	p, ok := any(c.state).(Pinned)
@@ -320,6 +326,13 @@ func (c card[S]) Attached() []File {
 		return a.Attached()
 	}
 	return nil
+}
+
+func (c card[S]) Calls() ([]id.Person, bool) {
+	if m, ok := any(c.state).(Calling); ok {
+		return m.Calls()
+	}
+	return nil, false
 }
 
 func (c card[S]) Quiet(act string) bool {

@@ -1,22 +1,106 @@
 package kind
 
-import "linli/internal/entry"
+import (
+	"slices"
+	"time"
 
-// message is what somebody says: words and nothing else. Its fold keeps nothing; reply, retract and reactions are the item's.
-type message struct{}
+	"linli/internal/entry"
+	"linli/internal/fault"
+	"linli/internal/id"
+)
+
+// message is what somebody says: words, and whom they call by it. Reply, retract and reactions are the item's.
+type message struct {
+	To    []id.Person `json:"to,omitempty"`    // called by name, or by a role they have
+	Roles []string    `json:"roles,omitempty"` // as they were called: 物业, 片警, 值班
+	All   bool        `json:"all,omitempty"`   // everybody in the room
+}
+
+const (
+	mostCalled = 50 // people whom one message calls
+	// AllPerWeek is how often those who answer for a room may call everybody in seven days. Everybody's phone rings: a notice reaches
+	// them as well.
+	AllPerWeek = 2
+	week       = 7 * 24 * time.Hour
+	quietFrom  = 22 // o'clock: nobody calls everybody until quietTo; an emergency is a kind of its own
+	quietTo    = 7
+)
+
+// zone is the clock of the rooms: one in all of China.
+var zone = time.FixedZone("CST", 8*3600)
+
+// onDuty are the words for who answers for the room.
+var onDuty = []string{"值班", "群主"}
 
 var _ = declare(kind[message]{
 	name:    "text",
 	lane:    Chat,
 	actions: map[string]action[message]{"post": actw(message.mayPost, message.post)},
-	shown:   func(message) any { return nil },
+	shown:   message.shown,
 })
 
-func (message) mayPost(ask Ask, _ *nothing, words entry.Words) error {
+func (m message) shown() any {
+	if m.To == nil && !m.All {
+		return nil
+	}
+	return m
+}
+
+func (message) mayPost(ask Ask, with *message, words entry.Words) error {
 	if err := member(ask); err != nil {
 		return err
 	}
-	return text(words, "text", 1, 4000)
+	if err := text(words, "text", 1, 4000); err != nil {
+		return err
+	}
+	if with.All {
+		return mayCallAll(ask, words)
+	}
+	return with.call(ask)
 }
 
-func (m message) post(Event, nothing) message { return m }
+// call finds out who is called: members by name, and those who have a role in this room.
+func (m *message) call(ask Ask) error {
+	for _, p := range m.To {
+		if !ask.Room.Has(p) {
+			return fault.New(fault.NotFound, "no such member").And("field", "to")
+		}
+	}
+	for _, r := range m.Roles {
+		found := ask.Room.Badged(r)
+		if slices.Contains(onDuty, r) {
+			found = ask.Room.Owners()
+		}
+		if len(found) == 0 {
+			return fault.New(fault.NotFound, "nobody here has this role").And("field", "roles")
+		}
+		m.To = append(m.To, found...)
+	}
+	slices.Sort(m.To)
+	if m.To = slices.Compact(m.To); len(m.To) > mostCalled {
+		return fault.New(fault.TooMany, "so many are called only all together").And("field", "to").And("limit", mostCalled)
+	}
+	return nil
+}
+
+// mayCallAll lets owners ring everybody's phone: seldom, by day, and saying why.
+func mayCallAll(ask Ask, words entry.Words) error {
+	if err := owner(ask, "call everybody"); err != nil {
+		return err
+	}
+	if err := text(words, "why", 2, 60); err != nil {
+		return err
+	}
+	if hour := time.UnixMilli(ask.Now).In(zone).Hour(); hour >= quietFrom || hour < quietTo {
+		return fault.New(fault.QuietHours, "nobody is called at night").And("from", quietFrom).And("to", quietTo)
+	}
+	if ask.Room.Calls(ask.Now-week.Milliseconds()) >= AllPerWeek {
+		return fault.New(fault.Quota, "everybody was called often enough this week").And("limit", AllPerWeek)
+	}
+	return nil
+}
+
+func (message) post(_ Event, with message) message { return with }
+
+// Calls tells whom the message calls.
+func (m message) Calls() (to []id.Person, all bool) { return m.To, m.All }

@@ -67,6 +67,7 @@ func (s *State) applyPost(change *Change, name string, at int64, e *entry.Entry)
 		event := kind.Event{Post: item.post(), Seq: s.core.Seq, By: e.By, At: at, Words: e.Words, Room: s}
 		item.Card = k.New().Apply("post", event, e.Facts)
 		change.Own = item.Card.Concerns(event)
+		s.ring(item.Card, at)
 		item.Sum = k.Summary(e.Words, item.Card.Facts())
 	}
 	if item.Lane != "" {
@@ -76,6 +77,18 @@ func (s *State) applyPost(change *Change, name string, at int64, e *entry.Entry)
 	s.hand[item.Seq] = item
 	change.Item, change.New, change.Own = item, true, append(change.Own, e.By)
 	s.follow(change, item)
+}
+
+// ring keeps when everybody was called.
+func (s *State) ring(card kind.Card, at int64) {
+	c, ok := card.(kind.Calling)
+	if !ok {
+		return
+	}
+	if _, all := c.Calls(); all {
+		s.core.Rung = append(s.core.Rung, at)
+		s.core.Rung = s.core.Rung[max(0, len(s.core.Rung)-2*kind.AllPerWeek):]
+	}
 }
 
 // follow brings what the core keeps of a card in line with the card: its pin and its deadline.

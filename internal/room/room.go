@@ -48,6 +48,7 @@ type core struct {
 	Lanes     map[kind.Lane]uint64  `json:"lanes"`          // how many items each lane has
 	Due       map[Seq]Due           `json:"due,omitempty"`
 	Doubt     map[Seq]bool          `json:"doubt,omitempty"` // cards that changed while they were not in hand: Due and Pins may lag
+	Rung      []int64               `json:"rung,omitempty"`  // when everybody was called, the last few (ms)
 	Windows   entry.Windows         `json:"windows"`
 }
 
@@ -269,6 +270,27 @@ func (s *State) Owners() []id.Person {
 	}
 	slices.Sort(owners)
 	return owners
+}
+
+// Badged lists the members with a badge.
+func (s *State) Badged(badge string) (list []id.Person) {
+	for p, m := range s.core.Members {
+		if m.Badge == badge {
+			list = append(list, p)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// Calls is how often everybody was called since a time (ms).
+func (s *State) Calls(since int64) (n int) {
+	for _, at := range s.core.Rung {
+		if at > since {
+			n++
+		}
+	}
+	return n
 }
 
 // Viewer is how a person sees own parts of an item.

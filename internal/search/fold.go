@@ -77,6 +77,30 @@ func initials(folded string) string {
 	return string(b)
 }
 
+// Spell is how the Chinese in a name is spelled without tones: whole, and by first letters (李女士 is linvshi lns). Empty when there is
+// none.
+func Spell(name string) string {
+	whole, short := "", ""
+	for _, r := range name {
+		readings := pinyin.PinyinDict[int(r)]
+		if readings == "" {
+			continue
+		}
+		first, _, _ := strings.Cut(readings, ",")
+		plain := strings.Map(func(r rune) rune {
+			if unicode.Is(unicode.Mn, r) {
+				return -1
+			}
+			return r
+		}, norm.NFD.String(strings.ReplaceAll(first, "ü", "v")))
+		if plain == "" {
+			continue
+		}
+		whole, short = whole+plain, short+plain[:1]
+	}
+	return strings.TrimSpace(whole + " " + short)
+}
+
 // spelled tells whether a term may be initials: two Latin letters or more, and nothing else.
 func spelled(term string) bool {
 	for _, r := range term {

@@ -9,8 +9,8 @@ import (
 
 // Every key of the view database. Numbers are big-endian, so that iterating goes in order; names end with a zero byte.
 //
-//	m/version                      the version of all that follows; another one is rebuilt from the log
-//	m/cursor                       place in the journal behind the last batch
+//	v/version                      the version of all that follows; another one is rebuilt from the log
+//	v/cursor                       place in the journal behind the last batch
 //	h/<log>                        checkpoint of the log's state, with the frame it stands behind
 //	a/<log>                        the last frame of the log that is in, and the seq behind it
 //	i/<room>/<seq>                 item, as on the wire
@@ -19,12 +19,13 @@ import (
 //	l/<room>/<lane>/<seq>          ordinal in the lane; the lane files has all items that brought some
 //	n/<room>/<person>              seq of the last change, and the name as on the wire
 //	t/<room>                       the pinned seqs, newest first
+//	m/<room>/<person>/<seq>        empty: the item calls this person; person * is everybody
 //	b/<hash>/<room>/<seq>          empty: the item brought this file
-const version = "3"
+const version = "4"
 
 var (
-	keyVersion = []byte("m/version")
-	keyCursor  = []byte("m/cursor")
+	keyVersion = []byte("v/version")
+	keyCursor  = []byte("v/cursor")
 )
 
 func key(table byte, parts ...string) []byte {
@@ -37,13 +38,14 @@ func key(table byte, parts ...string) []byte {
 
 func number(b []byte, seq entry.Seq) []byte { return binary.BigEndian.AppendUint64(b, uint64(seq)) }
 
-func keyCheckpoint(log id.Log) []byte { return key('h', string(log)) }
-func keyAt(log id.Log) []byte         { return key('a', string(log)) }
-func keyPins(room id.Room) []byte     { return key('t', string(room)) }
-func items(room id.Room) []byte       { return key('i', string(room)) }
-func cards(room id.Room) []byte       { return key('k', string(room)) }
-func changed(room id.Room) []byte     { return key('c', string(room)) }
-func files(hash string) []byte        { return key('b', hash) }
+func keyCheckpoint(log id.Log) []byte             { return key('h', string(log)) }
+func keyAt(log id.Log) []byte                     { return key('a', string(log)) }
+func keyPins(room id.Room) []byte                 { return key('t', string(room)) }
+func items(room id.Room) []byte                   { return key('i', string(room)) }
+func cards(room id.Room) []byte                   { return key('k', string(room)) }
+func changed(room id.Room) []byte                 { return key('c', string(room)) }
+func calls(room id.Room, person id.Person) []byte { return key('m', string(room), string(person)) }
+func files(hash string) []byte                    { return key('b', hash) }
 
 func lane(room id.Room, lane string) []byte         { return key('l', string(room), lane) }
 func keyName(room id.Room, person id.Person) []byte { return key('n', string(room), string(person)) }

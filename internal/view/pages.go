@@ -222,6 +222,43 @@ func (v *View) Items(room id.Room, f func(item []byte) error) error {
 	})
 }
 
+// Called is the first item after a seq that calls a person, alone or with everybody, and was not taken back; 0 when there is none.
+func (v *View) Called(room id.Room, person id.Person, after entry.Seq) (first entry.Seq, err error) {
+	err = v.db.View(func(txn *badger.Txn) error {
+		for _, p := range []id.Person{person, everybody} {
+			seq, err := calledAfter(txn, room, p, after)
+			if err != nil {
+				return err
+			}
+			if seq != 0 && (first == 0 || seq < first) {
+				first = seq
+			}
+		}
+		return nil
+	})
+	return first, err
+}
+
+func calledAfter(txn *badger.Txn, room id.Room, person id.Person, after entry.Seq) (entry.Seq, error) {
+	prefix := calls(room, person)
+	o := badger.DefaultIteratorOptions
+	o.Prefix, o.PrefetchValues = prefix, false
+	it := txn.NewIterator(o)
+	defer it.Close()
+	for it.Seek(number(slices.Clone(prefix), after+1)); it.Valid(); it.Next() {
+		seq := tail(it.Item().Key())
+		item, err := get(txn, number(items(room), seq))
+		if err != nil {
+			return 0, err
+		}
+		var state struct{ State wire.Flags }
+		if item != nil && json.Unmarshal(item, &state) == nil && !state.State.Retracted {
+			return seq, nil
+		}
+	}
+	return 0, nil
+}
+
 // Last is the newest item of a room as sent; nil when it has none.
 func (v *View) Last(room id.Room) (item []byte, err error) {
 	err = v.db.View(func(txn *badger.Txn) error {

@@ -308,6 +308,12 @@ func putItem(txn *badger.Txn, room id.Room, r *wire.Record) error {
 	if r.New && r.Lane != "" {
 		sets = append(sets, struct{ k, v []byte }{number(lane(room, r.Lane), r.Seq), number(nil, entry.Seq(r.Ordinal))})
 	}
+	if r.All {
+		r.To = append(r.To, everybody)
+	}
+	for _, p := range r.To {
+		sets = append(sets, struct{ k, v []byte }{number(calls(room, p), r.Seq), nil})
+	}
 	for _, s := range sets {
 		if err := txn.Set(s.k, s.v); err != nil {
 			return err
@@ -341,6 +347,9 @@ func putFiles(txn *badger.Txn, room id.Room, r *wire.Record) error {
 	}
 	return nil
 }
+
+// everybody stands for all members where somebody is called.
+const everybody id.Person = "*"
 
 // Files is the lane of all items that brought files.
 const Files = "files"

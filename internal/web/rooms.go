@@ -20,6 +20,7 @@ import (
 	"linli/internal/kind"
 	"linli/internal/office"
 	"linli/internal/room"
+	"linli/internal/search"
 	"linli/internal/view"
 	"linli/internal/wire"
 )
@@ -47,6 +48,7 @@ type RoomRow struct {
 	Online        int               `json:"online"`
 	Owner         id.Person         `json:"owner,omitempty"`
 	OwnerName     string            `json:"ownerName,omitempty"`
+	Called        entry.Seq         `json:"called,omitempty"`     // the first unread one that calls this person
 	Pending       int               `json:"pending,omitempty"`    // applications, for who decides on them
 	CharterDue    bool              `json:"charterDue,omitempty"` // it was changed since this member agreed to it
 }
@@ -121,6 +123,9 @@ func (s *Server) talk(row *RoomRow, p id.Person) (err error) {
 		if row.Read.Lanes, err = s.Marks.Ordinals(row.ID, floor-1); err != nil {
 			return err
 		}
+	}
+	if row.Called, err = s.View.Called(row.ID, p, row.Read.Seq); err != nil {
+		return err
 	}
 	if row.Last, err = s.View.Last(row.ID); err != nil {
 		return err
@@ -417,8 +422,14 @@ func (s *Server) contact(ctx context.Context, in *itemInput) (*body[contactBody]
 	return says(contactBody{Name: rec.Name, Phone: rec.Phone, Door: door}), nil
 }
 
+// spelledName is a display name with how its Chinese is spelled, for finding it by typing letters.
+type spelledName struct {
+	wire.Name
+	Spelled string `json:"spelled,omitempty"` // whole and by first letters: linvshi lns
+}
+
 type peopleBody struct {
-	People []wire.Name `json:"people"`
+	People []spelledName `json:"people"`
 }
 
 // people are the display names of a room's people.
@@ -426,15 +437,15 @@ func (s *Server) people(ctx context.Context, in *roomInput) (*body[peopleBody], 
 	if _, err := s.mayHear(ctx, in.Room); err != nil {
 		return nil, err
 	}
-	b := peopleBody{People: []wire.Name{}}
+	b := peopleBody{People: []spelledName{}}
 	for _, raw := range s.View.People(in.Room) {
 		var n wire.Name
 		if err := json.Unmarshal(raw, &n); err != nil {
 			return nil, err
 		}
-		b.People = append(b.People, n)
+		b.People = append(b.People, spelledName{n, search.Spell(n.Name)})
 	}
-	slices.SortFunc(b.People, func(x, y wire.Name) int { return cmp.Compare(x.ID, y.ID) })
+	slices.SortFunc(b.People, func(x, y spelledName) int { return cmp.Compare(x.ID, y.ID) })
 	return says(b), nil
 }
 

@@ -18,11 +18,13 @@ type Record struct {
 	Quiet        bool // nobody but those in Mine is told
 	Lane         string
 	Ordinal      uint64
-	Item         []byte   // the whole item
-	Set          []byte   // its state alone
-	Kept         []byte   // what the item does not say (kept), never sent; nil when it says all
-	Files        []string // hashes of what it brought
-	Gone         bool     // it was taken back, and its files with it
+	Item         []byte      // the whole item
+	Set          []byte      // its state alone
+	Kept         []byte      // what the item does not say (kept), never sent; nil when it says all
+	To           []id.Person // whom a new one calls
+	All          bool        // it calls everybody
+	Files        []string    // hashes of what it brought
+	Gone         bool        // it was taken back, and its files with it
 }
 
 // Own is what one person sees of an item.
@@ -81,6 +83,9 @@ func Render(s *room.State, changes []room.Change) Parts {
 			r.Set = appendSet(nil, item, state)
 		}
 		r.Kept, r.Files, r.Gone = keep(item), filesOf(item), item.Retracted
+		if c, ok := item.Card.(kind.Calling); ok && r.New {
+			r.To, r.All = c.Calls()
+		}
 	}
 	parts.Own = owns(s, changes)
 	if parts.Repin {

@@ -2,7 +2,7 @@ import { computed, reactive, ref, shallowReactive } from 'vue'
 import { type Attachment, bring } from '@/media/upload'
 import { get, type Refusal } from '@/wire/http'
 import { Socket } from '@/wire/socket'
-import type { Delivery, FromServer, Me, RoomRow, Words } from '@/wire/types'
+import type { Delivery, FromServer, Item, Me, RoomRow, Words } from '@/wire/types'
 import { db, type Pending } from './db'
 import { Timeline } from './timeline'
 
@@ -108,11 +108,18 @@ function deliver(d: Delivery) {
     for (const item of d.new ?? [])
       for (const [lane, n] of Object.entries(item.o ?? {})) lanes[lane] = Math.max(lanes[lane] ?? 0, n)
     const next = { ...row, seq: Math.max(row.seq, d.seq), lanes, pins: d.pins ?? row.pins }
+    next.called ||= d.new?.find((i) => i.seq > row.read.seq && callsMe(i))?.seq
     if (last && (!row.last || last.seq >= row.last.seq)) next.last = last
     rows.set(d.room, next)
   }
   keepSoon(d.room)
 }
+
+// Does a message call me, alone or with everybody?
+export const callsMe = (item: Item) =>
+  item.by !== me.value?.person &&
+  !item.state?.retracted &&
+  (!!item.state?.all || ((item.state?.to ?? []) as string[]).includes(me.value?.person ?? ''))
 
 // The newest 500 of a room stay on this device.
 const waiting = new Map<string, number>()
@@ -342,7 +349,8 @@ function mark(room: string, seq: number) {
       for (const [lane, n] of Object.entries(item.o ?? {})) lanes[lane] = Math.max(lanes[lane] ?? 0, n)
   }
   if (seq >= row.seq) Object.assign(lanes, row.lanes)
-  rows.set(room, { ...row, read: { seq, lanes } })
+  const called = row.called && row.called <= seq ? undefined : row.called
+  rows.set(room, { ...row, called, read: { seq, lanes } })
 }
 
 export const unread = (row: RoomRow, lane?: string) => {

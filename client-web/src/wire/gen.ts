@@ -521,7 +521,7 @@ export interface PasswordInputBody {
 }
 
 export interface PeopleBody {
-  people: Name[]
+  people: SpelledName[]
 }
 
 export interface Policy {
@@ -563,6 +563,7 @@ export interface Resume {
 
 export interface RoomBody {
   agreed: boolean
+  called?: number
   charter: Charter
   charterDue?: boolean
   community: string
@@ -596,6 +597,7 @@ export interface RoomHead {
 }
 
 export interface RoomRow {
+  called?: number
   charterDue?: boolean
   community: string
   communityName: string
@@ -706,6 +708,14 @@ export interface SignInInputBody {
 
 export interface SignedOutBody {
   done: boolean
+}
+
+export interface SpelledName {
+  badge?: string
+  id: string
+  name: string
+  rev: number
+  spelled?: string
 }
 
 export interface StaffBody {

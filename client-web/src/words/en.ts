@@ -500,6 +500,18 @@ export const en: Record<keyof typeof zh, string> = {
   inContext: 'Where it was posted',
   earlier: 'Earlier ones',
   emptyFile: 'This file is empty.',
+  // calling somebody
+  everybody: 'everybody',
+  onDuty: 'on duty',
+  whom: 'Whom to call',
+  calledYou: '[You were called]',
+  callAll: 'Call everybody',
+  callAllCost: '{n} neighbours will be notified.',
+  callAllRule:
+    'A room may do so twice in seven days, and not from 22:00 to 7:00. What can wait may be a notice: everybody sees it as well.',
+  callAllWhy: 'Why everybody has to know',
+  'f_quiet-hours': 'Nobody is called from 22:00 to 7:00. Send it in the morning; for an emergency use SOS.',
+  f_quota: 'Everybody was called twice this week already. Post a notice: everybody sees it as well.',
   f_tooLargeMb: 'Larger than {mb} MB. Make it smaller and send it again.',
   f_internal: 'Something went wrong; it is noted. Try again in a while.',
   f_invalid: 'Something is not filled in right.',

@@ -512,6 +512,17 @@ export const zh = {
   inContext: '看原处',
   earlier: '看更早的',
   emptyFile: '这个文件是空的。',
+  // calling somebody
+  everybody: '所有人',
+  onDuty: '值班',
+  whom: '提醒谁',
+  calledYou: '[有人@我]',
+  callAll: '提醒所有人',
+  callAllCost: '会提醒 {n} 位邻居。',
+  callAllRule: '一个群 7 天里最多 2 次，22:00 到 7:00 不提醒。不急的事可以发公告，大家一样看得到。',
+  callAllWhy: '为什么要提醒大家',
+  'f_quiet-hours': '22:00 到 7:00 不提醒所有人。明早再发，急事请用紧急求助。',
+  f_quota: '本周 @所有人 已用完 2 次。可以发公告，大家一样看得到。',
   f_tooLargeMb: '超过 {mb} MB。可以压缩后再发。',
   // refusals, by fault code
   f_internal: '出了点问题，已经记下。请过一会儿再试。',
