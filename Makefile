@@ -38,7 +38,7 @@ e2e: build client-web/node_modules/.installed ## the browser tests alone
 	.ci/check browser
 
 types: ## write the client's wire types from the Go types
-	go run ./internal/web/gen > client-web/src/wire/gen.ts
+	go run ./internal/web/gen > .types && mv .types client-web/src/wire/gen.ts
 
 pictures: build client-web/node_modules/.installed ## screenshots of the real program into docs/pictures
 	cd client-web && node e2e/pictures.mjs

@@ -31,6 +31,7 @@ var may = map[string][]string{
 	"engine":              {"room", "office", "kind", "journal", "wire", "hub", "entry", "id", "fault"},
 	"register":            {"journal", "id", "fault"},
 	"auth":                {"register", "journal", "id", "fault"},
+	"pocket":              {"journal", "entry", "id", "fault"},
 	"roster":              {"id", "fault"},
 	"paper":               {"id", "fault"},
 	"blob":                {"id", "fault"},

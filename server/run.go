@@ -19,6 +19,7 @@ import (
 	"linli/internal/journal"
 	"linli/internal/journal/local"
 	"linli/internal/office"
+	"linli/internal/pocket"
 	"linli/internal/register"
 	"linli/internal/room"
 	"linli/internal/search"
@@ -39,6 +40,7 @@ type Program struct {
 	Engine   *engine.Engine
 	Marks    *engine.Marks
 	Scans    *engine.Scans
+	Pockets  *pocket.Pockets
 	Intake   *intake.Service
 	Now      func() time.Time
 
@@ -114,6 +116,7 @@ func (p *Program) openStores(ctx context.Context, c *Config, s settings) error {
 		return err
 	}
 	p.Register = register.Open(j.Shelf(), keys)
+	p.Pockets = pocket.Open(j.Shelf(), p.Register)
 	if p.Auth, err = auth.Open(ctx, j.Shelf(), p.Register, s.auth); err != nil {
 		return err
 	}

@@ -26,6 +26,12 @@ var calls = []struct{ may, method, path string }{
 	{"roxa", "GET", "/me"},
 	{"roxa", "GET", "/me/devices"},
 	{"roxa", "GET", "/looks"},
+	{"roxa", "GET", "/me/pocket"},
+	{"roxa", "GET", "/me/todo"},
+	{"ro", "PUT", "/me/stars/{room}/{seq}"},
+	{"ro", "PUT", "/me/drafts/{room}"},
+	{"ro", "PUT", "/me/todo/{room}/{seq}/aside"},
+	{"roxa", "POST", "/me/stars"},
 	{"roxa", "GET", "/rooms"},
 	{"roxa", "GET", "/applications/mine"},
 	{"a", "POST", "/rooms"},
@@ -78,7 +84,8 @@ func TestWhatIsWhose(t *testing.T) {
 	}
 	fill := strings.NewReplacer("{room}", room, "{link}", link, "{seq}", itoa(seq), "{application}", application, "{person}", person)
 	bodies := map[string]any{
-		"/charter": map[string]any{"room": room, "text": "公约"}, "/policy": map[string]any{"room": room, "history": "all", "autoGreen": false},
+		"/me/drafts/{room}": map[string]any{"text": "x"},
+		"/charter":          map[string]any{"room": room, "text": "公约"}, "/policy": map[string]any{"room": room, "history": "all", "autoGreen": false},
 		"/communities": map[string]any{"name": "新社区"}, "/rooms": map[string]any{"community": community, "name": "新群"},
 		"/staff":                          map[string]any{"name": "吴社工", "phone": "13900008066", "role": "owner", "room": room},
 		"/applications/{application}/ask": map[string]any{"text": "请补充"}, "/applications/{application}": map[string]any{"relation": "owner"},

@@ -127,6 +127,17 @@ func (m emergency) wasFalse(Event, nothing) emergency {
 	return m
 }
 
+// Live tells whether somebody may still be in need.
+func (m emergency) Live() bool { return !m.over() }
+
+// Waits waits for who answers for the room, until somebody has answered it.
+func (m emergency) Waits(v Viewer) string {
+	if v.Owner && m.Status == raised {
+		return "claim"
+	}
+	return ""
+}
+
 func (m emergency) over() bool { return m.Status == resolved || m.Status == falseAlarm }
 
 func (m emergency) answered(p id.Person) bool {

@@ -112,6 +112,11 @@ type (
 	Receipts interface {
 		Confirmed() map[id.Premises]Receipt
 	}
+	// Waiting is for cards that want something of somebody until they are over.
+	Waiting interface {
+		Live() bool            // not over yet
+		Waits(v Viewer) string // what a live card waits for from this viewer, as an action's name; empty for nothing
+	}
 	// Attached lists the files that belong to a card.
 	Attached interface{ Attached() []File }
 	// Calling says whom a post calls: their phones ring, and they find it again.
@@ -288,7 +293,7 @@ func (c card[S]) Facts() json.RawMessage {
 	return b
 }
 
-// Pin, Settled, Due, MayContact, Confirmed, Attached, Calls and Quiet pass the optional abilities of a state through the card.
+// Pin, Settled, Due, MayContact, Confirmed, Live, Waits, Attached, Calls and Quiet pass the optional abilities of a state through the card.
 
 func (c card[S]) Pin() bool {
 	p, ok := any(c.state).(Pinned)
@@ -326,6 +331,18 @@ func (c card[S]) Attached() []File {
 		return a.Attached()
 	}
 	return nil
+}
+
+func (c card[S]) Live() bool {
+	w, ok := any(c.state).(Waiting)
+	return ok && w.Live()
+}
+
+func (c card[S]) Waits(v Viewer) string {
+	if w, ok := any(c.state).(Waiting); ok && w.Live() {
+		return w.Waits(v)
+	}
+	return ""
 }
 
 func (c card[S]) Calls() ([]id.Person, bool) {

@@ -178,6 +178,17 @@ func (n notice) shown() any {
 	return n
 }
 
+// Live says that it has to be confirmed still.
+func (n notice) Live() bool { return n.Confirm && !n.over() }
+
+// Waits waits for one of each household.
+func (n notice) Waits(v Viewer) string {
+	if n.confirmed(v.Person, v.Premises) {
+		return ""
+	}
+	return "confirm"
+}
+
 // own says whether the viewer's premises have confirmed, and who of them did; owners see how many premises have.
 func (n notice) own(v Viewer) any {
 	var own struct {

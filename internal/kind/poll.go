@@ -141,6 +141,17 @@ func (p poll) shown() any {
 	}{p.Open, p.Per, votes, p.Of, p.Closes}
 }
 
+// Live tells whether it takes ballots.
+func (p poll) Live() bool { return p.Open }
+
+// Waits waits for whoever has a ballot and has not cast it.
+func (p poll) Waits(v Viewer) string {
+	if p.own(v) != nil || p.Per == "household" && v.Premises == "" {
+		return ""
+	}
+	return "vote"
+}
+
 func (p poll) own(v Viewer) any {
 	key := string(v.Person)
 	if p.Per == "household" {

@@ -371,6 +371,22 @@ func (r request) MayContact(v Viewer) (id.Person, bool) {
 	return "", false
 }
 
+// Live tells whether it goes on.
+func (r request) Live() bool { return !r.over() }
+
+// Waits waits for the helper's next step, and then for the asker.
+func (r request) Waits(v Viewer) string {
+	switch {
+	case r.Helper == v.Person && r.Status == claimed:
+		return "start"
+	case r.Helper == v.Person && r.Status == doing:
+		return "complete"
+	case v.Post.By == v.Person && r.Status == done:
+		return "confirm"
+	}
+	return ""
+}
+
 func (r request) over() bool {
 	return r.Status == closed || r.Status == rated || r.Status == cancelled
 }

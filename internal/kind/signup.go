@@ -227,6 +227,17 @@ func (s signup) shown() any {
 	}{s.Open, len(s.Rows), s.totals(), s.last(), s.Closes, s.Stock, s.Limit}
 }
 
+// Live tells whether one may still join.
+func (s signup) Live() bool { return s.Open }
+
+// Waits waits for every household.
+func (s signup) Waits(v Viewer) string {
+	if v.Premises == "" || s.own(v) != nil {
+		return ""
+	}
+	return "join"
+}
+
 // own is the row of the viewer's household.
 func (s signup) own(v Viewer) any {
 	r, ok := s.Rows[v.Premises]

@@ -113,6 +113,17 @@ func (s suggestion) shown() any {
 	}{len(s.Support), s.Reply}
 }
 
+// Live says that nobody has answered it.
+func (s suggestion) Live() bool { return s.Reply == nil }
+
+// Waits waits for who answers for the room.
+func (s suggestion) Waits(v Viewer) string {
+	if v.Owner {
+		return "reply"
+	}
+	return ""
+}
+
 func (s suggestion) own(v Viewer) any {
 	if s.Support[v.Premises] == "" {
 		return nil

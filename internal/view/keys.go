@@ -20,8 +20,9 @@ import (
 //	n/<room>/<person>              seq of the last change, and the name as on the wire
 //	t/<room>                       the pinned seqs, newest first
 //	m/<room>/<person>/<seq>        empty: the item calls this person; person * is everybody
+//	o/<room>/<seq>                 empty: the item is live: it wants something of somebody
 //	b/<hash>/<room>/<seq>          empty: the item brought this file
-const version = "4"
+const version = "5"
 
 var (
 	keyVersion = []byte("v/version")
@@ -45,6 +46,7 @@ func items(room id.Room) []byte                   { return key('i', string(room)
 func cards(room id.Room) []byte                   { return key('k', string(room)) }
 func changed(room id.Room) []byte                 { return key('c', string(room)) }
 func calls(room id.Room, person id.Person) []byte { return key('m', string(room), string(person)) }
+func live(room id.Room) []byte                    { return key('o', string(room)) }
 func files(hash string) []byte                    { return key('b', hash) }
 
 func lane(room id.Room, lane string) []byte         { return key('l', string(room), lane) }

@@ -324,7 +324,29 @@ func putItem(txn *badger.Txn, room id.Room, r *wire.Record) error {
 			return err
 		}
 	}
+	if err := putLive(txn, room, r); err != nil {
+		return err
+	}
 	return putFiles(txn, room, r)
+}
+
+// putLive notes an item that wants something of somebody, until it is over.
+func putLive(txn *badger.Txn, room id.Room, r *wire.Record) error {
+	k := number(live(room), r.Seq)
+	switch {
+	case r.Live:
+		return txn.Set(k, nil)
+	case r.New:
+		return nil
+	}
+	was, err := txn.Get(k)
+	if errors.Is(err, badger.ErrKeyNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return txn.Delete(was.KeyCopy(nil))
 }
 
 // putFiles notes what an item brought, until it is taken back.

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
@@ -66,6 +67,15 @@ func (s *Server) declare(a *api, r chi.Router) {
 
 	post(a, "/search", s.search)
 
+	get(a, "/me/pocket", s.pocket)
+	put(a, "/me/choices", s.choose)
+	put(a, "/me/drafts/{room}", s.draft)
+	post(a, "/me/stars", s.stars)
+	put(a, "/me/stars/{room}/{seq}", s.star)
+	remove(a, "/me/stars/{room}/{seq}", s.unstar)
+	get(a, "/me/todo", s.todo)
+	put(a, "/me/todo/{room}/{seq}/aside", s.skip)
+
 	get(a, "/join/{link}", s.joinPage)
 	get(a, "/join/{link}/doors", s.joinDoors)
 	post(a, "/join/{link}", s.apply)
@@ -113,6 +123,7 @@ func (s *Server) describe(a huma.API) {
 	for _, t := range wire.Types() {
 		registry.Schema(t, true, "")
 	}
+	registry.Schema(reflect.TypeFor[PocketNews](), true, "")
 	// It crosses the wire as a pair: [room, seq].
 	pair := registry.SchemaFromRef("#/components/schemas/ReadTo")
 	*pair = huma.Schema{Type: huma.TypeArray, Description: "[room, seq]", Items: &huma.Schema{}}

@@ -89,12 +89,7 @@ func (s *Server) search(ctx context.Context, in *searchInput) (*body[foundBody],
 		if err != nil {
 			return nil, err
 		}
-		var by struct{ By id.Person }
-		if err := json.Unmarshal(item, &by); err != nil {
-			return nil, err
-		}
-		n, _ := s.View.NameOf(h.Room, by.By)
-		b.Hits = append(b.Hits, foundRow{Hit: h, RoomName: titles[h.Room], Name: n.Name, Item: item})
+		b.Hits = append(b.Hits, foundRow{Hit: h, RoomName: titles[h.Room], Name: s.authorOf(h.Room, item), Item: item})
 	}
 	return says(b), nil
 }

@@ -23,6 +23,7 @@ import (
 	"linli/internal/hub"
 	"linli/internal/id"
 	"linli/internal/intake"
+	"linli/internal/pocket"
 	"linli/internal/register"
 	"linli/internal/search"
 	"linli/internal/view"
@@ -39,6 +40,7 @@ type Server struct {
 	Auth     *auth.Auth
 	Marks    *engine.Marks
 	Scans    *engine.Scans
+	Pockets  *pocket.Pockets
 	Intake   *intake.Service
 	Sockets  *Sockets
 	Public   string // URL under which residents reach the server; empty: as asked

@@ -23,6 +23,7 @@ type Record struct {
 	Kept         []byte      // what the item does not say (kept), never sent; nil when it says all
 	To           []id.Person // whom a new one calls
 	All          bool        // it calls everybody
+	Live         bool        // it wants something of somebody
 	Files        []string    // hashes of what it brought
 	Gone         bool        // it was taken back, and its files with it
 }
@@ -85,6 +86,9 @@ func Render(s *room.State, changes []room.Change) Parts {
 		r.Kept, r.Files, r.Gone = keep(item), filesOf(item), item.Retracted
 		if c, ok := item.Card.(kind.Calling); ok && r.New {
 			r.To, r.All = c.Calls()
+		}
+		if w, ok := item.Card.(kind.Waiting); ok {
+			r.Live = w.Live() && !item.Retracted
 		}
 	}
 	parts.Own = owns(s, changes)

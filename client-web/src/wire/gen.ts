@@ -93,6 +93,12 @@ export interface CharterInputBody {
   text: string
 }
 
+export interface Choices {
+  muted: Record<string, string[]>
+  quiet: Hours
+  topics: Record<string, boolean>
+}
+
 export interface CodeBody {
   code: string
   expires: number
@@ -241,6 +247,16 @@ export interface DoorsChoice {
   shops: ShopChoice[]
 }
 
+export interface Draft {
+  at: number
+  room: string
+  text: string
+}
+
+export interface DraftInputBody {
+  text: string
+}
+
 export interface EntranceChoice {
   doors: DoorChoice[]
   name: string
@@ -332,6 +348,11 @@ export interface Hit {
   at: number
   room: string
   seq: number
+}
+
+export interface Hours {
+  from: number
+  to: number
 }
 
 export interface IdBody {
@@ -522,6 +543,20 @@ export interface PasswordInputBody {
 
 export interface PeopleBody {
   people: SpelledName[]
+}
+
+export interface PocketBody {
+  choices: Choices
+  drafts: Draft[]
+  stars: Star[]
+  topics: Record<string, boolean>
+}
+
+export interface PocketNews {
+  choices?: Choices
+  draft?: Draft
+  star?: Star
+  unstar?: Star
 }
 
 export interface Policy {
@@ -729,9 +764,48 @@ export interface StaffRow {
   signedIn: boolean
 }
 
+export interface Star {
+  at?: number
+  room: string
+  seq: number
+}
+
+export interface StarRow {
+  at?: number
+  gone?: boolean
+  item: unknown
+  name: string
+  room: string
+  roomName: string
+  seq: number
+}
+
+export interface StarsBody {
+  more: boolean
+  stars: StarRow[]
+}
+
+export interface StarsInputBody {
+  from?: number
+  text?: string
+}
+
 export interface TextInputBody {
   reason?: string
   text?: string
+}
+
+export interface TodoBody {
+  todo: TodoRow[]
+}
+
+export interface TodoRow {
+  act: string
+  item: unknown
+  name: string
+  room: string
+  roomName: string
+  seq: number
 }
 
 export interface UploadBody {

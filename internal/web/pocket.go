@@ -1,0 +1,328 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"linli/internal/entry"
+	"linli/internal/fault"
+	"linli/internal/hub"
+	"linli/internal/id"
+	"linli/internal/kind"
+	"linli/internal/pocket"
+	"linli/internal/room"
+)
+
+type pocketBody struct {
+	Choices pocket.Choices  `json:"choices"`
+	Topics  map[string]bool `json:"topics"` // what there is to choose from, and how it is when one does not
+	Drafts  []pocket.Draft  `json:"drafts"`
+	Stars   []pocket.Star   `json:"stars"` // the one marked last first
+}
+
+// PocketNews is what one of a person's devices changed in what they keep, told to all of them. It crosses the socket.
+type PocketNews struct {
+	Choices *pocket.Choices `json:"choices,omitempty"`
+	Draft   *pocket.Draft   `json:"draft,omitempty"`
+	Star    *pocket.Star    `json:"star,omitempty"`
+	Unstar  *pocket.Star    `json:"unstar,omitempty"`
+}
+
+func (s *Server) tellPocket(p id.Person, n PocketNews) {
+	b, _ := json.Marshal(map[string]any{"own": n})
+	s.Hub.Tell(p, hub.Frame(b))
+}
+
+// pocket is all that somebody keeps for themselves.
+func (s *Server) pocket(ctx context.Context, _ *none) (*body[pocketBody], error) {
+	p, err := s.signedIn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b := pocketBody{Topics: pocket.Topics}
+	if b.Choices, err = s.Pockets.Choices(ctx, p); err != nil {
+		return nil, err
+	}
+	if b.Drafts, err = s.Pockets.Drafts(ctx, p); err != nil {
+		return nil, err
+	}
+	if b.Stars, err = s.Pockets.Stars(ctx, p); err != nil {
+		return nil, err
+	}
+	b.Drafts, b.Stars = orEmpty(b.Drafts), orEmpty(b.Stars)
+	return says(b), nil
+}
+
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+type choicesInput struct {
+	Body pocket.Choices
+}
+
+func (s *Server) choose(ctx context.Context, in *choicesInput) (*body[pocket.Choices], error) {
+	p, err := s.signedIn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := in.Body
+	if c.Muted == nil {
+		c.Muted = map[id.Room][]string{}
+	}
+	if c.Topics == nil {
+		c.Topics = map[string]bool{}
+	}
+	if err := s.Pockets.Choose(ctx, p, c); err != nil {
+		return nil, err
+	}
+	s.tellPocket(p, PocketNews{Choices: &c})
+	return says(c), nil
+}
+
+type draftInput struct {
+	Room id.Room `path:"room"`
+	Body struct {
+		Text string `json:"text"` // empty: there is none any more
+	}
+}
+
+func (s *Server) draft(ctx context.Context, in *draftInput) (*body[pocket.Draft], error) {
+	c, err := s.mayHear(ctx, in.Room)
+	if err != nil {
+		return nil, err
+	}
+	d := pocket.Draft{Room: in.Room, Text: in.Body.Text, At: s.Now().UnixMilli()}
+	if err := s.Pockets.Draft(ctx, c.Person, d); err != nil {
+		return nil, err
+	}
+	s.tellPocket(c.Person, PocketNews{Draft: &d})
+	return says(d), nil
+}
+
+// mayRead tells whether a person may read an item of a room now.
+func (s *Server) mayRead(ctx context.Context, r id.Room, seq entry.Seq) (id.Person, error) {
+	c, err := s.mayHear(ctx, r)
+	if err != nil {
+		return "", err
+	}
+	_, err = s.readable(ctx, r, seq, c.Person)
+	return c.Person, err
+}
+
+// readable is an item as sent, for somebody who is in its room; fault.NotFound when it is from before they may read.
+func (s *Server) readable(ctx context.Context, r id.Room, seq entry.Seq, p id.Person) ([]byte, error) {
+	if err := s.Engine.Seen(ctx, r); err != nil {
+		return nil, err
+	}
+	item, _, err := s.View.Item(r, seq)
+	if err != nil {
+		return nil, err
+	}
+	var when struct{ At int64 }
+	if json.Unmarshal(item, &when) != nil || when.At < s.Engine.Horizon(r, p) {
+		return nil, fault.New(fault.NotFound, "there is no such message")
+	}
+	return item, nil
+}
+
+func (s *Server) star(ctx context.Context, in *itemInput) (*done, error) {
+	p, err := s.mayRead(ctx, in.Room, in.Seq)
+	if err != nil {
+		return nil, err
+	}
+	mark := pocket.Star{Room: in.Room, Seq: in.Seq, At: s.Now().UnixMilli()}
+	if err := s.Pockets.Star(ctx, p, mark, true); err != nil {
+		return nil, err
+	}
+	s.tellPocket(p, PocketNews{Star: &mark})
+	return ok(), nil
+}
+
+func (s *Server) unstar(ctx context.Context, in *itemInput) (*done, error) {
+	p, err := s.signedIn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	mark := pocket.Star{Room: in.Room, Seq: in.Seq}
+	if err := s.Pockets.Star(ctx, p, mark, false); err != nil {
+		return nil, err
+	}
+	s.tellPocket(p, PocketNews{Unstar: &mark})
+	return ok(), nil
+}
+
+// starsInput is a POST because what people seek must not stand in URLs.
+type starsInput struct {
+	Body struct {
+		Text string `json:"text,omitempty"` // only those that say this
+		From int    `json:"from,omitempty"` // how many of the newest to leave out
+	}
+}
+
+type starRow struct {
+	pocket.Star
+	RoomName string          `json:"roomName"`
+	Name     string          `json:"name"` // of the author, as the room knows them
+	Item     json.RawMessage `json:"item"`
+	Gone     bool            `json:"gone,omitempty"` // one may not read it any more, or it is not there
+}
+
+type starsBody struct {
+	Stars []starRow `json:"stars"`
+	More  bool      `json:"more"`
+}
+
+// stars are the messages that somebody wants to find again. Of what they may not read any more they see only that it was there.
+func (s *Server) stars(ctx context.Context, in *starsInput) (*body[starsBody], error) {
+	p, err := s.signedIn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if utf8.RuneCountInString(in.Body.Text) > maxQuery {
+		return nil, fault.New(fault.TooLarge, "shorter, please").And("field", "text").And("limit", maxQuery)
+	}
+	list, err := s.Pockets.Stars(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	b := starsBody{Stars: []starRow{}}
+	seen := 0
+	for _, mark := range list {
+		row, err := s.starRow(ctx, p, mark)
+		if err != nil {
+			return nil, err
+		}
+		if in.Body.Text != "" && (row.Gone || !strings.Contains(strings.ToLower(string(row.Item)+row.Name), strings.ToLower(in.Body.Text))) {
+			continue
+		}
+		if seen++; seen <= in.Body.From {
+			continue
+		}
+		if len(b.Stars) == perPage {
+			b.More = true
+			break
+		}
+		b.Stars = append(b.Stars, row)
+	}
+	return says(b), nil
+}
+
+func (s *Server) starRow(ctx context.Context, p id.Person, mark pocket.Star) (row starRow, err error) {
+	row.Star, row.Item = mark, json.RawMessage("null")
+	in := false
+	_ = s.Engine.ReadRoom(mark.Room, func(x *room.State) { in, row.RoomName = x.Has(p), x.Name() })
+	if !in {
+		row.Gone = true
+		return row, nil
+	}
+	item, err := s.readable(ctx, mark.Room, mark.Seq, p)
+	if fault.Is(err, fault.NotFound) {
+		row.Gone = true
+		return row, nil
+	}
+	if err != nil {
+		return row, err
+	}
+	row.Item, row.Name = item, s.authorOf(mark.Room, item)
+	return row, nil
+}
+
+// authorOf is how a room knows who posted an item.
+func (s *Server) authorOf(r id.Room, item []byte) string {
+	var by struct{ By id.Person }
+	_ = json.Unmarshal(item, &by)
+	n, _ := s.View.NameOf(r, by.By)
+	return n.Name
+}
+
+type todoRow struct {
+	Room     id.Room         `json:"room"`
+	RoomName string          `json:"roomName"`
+	Seq      entry.Seq       `json:"seq"`
+	Act      string          `json:"act"`  // what it waits for: confirm, vote, join, start, complete, reply, claim
+	Name     string          `json:"name"` // of the author, as the room knows them
+	Item     json.RawMessage `json:"item"`
+}
+
+type todoBody struct {
+	Todo []todoRow `json:"todo"`
+}
+
+// urgency is in what order things wait for somebody.
+var urgency = []string{"claim", "confirm", "start", "complete", "reply", "vote", "join"}
+
+// todo is what waits for somebody in all their rooms, the most urgent first, then the oldest.
+func (s *Server) todo(ctx context.Context, _ *none) (*body[todoBody], error) {
+	p, err := s.signedIn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	aside, err := s.Pockets.Skips(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	skipped := map[pocket.Star]bool{}
+	for _, mark := range aside {
+		skipped[pocket.Star{Room: mark.Room, Seq: mark.Seq}] = true
+	}
+	b := todoBody{Todo: []todoRow{}}
+	answers := s.Engine.Answers(p)
+	for _, r := range s.Engine.RoomsOf(p) {
+		if err := s.Engine.Seen(ctx, r.ID); err != nil {
+			return nil, err
+		}
+		seqs, err := s.View.Live(r.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, seq := range seqs {
+			if skipped[pocket.Star{Room: r.ID, Seq: seq}] {
+				continue
+			}
+			row := todoRow{Room: r.ID, Seq: seq}
+			err := s.Engine.ReadItem(ctx, r.ID, seq, func(x *room.State, item *room.Item) {
+				row.RoomName = x.Name()
+				if w, ok := item.Card.(kind.Waiting); ok && !item.Retracted {
+					row.Act = w.Waits(x.Viewer(p, slices.Contains(answers, r.ID), item))
+				}
+			})
+			if err != nil {
+				return nil, err
+			}
+			if row.Act == "" {
+				continue
+			}
+			if row.Item, err = s.readable(ctx, r.ID, seq, p); fault.Is(err, fault.NotFound) {
+				continue
+			} else if err != nil {
+				return nil, err
+			}
+			row.Name = s.authorOf(r.ID, row.Item)
+			b.Todo = append(b.Todo, row)
+		}
+	}
+	slices.SortStableFunc(b.Todo, func(x, y todoRow) int {
+		return cmp.Compare(slices.Index(urgency, x.Act), slices.Index(urgency, y.Act))
+	})
+	return says(b), nil
+}
+
+// skip puts something aside that waits for somebody; it may be done all the same.
+func (s *Server) skip(ctx context.Context, in *itemInput) (*done, error) {
+	p, err := s.mayRead(ctx, in.Room, in.Seq)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Pockets.Skip(ctx, p, pocket.Star{Room: in.Room, Seq: in.Seq, At: s.Now().UnixMilli()}); err != nil {
+		return nil, err
+	}
+	return ok(), nil
+}
