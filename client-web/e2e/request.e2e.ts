@@ -31,8 +31,11 @@ test('from the need to five stars, live on three screens', async () => {
   // Masked until somebody takes it.
   expect(await one!.page.getByText('认领后见门牌').isVisible()).toBe(true)
 
-  // Both in the same instant.
-  await Promise.all([one!, two!].map((v) => v.page.getByRole('button', { name: '我来帮忙' }).click()))
+  // Both in the same instant: each presses the button that they see, whoever's word comes first.
+  const buttons = await Promise.all(
+    [one!, two!].map((v) => v.page.getByRole('button', { name: '我来帮忙' }).elementHandle()),
+  )
+  await Promise.all(buttons.map((b) => b!.evaluate((e) => (e as HTMLElement).click())))
   await asker.page.getByText(/志愿 已接下/).waitFor()
   const winner = (await asker.page.getByText(/志愿 已接下/).innerText()).startsWith('李') ? 0 : 1
   const [won, lost] = winner === 0 ? [one!, two!] : [two!, one!]
