@@ -47,6 +47,24 @@ test('an administrator sets the office up, imports the roster, opens a room and 
   const drop = page.getByLabel('把花名册拖到这里')
   await drop.setInputFiles({ name: '花名册.xlsx', mimeType: 'application/octet-stream', buffer: Buffer.from('PK no') })
   await page.getByText('读不懂这个文件').waitFor()
+
+  // Columns that nobody knows by their names: the administrator says what they are.
+  const strange = '甲,乙,丙,丁,戊,己\n湖心社区,和园,3号楼,1单元,101,张建国\n湖心社区,和园,3号楼,1单元,102,李秀英\n'
+  await drop.setInputFiles({ name: '登记.csv', mimeType: 'text/csv', buffer: Buffer.from(strange) })
+  await page.getByText('没认出这张表的栏目').waitFor()
+  for (const [name, means] of [
+    ['甲', 'community'],
+    ['乙', 'compound'],
+    ['丙', 'building'],
+    ['丁', 'entrance'],
+    ['戊', 'door'],
+    ['己', 'name'],
+  ] as const)
+    await page.getByLabel(name, { exact: true }).selectOption(means)
+  await page.getByRole('button', { name: '按这样再看一次' }).click()
+  await page.getByText('导入前看一看').waitFor()
+  expect(await page.locator('.kpi', { hasText: '新增' }).locator('.n').innerText()).toBe('3') // two homes and their community
+
   const path = roster()
   await drop.setInputFiles([path, file('town', 'shops.csv')])
   await page.getByText('导入前看一看').waitFor()

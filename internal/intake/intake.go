@@ -57,6 +57,7 @@ type Plan struct {
 	Counts      Counts
 	Differences []Difference
 	Errors      []roster.RowError
+	Headings    []roster.Heading // how the columns were read
 
 	found       bool // the office has no name yet
 	table       *roster.Table
@@ -94,7 +95,7 @@ func (s *Service) Preview(ctx context.Context, files []roster.File) (*Plan, erro
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{table: table, Errors: table.Errors, pages: map[string]map[id.Premises]register.Door{}}
+	p := &Plan{table: table, Errors: table.Errors, Headings: table.Headings, pages: map[string]map[id.Premises]register.Door{}}
 	p.Counts.Communities, p.Counts.Rooms = len(table.Communities), len(table.Rooms)
 	p.Counts.Households, p.Counts.Shops, p.Counts.Staff = len(table.Households), len(table.Shops), len(table.Staff)
 	p.Counts.Duplicates = table.Duplicates

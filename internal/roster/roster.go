@@ -30,6 +30,7 @@ type Table struct {
 	Errors      []RowError
 	Duplicates  int            // rows that say word for word what one before them said; they are left out and are no errors
 	Has         map[Sheet]bool // which sheets there were: what is not in one of them is to be removed
+	Headings    []Heading      // how the columns were read
 }
 
 // Sheet is what a table is about.
@@ -93,6 +94,7 @@ type (
 	File struct {
 		Name    string
 		Content []byte
+		Columns map[string][]string // by sheet: what its columns mean (Meanings), where somebody has said so
 	}
 )
 
@@ -117,13 +119,16 @@ func Parse(files []File) (*Table, error) {
 		return nil, fault.New(fault.Invalid, "no file")
 	}
 	for _, f := range files {
+		if err := checkColumns(f); err != nil {
+			return nil, err
+		}
 		grids, err := read(f)
 		if err != nil {
 			return nil, err
 		}
 		found := false
 		for _, g := range grids {
-			found = t.take(g) || found
+			found = t.take(g, f.Columns[g.name]) || found
 		}
 		if !found {
 			return nil, fault.New(fault.Unreadable, "no sheet with a header that is known").And("file", f.Name)
@@ -159,14 +164,17 @@ type cell struct {
 }
 
 // take reads one sheet; false when its headers are not of any table we know.
-func (t *Table) take(g grid) bool {
-	at, kind, columns := findHeader(g.rows)
-	if kind == "" {
+func (t *Table) take(g grid, said []string) bool {
+	h := headingOf(g, said)
+	if len(h.Names) > 1 {
+		t.Headings = append(t.Headings, h.Heading)
+	}
+	if h.Kind == "" {
 		return false
 	}
-	t.Has[kind] = true
-	for _, row := range g.rows[at+1:] {
-		r := &reader{table: t, columns: columns, cells: row.cells, from: Row{File: g.file, Sheet: g.name, Row: row.at}}
+	t.Has[h.Kind] = true
+	for _, row := range g.rows[h.at+1:] {
+		r := &reader{table: t, columns: h.columns, cells: row.cells, from: Row{File: g.file, Sheet: g.name, Row: row.at}}
 		if r.blank() || r.aside() {
 			continue
 		}
@@ -175,7 +183,7 @@ func (t *Table) take(g grid) bool {
 		}
 		reason := r.unsound()
 		if reason == "" {
-			reason = r.take(kind)
+			reason = r.take(h.Kind)
 		}
 		if reason != "" {
 			t.Refuse(r.from, reason)

@@ -66,6 +66,7 @@ func TestWorkbookAndCsvOfTheDistrictSayTheSame(t *testing.T) {
 // unplaced is a table without the files and rows that it is from.
 func unplaced(t *Table) Table {
 	out := *t
+	out.Headings = nil
 	out.Communities, out.Rooms, out.Households = slices.Clone(t.Communities), slices.Clone(t.Rooms), slices.Clone(t.Households)
 	out.Shops, out.Staff = slices.Clone(t.Shops), slices.Clone(t.Staff)
 	for i := range out.Communities {
@@ -142,7 +143,7 @@ const homes = "和园小区居民台账,,,,\n小区名称,楼号,单元,门牌�
 
 func TestTitleRowsAliasesTotalsAndOneCellAddresses(t *testing.T) {
 	t.Parallel()
-	table := parse(t, File{"homes.csv", []byte(homes)})
+	table := parse(t, File{Name: "homes.csv", Content: []byte(homes)})
 	if len(table.Households) != 2 || len(table.Errors) != 0 {
 		t.Fatalf("%+v %v", table.Households, table.Errors)
 	}
@@ -175,7 +176,7 @@ func TestEncodingsAndSeparators(t *testing.T) {
 		"utf-8": homes, "utf-8 with mark": "\ufeff" + homes, "gb18030": gb, "utf-16": wide,
 		"tabs": strings.ReplaceAll(homes, ",", "\t"), "crlf": strings.ReplaceAll(homes, "\n", "\r\n"),
 	} {
-		if table := parse(t, File{"x.csv", []byte(content)}); len(table.Households) != 2 || table.Households[0].Name != "王丽" {
+		if table := parse(t, File{Name: "x.csv", Content: []byte(content)}); len(table.Households) != 2 || table.Households[0].Name != "王丽" {
 			t.Errorf("%s: %d households, %v", name, len(table.Households), table.Errors)
 		}
 	}
@@ -183,7 +184,7 @@ func TestEncodingsAndSeparators(t *testing.T) {
 
 func TestEachBadRowIsNamedWithItsReason(t *testing.T) {
 	t.Parallel()
-	table := parse(t, File{"x.csv", []byte("院区,楼栋,单元,房号,户主,电话,人口数\n" +
+	table := parse(t, File{Name: "x.csv", Content: []byte("院区,楼栋,单元,房号,户主,电话,人口数\n" +
 		"和园,3,2,501,王丽,19900000001,2\n" + // 2
 		"和园,3,2,5楼左,王丽,19900000001,2\n" + // 3
 		"和园,3,2,502,王丽,1990000,2\n" + // 4
@@ -265,7 +266,7 @@ func TestFormulasAreNotTrusted(t *testing.T) {
 	if err := x.Write(&b); err != nil {
 		t.Fatal(err)
 	}
-	table := parse(t, File{"x.xlsx", b.Bytes()})
+	table := parse(t, File{Name: "x.xlsx", Content: b.Bytes()})
 	if len(table.Households) != 1 || len(table.Errors) != 1 || table.Errors[0].Reason != "formula" || table.Errors[0].Row != 3 {
 		t.Errorf("%+v %v", table.Households, table.Errors)
 	}
@@ -276,7 +277,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("级别,名称\n社区,甲\n"))
 	f.Add([]byte("PK\x03\x04"))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		table, err := Parse([]File{{"x", content}})
+		table, err := Parse([]File{{Name: "x", Content: content}})
 		if err != nil {
 			if fault.Of(err) == nil {
 				t.Fatalf("not a fault: %v", err)

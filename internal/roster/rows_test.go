@@ -7,7 +7,9 @@ import (
 	"linli/internal/fault"
 )
 
-func csvOf(rows ...string) File { return File{"x.csv", []byte(strings.Join(rows, "\n") + "\n")} }
+func csvOf(rows ...string) File {
+	return File{Name: "x.csv", Content: []byte(strings.Join(rows, "\n") + "\n")}
+}
 
 // reasonsOf are the reasons by row.
 func reasonsOf(t *Table) map[int]string {
@@ -62,7 +64,7 @@ func TestSameRowTwiceIsSkippedAndAContradictionIsNot(t *testing.T) {
 
 func TestARefusedRowIsNoFirstRow(t *testing.T) {
 	t.Parallel()
-	table := parse(t, csvOf("级别,名称,上级", "办事处,甲街道,", "社区,湖心社区,甲街道", "社区,湖畔社区,甲街道"), File{"homes.csv", []byte(
+	table := parse(t, csvOf("级别,名称,上级", "办事处,甲街道,", "社区,湖心社区,甲街道", "社区,湖畔社区,甲街道"), File{Name: "homes.csv", Content: []byte(
 		"社区,院区,楼栋,房号,户主\n湖西社区,和园,3,101,王丽\n湖心社区,和园,3,101,王丽\n,松园,3,101,王丽\n,和园,3,102,王丽\n")})
 	wantReasons(t, table, map[int]string{2: "community", 4: "missing"})
 	if len(table.Households) != 2 || table.Households[1].Community != "湖心社区" {
@@ -83,7 +85,7 @@ func TestOrganizationIsHeldAgainstItself(t *testing.T) {
 func TestStaffIsHeldAgainstRoomsAndPhones(t *testing.T) {
 	t.Parallel()
 	organization := csvOf("级别,名称,上级", "社区,湖心社区,", "群,和园,湖心社区")
-	table := parse(t, organization, File{"staff.csv", []byte("群内身份,社区,群,姓名,联系电话,身份\n" +
+	table := parse(t, organization, File{Name: "staff.csv", Content: []byte("群内身份,社区,群,姓名,联系电话,身份\n" +
 		"群主,湖心社区,和园,周敏,19900000001,社区工作人员\n" + // 2
 		"成员,湖心社区,和园,周敏,19900000001,志愿者\n" + // 3
 		"成员,湖心社区,和园,周敏,19900000001,志愿者\n" + // 4, again
@@ -182,7 +184,7 @@ func TestFilesTogetherMakeOneTable(t *testing.T) {
 	if table.Has[StaffSheet] || !table.Has[Homes] {
 		t.Errorf("sheets %v", table.Has)
 	}
-	if _, err := Parse(append(files, File{"empty.csv", nil})); !fault.Is(err, fault.Unreadable) {
+	if _, err := Parse(append(files, File{Name: "empty.csv", Content: nil})); !fault.Is(err, fault.Unreadable) {
 		t.Errorf("an empty file among good ones: %v", err)
 	}
 }

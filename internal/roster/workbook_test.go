@@ -23,7 +23,7 @@ func written(t testing.TB, fill func(x *excelize.File) error) File {
 	if err := x.Write(&b); err != nil {
 		t.Fatal(err)
 	}
-	return File{"x.xlsx", b.Bytes()}
+	return File{Name: "x.xlsx", Content: b.Bytes()}
 }
 
 func rowsOf(x *excelize.File, rows ...[]any) error {
@@ -65,7 +65,7 @@ func packed(t testing.TB, sheet string, more map[string]string) File {
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return File{"x.xlsx", b.Bytes()}
+	return File{Name: "x.xlsx", Content: b.Bytes()}
 }
 
 func inline(ref, text string) string {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -43,7 +44,7 @@ const (
 
 type rosterBody struct {
 	ID      string              `json:"id"`
-	State   string              `json:"state"`
+	State   string              `json:"state"` // unclear: nobody knows what the columns of a file mean; say so, and send it again
 	Written int                 `json:"written"`
 	Total   int                 `json:"total"`
 	Counts  intake.Counts       `json:"counts"`
@@ -53,6 +54,9 @@ type rosterBody struct {
 	Errors  []roster.RowError   `json:"errors"`
 	Failed  int                 `json:"failed"` // how many rows could not be taken; errors has the first
 	Fault   *fault.Fault        `json:"fault,omitempty"`
+
+	Headings []roster.Heading `json:"headings"` // how the columns were read
+	Meanings []string         `json:"meanings"` // what a column may mean
 }
 
 func (x *planned) body(name string) rosterBody {
@@ -60,6 +64,7 @@ func (x *planned) body(name string) rosterBody {
 		ID: name, State: x.state, Written: x.written, Total: x.total, Counts: x.plan.Counts, Fault: x.failure,
 		Adds: []intake.Difference{}, Changes: []intake.Difference{}, Removes: []intake.Difference{},
 		Errors: append([]roster.RowError{}, x.plan.Errors[:min(linesOf, len(x.plan.Errors))]...), Failed: len(x.plan.Errors),
+		Headings: append([]roster.Heading{}, x.plan.Headings...), Meanings: roster.Meanings(),
 	}
 	for _, d := range x.plan.Differences {
 		list := map[string]*[]intake.Difference{"added": &b.Adds, "changed": &b.Changes, "removed": &b.Removes}[d.How]
@@ -101,6 +106,13 @@ func (s *Server) previewRoster(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	plan, err := s.Intake.Preview(r.Context(), files)
+	if fault.Is(err, fault.Unreadable) {
+		if list, no := roster.Headings(files); no == nil && len(list) > 0 {
+			w.Header().Set("Cache-Control", "no-store")
+			writeJSON(w, (&planned{plan: &intake.Plan{Headings: list}, state: "unclear"}).body(""))
+			return
+		}
+	}
 	if err != nil {
 		s.refuse(w, r, err)
 		return
@@ -138,7 +150,8 @@ func (x *rosters) add(name string, p *planned) {
 	x.plans[name] = p
 }
 
-// uploaded reads the files of a form, none larger than the roster may be.
+// uploaded reads the files of a form, none larger than the roster may be, and what their columns mean where the form says so:
+// {file: {sheet: [meaning of each column]}}.
 func uploaded(w http.ResponseWriter, r *http.Request) ([]roster.File, error) {
 	r.Body = http.MaxBytesReader(w, r.Body, 2*roster.MaxFile)
 	form, err := r.MultipartReader()
@@ -146,6 +159,7 @@ func uploaded(w http.ResponseWriter, r *http.Request) ([]roster.File, error) {
 		return nil, fault.New(fault.Invalid, "an upload is a form with files").And("field", "file")
 	}
 	var files []roster.File
+	said := map[string]map[string][]string{}
 	for {
 		part, err := form.NextPart()
 		if errors.Is(err, io.EOF) {
@@ -153,6 +167,12 @@ func uploaded(w http.ResponseWriter, r *http.Request) ([]roster.File, error) {
 		}
 		if err != nil {
 			return nil, tooLarge(err)
+		}
+		if part.FormName() == "columns" {
+			if json.NewDecoder(io.LimitReader(part, maxBody)).Decode(&said) != nil {
+				return nil, fault.New(fault.Invalid, "columns are {file: {sheet: [meaning]}}").And("field", "columns")
+			}
+			continue
 		}
 		if part.FileName() == "" {
 			continue
@@ -162,6 +182,9 @@ func uploaded(w http.ResponseWriter, r *http.Request) ([]roster.File, error) {
 			return nil, tooLarge(err)
 		}
 		files = append(files, roster.File{Name: part.FileName(), Content: content})
+	}
+	for i := range files {
+		files[i].Columns = said[files[i].Name]
 	}
 	return files, nil
 }

@@ -330,6 +330,15 @@ export interface Grant {
   room?: string
 }
 
+export interface Heading {
+  columns: string[]
+  file: string
+  kind: string
+  names: string[]
+  row: number
+  sheet: string
+}
+
 export interface Hello {
   device: string
   n: number
@@ -669,7 +678,9 @@ export interface RosterBody {
   errors: RowError[]
   failed: number
   fault?: Fault
+  headings: Heading[]
   id: string
+  meanings: string[]
   removes: Difference[]
   state: string
   total: number
