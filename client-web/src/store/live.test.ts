@@ -11,7 +11,7 @@ class Line extends EventTarget {
   onopen?: () => void
   onmessage?: (e: { data: string }) => void
   onclose?: (e: { code: number }) => void
-  heard: { do?: Command[]; resume?: unknown[] }[] = []
+  heard: { do?: Command[]; resume?: unknown[]; read?: unknown[] }[] = []
 
   constructor() {
     super()
@@ -179,5 +179,19 @@ describe('what is on its way out', () => {
     Line.last!.say({ failed: { room: 'r1', code: 'busy' } })
     vi.advanceTimersByTime(2500)
     expect(Line.last!.heard.flatMap((m) => m.resume ?? [])).toEqual([{ room: 'r1', after: 0 }])
+  })
+
+  it('tells what was read without a connection when there is one again', async () => {
+    const live = await page()
+    await until(() => live.online.value)
+    await live.loadRooms()
+    Line.last!.readyState = 3
+    live.read('r1', 4)
+    vi.advanceTimersByTime(500)
+    expect(Line.last!.heard.some((m) => m.read)).toBe(false)
+    Line.last!.onclose!({ code: 1006 })
+    vi.advanceTimersByTime(1000)
+    await until(() => live.online.value && Line.last!.heard.some((m) => m.read))
+    expect(Line.last!.heard.flatMap((m) => m.read ?? [])).toEqual([['r1', 4]])
   })
 })

@@ -93,6 +93,7 @@ function greet(h: NonNullable<FromServer['hello']>) {
   )
   if (open.length) socket.send({ resume: open.map((t) => ({ room: t.room, after: t.ch })) })
   void loadRooms()
+  tellRead()
   flush()
 }
 
@@ -333,11 +334,14 @@ export const read = (room: string, seq: number) => {
   if (!row || row.read.seq >= seq || document.visibilityState !== 'visible') return
   mark(room, seq)
   readWaiting.set(room, seq)
-  readTimer ||= window.setTimeout(() => {
-    readTimer = 0
-    socket.send({ read: [...readWaiting] })
-    readWaiting.clear()
-  }, 400)
+  readTimer ||= window.setTimeout(tellRead, 400)
+}
+// What was read without a connection is told by the next one.
+const tellRead = () => {
+  readTimer = 0
+  if (!socket.open || !readWaiting.size) return
+  socket.send({ read: [...readWaiting] })
+  readWaiting.clear()
 }
 
 function mark(room: string, seq: number) {
