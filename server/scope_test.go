@@ -39,6 +39,7 @@ var calls = []struct{ may, method, path string }{
 	{"ro", "GET", "/rooms/{room}/items"},
 	{"ro", "GET", "/rooms/{room}/items/{seq}"},
 	{"oa", "GET", "/rooms/{room}/items/{seq}/receipts"},
+	{"oa", "GET", "/rooms/{room}/items/{seq}/receipts.xlsx"},
 	{"", "GET", "/rooms/{room}/items/{seq}/contact"},
 	{"ro", "GET", "/rooms/{room}/people"},
 	{"oa", "GET", "/rooms/{room}/members"},

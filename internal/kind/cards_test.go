@@ -3,6 +3,7 @@ package kind
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -20,7 +21,7 @@ func TestNoticeListsReceiptsByPremisesWhoeverConfirmed(t *testing.T) {
 	b.must("p0", "confirm", ``, ``)
 	b.refused(fault.Unchanged, "p1", "confirm", ``, ``)
 	got := b.card.(Receipts).Confirmed()
-	if len(got) != 1 || got["h1"] != (Receipt{By: "p2", At: start}) {
+	if len(got) != 1 || !reflect.DeepEqual(got["h1"], Receipt{By: "p2", At: start}) {
 		t.Errorf("%v", got)
 	}
 	got["h2"] = Receipt{}

@@ -30,6 +30,7 @@ type Actor struct {
 type Room interface {
 	Premises() int                    // households and shops of the room
 	Has(p id.Person) bool             // is p a member?
+	Includes(h id.Premises) bool      // is it one of the room's?
 	Behind(h id.Premises) []id.Person // the members of a premises
 	Owners() []id.Person              // members who answer for the room
 	Badged(badge string) []id.Person  // members with a badge
@@ -127,10 +128,12 @@ type (
 	Quiet interface{ Quiet(act string) bool }
 )
 
-// Receipt is one premises' confirmation.
+// Receipt is one premises' confirmation: by one of its people, or by who told it at the door.
 type Receipt struct {
-	By id.Person `json:"by"`
-	At int64     `json:"at"`
+	By    id.Person   `json:"by"`
+	At    int64       `json:"at"`
+	Visit bool        `json:"visit,omitempty"`
+	Note  entry.Words `json:"note,omitempty"` // of who was there
 }
 
 // Kind is a registered kind.

@@ -21,6 +21,9 @@ func (street) Premises() int        { return 3 } // nobody is behind the third
 func (street) Has(p id.Person) bool { _, ok := doors[p]; return ok }
 func (street) Owners() []id.Person  { return []id.Person{"p0"} }
 func (street) Calls(int64) int      { return 0 }
+func (street) Includes(h id.Premises) bool {
+	return slices.Contains([]id.Premises{"h1", "h2", "h3"}, h)
+}
 func (street) Badged(badge string) []id.Person {
 	if badge == "物业" {
 		return []id.Person{"p4"}

@@ -10,7 +10,7 @@ import (
 )
 
 // notice is what those who answer for the room tell everybody, and who has confirmed it. A confirmation is a household's or
-// shop's, whoever of it gave it; people who belong to none confirm for themselves and are not counted.
+// shop's, whoever of it gave it, or whoever told it at their door; people who belong to none confirm for themselves and are not counted.
 type notice struct {
 	Confirm    bool                    `json:"confirm"`
 	Stays      bool                    `json:"pin"`        // into the notice bar, while it holds
@@ -22,6 +22,7 @@ type notice struct {
 	Reason     entry.Words             `json:"reason,omitempty"` // for withdrawing it
 	Homes      map[id.Premises]Receipt `json:"homes,omitempty"`
 	People     map[id.Person]int64     `json:"people,omitempty"` // of no premises; when
+	Told       id.Premises             `json:"told,omitempty"`   // the door that the last word about a visit was of
 }
 
 var importances = []string{"normal", "important", "urgent"}
@@ -32,12 +33,14 @@ var _ = declare(kind[notice]{
 	actions: map[string]action[notice]{
 		"post":     actw(notice.mayPost, notice.post),
 		"confirm":  act(notice.mayConfirm, notice.confirm),
+		"visit":    actw(notice.mayVisit, notice.visit),
 		"withdraw": actw(notice.mayWithdraw, notice.withdraw),
 		"expire":   act(notice.mayExpire, notice.expire),
 	},
-	shown:   notice.shown,
-	own:     notice.own,
-	summary: func(w entry.Words, _ notice) string { return line("[公告]", word(w, "title")) },
+	shown:    notice.shown,
+	own:      notice.own,
+	concerns: func(n notice, e Event) []id.Person { return e.Room.Behind(n.Told) },
+	summary:  func(w entry.Words, _ notice) string { return line("[公告]", word(w, "title")) },
 })
 
 type noticeFacts struct {
@@ -93,6 +96,7 @@ func (n notice) mayConfirm(ask Ask, f *confirmFacts) error {
 }
 
 func (n notice) confirm(e Event, f confirmFacts) notice {
+	n.Told = ""
 	switch {
 	case n.confirmed(e.By, f.For):
 	case f.For != "":
@@ -105,6 +109,45 @@ func (n notice) confirm(e Event, f confirmFacts) notice {
 			n.People = map[id.Person]int64{}
 		}
 		n.People[e.By] = e.At
+	}
+	return n
+}
+
+type visitFacts struct {
+	For id.Premises `json:"for"`
+	On  bool        `json:"on"` // false: nobody was there after all
+}
+
+// mayVisit lets those who answer for the room say at which doors they have told it themselves, whether somebody is behind them or not.
+func (n notice) mayVisit(ask Ask, f *visitFacts, words entry.Words) error {
+	if err := owner(ask, "say whom they have told"); err != nil {
+		return err
+	}
+	r, told := n.Homes[f.For]
+	switch {
+	case n.over():
+		return fault.New(fault.Closed, "the notice no longer holds")
+	case !n.Confirm:
+		return fault.New(fault.Invalid, "the notice asks for no confirmation").And("field", "act")
+	case !ask.Room.Includes(f.For):
+		return fault.New(fault.NotFound, "no such door in this room").And("field", "for")
+	case f.On == told || told && !r.Visit:
+		return fault.New(fault.Unchanged, "it stands so already")
+	}
+	return brief(words, "note", 0, 60)
+}
+
+func (n notice) visit(e Event, f visitFacts) notice {
+	r, told := n.Homes[f.For]
+	n.Told = f.For
+	switch {
+	case f.On && !told:
+		if n.Homes == nil {
+			n.Homes = map[id.Premises]Receipt{}
+		}
+		n.Homes[f.For] = Receipt{By: e.By, At: e.At, Visit: true, Note: kept(e.Words)}
+	case !f.On && r.Visit:
+		delete(n.Homes, f.For)
 	}
 	return n
 }
@@ -167,14 +210,14 @@ func (n notice) Pin() bool { return n.Stays }
 func (n notice) Settled() bool { return n.over() }
 
 // Quiet keeps confirmations from everybody else: hundreds of them come within minutes, and change only own parts.
-func (n notice) Quiet(act string) bool { return act == "confirm" }
+func (n notice) Quiet(act string) bool { return act == "confirm" || act == "visit" }
 
 // Confirmed is who confirmed for which premises.
 func (n notice) Confirmed() map[id.Premises]Receipt { return maps.Clone(n.Homes) }
 
 // shown is the state but for who confirmed.
 func (n notice) shown() any {
-	n.Homes, n.People = nil, nil
+	n.Homes, n.People, n.Told = nil, nil, ""
 	return n
 }
 
@@ -195,13 +238,14 @@ func (n notice) own(v Viewer) any {
 		Confirmed bool      `json:"confirmed,omitempty"`
 		By        id.Person `json:"by,omitempty"`
 		At        int64     `json:"at,omitempty"`
+		Visit     bool      `json:"visit,omitempty"` // told at the door
 		N         *int      `json:"n,omitempty"`
 	}
 	if !n.Confirm {
 		return nil
 	}
 	if r, ok := n.Homes[v.Premises]; ok {
-		own.Confirmed, own.By, own.At = true, r.By, r.At
+		own.Confirmed, own.By, own.At, own.Visit = true, r.By, r.At, r.Visit
 	} else if at := n.People[v.Person]; at != 0 {
 		own.Confirmed, own.By, own.At = true, v.Person, at
 	}

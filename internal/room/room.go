@@ -236,6 +236,12 @@ func (s *State) Door(h id.Premises) (Door, bool) {
 	return d, ok
 }
 
+// Includes tells whether a premises is one of the room's.
+func (s *State) Includes(h id.Premises) bool {
+	_, ok := s.core.Premises[h]
+	return ok
+}
+
 // Greatest is the greatest command number taken from a device, for a client that lost its own count.
 func (s *State) Greatest(device id.Device) uint64 { return s.core.Windows.Greatest(device) }
 

@@ -9,6 +9,7 @@ import (
 	"linli/internal/entry"
 	"linli/internal/fault"
 	"linli/internal/id"
+	"linli/internal/office"
 	"linli/internal/register"
 	"linli/internal/room"
 )
@@ -156,4 +157,15 @@ func (s *Server) issue(ctx context.Context, p id.Person, r id.Room) (*body[codeB
 		return nil, err
 	}
 	return says(codeBody{Code: code, Expires: until.UnixMilli()}), nil
+}
+
+// walking is the order of a room's doors, from the bottom up.
+func (s *Server) walking(r id.Room) map[id.Premises]int {
+	order := map[id.Premises]int{}
+	s.Engine.ReadOffice(func(o *office.State) {
+		for i, h := range o.PremisesOf(r) {
+			order[h.ID] = i
+		}
+	})
+	return order
 }

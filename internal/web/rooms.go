@@ -320,69 +320,6 @@ type itemInput struct {
 	Seq  entry.Seq `path:"seq"`
 }
 
-type confirmedRow struct {
-	Premises id.Premises `json:"premises"`
-	Label    string      `json:"label"`
-	By       id.Person   `json:"by"`
-	At       int64       `json:"at"`
-}
-
-type missingRow struct {
-	Premises id.Premises `json:"premises"`
-	Label    string      `json:"label"`
-	Kind     string      `json:"kind"`
-	Members  int         `json:"members"` // 0: a door nobody is behind yet
-}
-
-type receiptsBody struct {
-	Of        int            `json:"of"`
-	Confirmed []confirmedRow `json:"confirmed"`
-	Missing   []missingRow   `json:"missing"`
-}
-
-// receipts is who has confirmed a notice and which doors have not, in walking order.
-func (s *Server) receipts(ctx context.Context, in *itemInput) (*body[receiptsBody], error) {
-	if _, err := s.answersFor(ctx, in.Room); err != nil {
-		return nil, err
-	}
-	b := receiptsBody{Confirmed: []confirmedRow{}, Missing: []missingRow{}}
-	var none error
-	err := s.Engine.ReadItem(ctx, in.Room, in.Seq, func(x *room.State, item *room.Item) {
-		card, ok := item.Card.(kind.Receipts)
-		if !ok || item.Kind != "notice" {
-			none = fault.New(fault.NotFound, "this message has no receipts")
-			return
-		}
-		confirmed := card.Confirmed()
-		for h, d := range x.Doors {
-			if r, ok := confirmed[h]; ok {
-				b.Confirmed = append(b.Confirmed, confirmedRow{h, d.Label, r.By, r.At})
-			} else {
-				b.Missing = append(b.Missing, missingRow{h, d.Label, d.Kind, len(x.Behind(h))})
-			}
-		}
-	})
-	if err = cmp.Or(err, none); err != nil {
-		return nil, err
-	}
-	b.Of = len(b.Confirmed) + len(b.Missing)
-	order := s.walking(in.Room)
-	slices.SortFunc(b.Confirmed, func(x, y confirmedRow) int { return cmp.Compare(order[x.Premises], order[y.Premises]) })
-	slices.SortFunc(b.Missing, func(x, y missingRow) int { return cmp.Compare(order[x.Premises], order[y.Premises]) })
-	return says(b), nil
-}
-
-// walking is the order in which somebody walks past a room's doors.
-func (s *Server) walking(r id.Room) map[id.Premises]int {
-	order := map[id.Premises]int{}
-	s.Engine.ReadOffice(func(o *office.State) {
-		for i, h := range o.PremisesOf(r) {
-			order[h.ID] = i
-		}
-	})
-	return order
-}
-
 type contactBody struct {
 	Name  string `json:"name"`
 	Phone string `json:"phone"`

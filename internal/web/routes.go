@@ -49,6 +49,7 @@ func (s *Server) declare(a *api, r chi.Router) {
 	r.Get("/rooms/{room}/items/{seq}", s.item)
 	r.Get("/rooms/{room}/items/{seq}/files/{hash}", s.file)
 	get(a, "/rooms/{room}/items/{seq}/receipts", s.receipts)
+	r.Get("/rooms/{room}/items/{seq}/receipts.xlsx", s.receiptsTable)
 	get(a, "/rooms/{room}/items/{seq}/contact", s.contact)
 	get(a, "/rooms/{room}/people", s.people)
 	get(a, "/rooms/{room}/members", s.members)

@@ -136,9 +136,15 @@ export interface CommunityInputBody {
 
 export interface ConfirmedRow {
   at: number
+  building?: string
   by: string
+  door?: string
+  entrance?: string
+  kind: string
   label: string
+  note?: unknown
   premises: string
+  visit?: boolean
 }
 
 export interface ContactBody {
@@ -507,10 +513,14 @@ export interface MineBody {
 }
 
 export interface MissingRow {
+  building?: string
+  door?: string
+  entrance?: string
   kind: string
   label: string
   members: number
   premises: string
+  seen: boolean
 }
 
 export interface Muted {
@@ -594,6 +604,7 @@ export interface ReceiptsBody {
   confirmed: ConfirmedRow[]
   missing: MissingRow[]
   of: number
+  seen: number
 }
 
 export interface RefreshInputBody {
