@@ -50,6 +50,7 @@ func (s *Server) declare(a *api, r chi.Router) {
 	r.Get("/rooms/{room}/items/{seq}/files/{hash}", s.file)
 	get(a, "/rooms/{room}/items/{seq}/receipts", s.receipts)
 	get(a, "/rooms/{room}/items/{seq}/contact", s.contact)
+	get(a, "/rooms/{room}/items/{seq}/versions", s.versions)
 	get(a, "/rooms/{room}/people", s.people)
 	get(a, "/rooms/{room}/members", s.members)
 	post(a, "/rooms/{room}/members/{person}/code", s.memberCode)
