@@ -54,6 +54,10 @@ export interface RoomRow extends gen.RoomRow {
   last?: Item
 }
 
+export interface StarRow extends gen.StarRow {
+  item: Item | null
+}
+
 export interface FoundRow extends gen.FoundRow {
   item: Item
 }
