@@ -39,6 +39,10 @@ func TestPocket(t *testing.T) {
 		t.Error("stars are not found by what they say")
 	}
 
+	if len(stars(map[string]any{"text": "mzwd"})) != 1 || len(stars(map[string]any{"text": "周社工"})) != 1 || len(stars(map[string]any{"text": `"kind"`})) != 0 {
+		t.Error("stars are not found as in a search")
+	}
+
 	if mine := own.must("GET", "/me/pocket", nil); len(mine["drafts"].([]any))+len(mine["stars"].([]any)) != 0 {
 		t.Errorf("somebody else's pocket: %v", mine)
 	}

@@ -20,6 +20,7 @@ export const router = createRouter({
     { path: '/office', name: 'office', component: () => import('./office/Office.vue') },
     { path: '/office/roster', name: 'roster', component: () => import('./office/Roster.vue') },
     { path: '/me', name: 'me', component: () => import('./pages/Mine.vue') },
+    { path: '/me/stars', name: 'stars', component: () => import('./pages/Stars.vue') },
     { path: '/:rest(.*)', redirect: '/rooms' },
   ],
 })

@@ -67,5 +67,17 @@ func unseen(r rune) bool {
 // post is the state of a card with files behind its post.
 func (a attached) post(_ Event, with attached) attached { return with }
 
-// NameOf is what a file is called in its words, for who hands it out.
-func NameOf(words json.RawMessage) string { return word(words, "name") }
+// NameOf is what the i-th file of an item is called in its words, for who hands it out; empty when it has no name.
+func NameOf(words json.RawMessage, i int) string {
+	var w struct {
+		Name  string   `json:"name"`
+		Names []string `json:"names"`
+	}
+	if json.Unmarshal(words, &w) == nil && i < len(w.Names) {
+		return w.Names[i]
+	}
+	return w.Name
+}
+
+// Pass lets files be passed on.
+func (a attached) Pass() (Part, bool) { return Part{}, true }

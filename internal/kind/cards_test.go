@@ -261,6 +261,6 @@ func busy(b *table) {
 
 const (
 	everything = `{"options":2,"option":1,"quantity":2,"stock":[3,3],"template":"买药","stars":4,"person":"p3","confirm":true,"pin":true,
-		"category":"火情","per":"household","door":true}`
-	anything = `{"text":"文","title":"题","body":"文","options":["甲","乙"],"reason":"因","note":"记"}`
+		"category":"火情","per":"household","door":true,"parts":[{}]}`
+	anything = `{"text":"文","title":"题","body":"文","options":["甲","乙"],"reason":"因","note":"记","parts":[{}]}`
 )

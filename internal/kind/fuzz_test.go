@@ -70,6 +70,7 @@ func randomFacts(n byte, now int64) string {
 		"template": templates[int(n)%len(templates)], "stars": n % 7, "person": fmt.Sprintf("p%d", n%6), "open": n%2 == 0,
 		"confirm": n%4 != 0, "pin": n%2 == 0, "importance": "urgent", "category": categories[int(n)%len(categories)], "door": true,
 		"per": []string{"household", "person"}[n%2], "outcome": outcomes[int(n)%len(outcomes)], "for": "h3", "of": 99,
+		"parts": [][]Part{{{}}, {{}, {Kind: "poll", Room: "r2", Seq: 9}}, {{}, {Kind: "text"}, {Kind: "gossip"}}}[n%3],
 	})
 }
 
@@ -78,7 +79,8 @@ func randomWords(n byte) string {
 		return []string{``, `null`, `{}`, `{"text":5}`, `{"options":"甲"}`}[n%5]
 	}
 	options := []string{`["甲"]`, `["甲","乙"]`, `["甲","乙","丙"]`}[n%3]
-	return fmt.Sprintf(`{"text":"文","title":"题","body":"文","options":%s,"reason":"因","note":"记%d"}`, options, n)
+	parts := []string{`[{}]`, `[{},{"by":"甲"}]`, `[{},{},{"text":"丙"}]`}[n%3]
+	return fmt.Sprintf(`{"text":"文","title":"题","body":"文","options":%s,"reason":"因","note":"记%d","parts":%s}`, options, n, parts)
 }
 
 func holds(t *testing.T, b, mute *table) {
@@ -173,6 +175,17 @@ func promises(t *testing.T, b *table, facts json.RawMessage) {
 			if doors[p] != home || home == b.post.For && home != "" {
 				t.Fatalf("%s supports for %s", p, home)
 			}
+		}
+	case "forward":
+		files, cards := 0, 0
+		for _, p := range stateAs[forward](facts).Parts {
+			files += p.Files
+			if p.Room != "" {
+				cards++
+			}
+		}
+		if s := stateAs[forward](facts); len(s.Parts) == 0 && b.seq > 0 || files != len(s.Files) || files+cards > mostBrought {
+			t.Fatalf("%s", facts)
 		}
 	case "poll":
 		s := stateAs[poll](facts)

@@ -120,6 +120,9 @@ type (
 	}
 	// Attached lists the files that belong to a card.
 	Attached interface{ Attached() []File }
+	// Passing says how an item may be passed on into another room, and what of its facts goes along; not ok, or no such method, for
+	// what stays where it was said.
+	Passing interface{ Pass() (part Part, ok bool) }
 	// Calling says whom a post calls: their phones ring, and they find it again.
 	Calling interface {
 		Calls() (to []id.Person, all bool)
@@ -296,7 +299,8 @@ func (c card[S]) Facts() json.RawMessage {
 	return b
 }
 
-// Pin, Settled, Due, MayContact, Confirmed, Live, Waits, Attached, Calls and Quiet pass the optional abilities of a state through the card.
+// Pin, Settled, Due, MayContact, Confirmed, Live, Waits, Attached, Pass, Calls and Quiet pass the optional abilities of a state through
+// the card.
 
 func (c card[S]) Pin() bool {
 	p, ok := any(c.state).(Pinned)
@@ -334,6 +338,13 @@ func (c card[S]) Attached() []File {
 		return a.Attached()
 	}
 	return nil
+}
+
+func (c card[S]) Pass() (Part, bool) {
+	if p, ok := any(c.state).(Passing); ok {
+		return p.Pass()
+	}
+	return Part{}, false
 }
 
 func (c card[S]) Live() bool {

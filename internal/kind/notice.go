@@ -257,3 +257,6 @@ func (n notice) own(v Viewer) any {
 	}
 	return own
 }
+
+// Pass lets it be pointed to from another room.
+func (notice) Pass() (Part, bool) { return Part{Live: true}, true }

@@ -30,3 +30,6 @@ func (place) mayPost(ask Ask, with *place, words entry.Words) error {
 }
 
 func (place) post(_ Event, with place) place { return with }
+
+// Pass lets it be pointed to from another room, without the address: that may be somebody's door.
+func (place) Pass() (Part, bool) { return Part{Live: true, Sum: "[位置]"}, true }

@@ -162,3 +162,6 @@ func (p poll) own(v Viewer) any {
 	}
 	return nil
 }
+
+// Pass lets it be pointed to from another room.
+func (poll) Pass() (Part, bool) { return Part{Live: true}, true }

@@ -457,3 +457,8 @@ func (s *step) UnmarshalJSON(b []byte) error {
 	row := []any{&s.Verb, &s.By, &s.At, &s.To}
 	return json.Unmarshal(b, &row)
 }
+
+// Pass lets it be pointed to from another room. Who is not in this one learns what sort of need it is, and nothing that was written.
+func (r request) Pass() (Part, bool) {
+	return Part{Live: true, Sum: line("[求助]", r.Template)}, true
+}

@@ -251,3 +251,6 @@ func (s signup) own(v Viewer) any {
 		Note     entry.Words `json:"note,omitempty"`
 	}{r.Option, r.Quantity, r.By, r.Note}
 }
+
+// Pass lets it be pointed to from another room.
+func (signup) Pass() (Part, bool) { return Part{Live: true}, true }

@@ -104,3 +104,6 @@ func (message) post(_ Event, with message) message { return with }
 
 // Calls tells whom the message calls.
 func (m message) Calls() (to []id.Person, all bool) { return m.To, m.All }
+
+// Pass lets it be passed on.
+func (message) Pass() (Part, bool) { return Part{}, true }

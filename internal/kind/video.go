@@ -41,3 +41,6 @@ func (video) mayPost(ask Ask, with *video, words entry.Words) error {
 }
 
 func (video) post(_ Event, with video) video { return with }
+
+// Pass takes its length along.
+func (v video) Pass() (Part, bool) { return Part{Seconds: v.Seconds}, true }

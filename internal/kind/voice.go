@@ -42,3 +42,6 @@ func (voice) mayPost(ask Ask, with *voice) error {
 }
 
 func (voice) post(_ Event, with voice) voice { return with }
+
+// Pass takes its length along.
+func (v voice) Pass() (Part, bool) { return Part{Seconds: v.Seconds}, true }

@@ -247,7 +247,7 @@ func (k *Pockets) flag(ctx context.Context, p id.Person, what string, s Star, on
 		return err
 	}
 	if len(list) >= limit {
-		return fault.New(fault.TooLarge, "so many are kept at most").And("limit", limit)
+		return fault.New(fault.TooLarge, "so many are kept at most").And("field", what).And("limit", limit)
 	}
 	return k.put(ctx, p, at, s)
 }

@@ -190,10 +190,10 @@ func (s *State) applyItem(change *Change, verb string, at int64, e *entry.Entry)
 	}
 	switch verb {
 	case "retract":
-		item.Retracted, item.Words, item.Sum, item.React = true, nil, "", nil
+		item.Retracted, item.Words, item.Was, item.Sum, item.React = true, nil, nil, "", nil
 		s.follow(change, item)
 	case "edit":
-		item.Words, item.Edited = e.Words, at
+		item.Was, item.Words, item.Edited = item.Versions(), e.Words, at
 	case "react":
 		var f reactFacts
 		if json.Unmarshal(e.Facts, &f) != nil {

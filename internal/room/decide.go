@@ -23,6 +23,8 @@ const (
 	MaxFacts = 4 << 10
 	// EditWindow is how long an author may change the words of a message.
 	EditWindow = 15 * time.Minute
+	// MaxEdits is how often it may be changed.
+	MaxEdits = 20
 	// MaxPins is how many items stand in the notice bar; the oldest gives way to another one.
 	MaxPins = 20
 )
@@ -222,6 +224,8 @@ func (s *State) mayEdit(who actor, item *Item, c *entry.Command, now int64) erro
 		return fault.New(fault.Forbidden, "only the author may edit a message")
 	case now > item.At+EditWindow.Milliseconds():
 		return fault.New(fault.TooLate, "the time for editing it is over")
+	case len(item.Was) >= MaxEdits:
+		return fault.New(fault.Quota, "it was changed often enough").And("field", "edits").And("limit", MaxEdits)
 	case bytes.Equal(c.Words, item.Words):
 		return fault.New(fault.Unchanged, "it says so already")
 	}

@@ -102,10 +102,25 @@ type Item struct {
 	Words     entry.Words
 	Sum       string
 	Retracted bool
-	Edited    int64 // when its words were changed last, ms; 0 when never
+	Edited    int64     // when its words were changed last, ms; 0 when never
+	Was       []Version // what it said before, the first first
 	Pinned    bool
 	React     map[string][]id.Person
 	Card      kind.Card // nil for a kind this program does not know
+}
+
+// Version is what an item said from a time on.
+type Version struct {
+	At    int64       `json:"at"` // ms
+	Words entry.Words `json:"words"`
+}
+
+// Versions is all that an item said, the last last; none when it was taken back.
+func (i *Item) Versions() []Version {
+	if i.Retracted {
+		return nil
+	}
+	return append(slices.Clone(i.Was), Version{max(i.At, i.Edited), i.Words})
 }
 
 // Change is what one entry made different. Items in it are the state's own: read them before the next Apply.

@@ -359,6 +359,23 @@ func (t *text) matcher(terms []string, nameOf func(id.Person) string) func(*said
 	}
 }
 
+// Has tells whether one item as sent would be found by a text: all of its terms in what was written, in its initials, or in the
+// author's name.
+func Has(item []byte, author, text string) bool {
+	var w sent
+	if json.Unmarshal(item, &w) != nil {
+		return false
+	}
+	words, name := fold(textOf(&w)), fold(author)
+	short := initials(words)
+	for _, term := range strings.Fields(fold(text)) {
+		if !strings.Contains(words, term) && !strings.Contains(name, term) && (!spelled(term) || !strings.Contains(short, term)) {
+			return false
+		}
+	}
+	return true
+}
+
 // Size is how many items are held, and in how many bytes.
 func (x *Index) Size() (items, bytes int) {
 	x.mu.Lock()

@@ -191,3 +191,18 @@ func TestWhatComesWhileARoomIsRead(t *testing.T) {
 		t.Errorf("%s %v", seqs(f), err)
 	}
 }
+
+// One message is found by the same as all are.
+func TestHasIsWhatFindFinds(t *testing.T) {
+	const item = `{"seq":3,"kind":"forward","by":"p1","words":{"text":"看看","parts":[{"by":"李女士","at":5,"text":"明早 5 点来水"}]}}`
+	for text, want := range map[string]bool{
+		"来水": true, "李女士": true, "看看 来水": true, "mz5dls": false, "mz": true, "3-1-101": true, "p1": false, "forward": false, "停电": false, "": true,
+	} {
+		if got := Has([]byte(item), "3-1-101 张先生", text); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+	if Has([]byte("not JSON"), "", "x") {
+		t.Error("nonsense is found")
+	}
+}

@@ -14,7 +14,7 @@ import (
 //	h/<log>                        checkpoint of the log's state, with the frame it stands behind
 //	a/<log>                        the last frame of the log that is in, and the seq behind it
 //	i/<room>/<seq>                 item, as on the wire
-//	k/<room>/<seq>                 what else the item is (who voted what, for whom it was posted): never sent
+//	k/<room>/<seq>                 what else the item is (who voted what, for whom it was posted, what it said before): never sent
 //	c/<room>/<ch><seq>             empty: what changed when
 //	l/<room>/<lane>/<seq>          ordinal in the lane; the lane files has all items that brought some
 //	n/<room>/<person>              seq of the last change, and the name as on the wire
@@ -22,7 +22,7 @@ import (
 //	m/<room>/<person>/<seq>        empty: the item calls this person; person * is everybody
 //	o/<room>/<seq>                 empty: the item is live: it wants something of somebody
 //	b/<hash>/<room>/<seq>          empty: the item brought this file
-const version = "5"
+const version = "6"
 
 var (
 	keyVersion = []byte("v/version")

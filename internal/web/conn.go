@@ -130,7 +130,7 @@ func (k *conn) hear(message []byte) {
 // do passes a command on. Who is too fast waits, and so do the commands behind: a refusal here would let them overtake.
 func (k *conn) do(c *wire.Command) {
 	time.Sleep(k.pace.Reserve().Delay())
-	if err := attach(k.Blobs, k.person, c.Room, c); err != nil {
+	if err := complete(context.Background(), k.Engine, k.View, k.Blobs, k.person, c.Room, c); err != nil {
 		k.Answered([]engine.Answer{{Command: c.ID, Err: err}})
 		return
 	}

@@ -13,11 +13,13 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"linli/internal/blob"
+	"linli/internal/engine"
 	"linli/internal/entry"
 	"linli/internal/fault"
 	"linli/internal/id"
 	"linli/internal/kind"
 	"linli/internal/room"
+	"linli/internal/view"
 	"linli/internal/wire"
 )
 
@@ -128,6 +130,14 @@ func (s *Server) dropUpload(ctx context.Context, in *uploadRef) (*done, error) {
 	return ok(), s.Blobs.Drop(p, in.Upload)
 }
 
+// complete fills in, at the door, what a client can only name: uploads, and messages of another room.
+func complete(ctx context.Context, e *engine.Engine, v *view.View, blobs *blob.Store, person id.Person, r id.Room, c *wire.Command) error {
+	if c.Act == kind.Forward+".post" {
+		return passOn(ctx, e, v, person, c)
+	}
+	return attach(blobs, person, r, c)
+}
+
 // attach puts into a post what its uploads became. A client names uploads ({"files": [{"upload": "u…"}]}); what stands in the log are
 // the files, as this server has seen them.
 func attach(blobs *blob.Store, person id.Person, r id.Room, c *wire.Command) error {
@@ -226,5 +236,5 @@ func (s *Server) fileOf(r *http.Request, hash string) (f kind.File, name string,
 	if at < 0 || state.Retracted {
 		return f, "", none
 	}
-	return state.Files[at], kind.NameOf(item.Words), nil
+	return state.Files[at], kind.NameOf(item.Words, at), nil
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"linli/internal/entry"
@@ -15,6 +14,7 @@ import (
 	"linli/internal/kind"
 	"linli/internal/pocket"
 	"linli/internal/room"
+	"linli/internal/search"
 )
 
 type pocketBody struct {
@@ -162,7 +162,7 @@ func (s *Server) unstar(ctx context.Context, in *itemInput) (*done, error) {
 // starsInput is a POST because what people seek must not stand in URLs.
 type starsInput struct {
 	Body struct {
-		Text string `json:"text,omitempty"` // only those that say this
+		Text string `json:"text,omitempty"` // only those that are found by it, as in a search
 		From int    `json:"from,omitempty"` // how many of the newest to leave out
 	}
 }
@@ -200,7 +200,7 @@ func (s *Server) stars(ctx context.Context, in *starsInput) (*body[starsBody], e
 		if err != nil {
 			return nil, err
 		}
-		if in.Body.Text != "" && (row.Gone || !strings.Contains(strings.ToLower(string(row.Item)+row.Name), strings.ToLower(in.Body.Text))) {
+		if in.Body.Text != "" && (row.Gone || !search.Has(row.Item, row.Name, in.Body.Text)) {
 			continue
 		}
 		if seen++; seen <= in.Body.From {

@@ -320,6 +320,37 @@ type itemInput struct {
 	Seq  entry.Seq `path:"seq"`
 }
 
+type versionsBody struct {
+	Versions []room.Version `json:"versions"` // the first first, what it says now last
+}
+
+// versions is all that a message said since it was posted, for its author and for who answers for the room.
+func (s *Server) versions(ctx context.Context, in *itemInput) (*body[versionsBody], error) {
+	c, err := s.answersFor(ctx, in.Room)
+	answers := err == nil
+	if !answers {
+		if c, err = s.mayHear(ctx, in.Room); err != nil {
+			return nil, err
+		}
+	}
+	b := versionsBody{}
+	var no error
+	err = s.Engine.ReadItem(ctx, in.Room, in.Seq, func(_ *room.State, item *room.Item) {
+		switch {
+		case !answers && item.By != c.Person:
+			no = fault.New(fault.Forbidden, "only its author and who answers for the room may")
+		case item.Retracted:
+			no = fault.New(fault.Retracted, "the message was taken back")
+		default:
+			b.Versions = item.Versions()
+		}
+	})
+	if err := cmp.Or(err, no); err != nil {
+		return nil, err
+	}
+	return says(b), nil
+}
+
 type contactBody struct {
 	Name  string `json:"name"`
 	Phone string `json:"phone"`
@@ -413,7 +444,7 @@ func (s *Server) commands(ctx context.Context, in *commandsInput) (*body[command
 	}
 	g := &gathering{left: len(in.Body.Do), more: make(chan []engine.Answer, len(in.Body.Do))}
 	for _, x := range in.Body.Do {
-		if err := attach(s.Blobs, c.Person, in.Room, &x); err != nil {
+		if err := complete(ctx, s.Engine, s.View, s.Blobs, c.Person, in.Room, &x); err != nil {
 			g.Answered([]engine.Answer{{Command: x.ID, Err: err}})
 			continue
 		}

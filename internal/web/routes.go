@@ -51,6 +51,7 @@ func (s *Server) declare(a *api, r chi.Router) {
 	get(a, "/rooms/{room}/items/{seq}/receipts", s.receipts)
 	r.Get("/rooms/{room}/items/{seq}/receipts.xlsx", s.receiptsTable)
 	get(a, "/rooms/{room}/items/{seq}/contact", s.contact)
+	get(a, "/rooms/{room}/items/{seq}/versions", s.versions)
 	get(a, "/rooms/{room}/people", s.people)
 	get(a, "/rooms/{room}/members", s.members)
 	post(a, "/rooms/{room}/members/{person}/code", s.memberCode)

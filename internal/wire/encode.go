@@ -102,19 +102,20 @@ func Render(s *room.State, changes []room.Change) Parts {
 type kept struct {
 	For  id.Premises     `json:"for,omitempty"`
 	Card json.RawMessage `json:"card,omitempty"`
+	Was  []room.Version  `json:"was,omitempty"`
 }
 
-// keep is nil for an item that nothing can be done with and whose card has no facts.
+// keep is nil for an item that nothing can be done with, whose card has no facts and which says what it always said.
 func keep(item *room.Item) []byte {
 	k := kind.Of(item.Kind)
 	if k == nil {
 		return nil
 	}
 	facts := item.Card.Facts()
-	if len(k.Acts) < 2 && string(facts) == "{}" {
+	if len(k.Acts) < 2 && string(facts) == "{}" && item.Was == nil {
 		return nil
 	}
-	return mustJSON(kept{For: item.For, Card: facts})
+	return mustJSON(kept{For: item.For, Card: facts, Was: item.Was})
 }
 
 func filesOf(item *room.Item) (hashes []string) {

@@ -44,6 +44,12 @@ var goldens = map[string][]said{
 		{"p2", "item.react", "3", `{"face":"赞","on":true}`, ``},
 		{"p1", "item.retract", "3", ``, ``},
 	},
+	"forward": { // as the door has filled it in
+		{"p1", "forward.post", "", `{"parts":[{},{"kind":"picture","files":1},{"kind":"poll","room":"r2","seq":9}],"files":[{"hash":"HASH1","type":"image/jpeg","size":5,"w":4,"h":3}]}`,
+			`{"text":"看看","parts":[{"room":"和园5号楼","by":"程胜嘉","at":1772784000000,"text":"明早五点来水"},{"room":"和园5号楼","by":"李女士","at":1772784060000,"text":"楼下"},{"room":"和园5号楼","by":"程胜嘉","at":1772784120000,"sum":"[投票] 装不装快递柜"}]}`},
+		{"p2", "item.react", "3", `{"face":"谢谢","on":true}`, ``},
+		{"p1", "item.retract", "3", ``, ``},
+	},
 	"notice": {
 		{"p0", "notice.post", "", `{"confirm":true,"pin":true,"importance":"important"}`, `{"title":"今晚停水","body":"22:00 至次日 5:00"}`},
 		{"p1", "notice.confirm", "3", ``, ``},

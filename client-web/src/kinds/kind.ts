@@ -11,6 +11,7 @@ export interface Said {
 export interface Kind {
   card: Component
   form?: Form
+  stays?: true // what it says is for its own room: it is not passed on
 }
 
 export interface Form {

@@ -11,6 +11,20 @@ export interface ShownFile {
 
 export const filesOf = (item: Item): ShownFile[] => (item.state?.files as ShownFile[] | undefined) ?? []
 
+// The files of each message that an item passes on.
+export const filesByPart = (item: Item) => {
+  let from = 0
+  return ((item.state?.parts ?? []) as { kind?: string; files?: number }[]).map(({ kind, files = 0 }) => {
+    const own = { kind, from, files: filesOf(item).slice(from, from + files) }
+    from += files
+    return own
+  })
+}
+
+// The pictures of an item, also of one that was passed on; not what stands for a video.
+export const picturesOf = (item: Item): ShownFile[] =>
+  item.kind === 'picture' ? filesOf(item) : filesByPart(item).flatMap((p) => (p.kind === 'picture' ? p.files : []))
+
 // Where the bytes of an item's file are.
 export const fileUrl = (room: string, seq: number, hash: string, small = false) =>
   `/api/v1/rooms/${room}/items/${seq}/files/${hash}${small ? '?small' : ''}`

@@ -6,7 +6,7 @@ import { fileUrl, filesOf } from './files'
 
 // The one player of voices: what plays now, where it is, how fast. When one ends, the next that was not heard follows.
 
-export const playing = reactive({ room: '', seq: 0, at: 0, on: false, fast: false })
+export const playing = reactive({ room: '', seq: 0, hash: '', at: 0, on: false, fast: false })
 
 const audio = new Audio()
 const key = 'linli.heard'
@@ -47,14 +47,19 @@ const start = async (url: string) => {
   await audio.play()
 }
 
+// Is it this one that plays? A message that passes several on has all of them.
+export const isPlaying = (room: string, item: Item) =>
+  playing.room === room && playing.seq === item.seq && playing.hash === filesOf(item)[0]?.hash
+
 // Plays a voice, or goes on with it, or stops it. Rejects when it cannot be played.
 export const play = async (room: string, item: Item) => {
-  if (playing.room === room && playing.seq === item.seq && audio.src) {
+  const { hash } = filesOf(item)[0]!
+  if (isPlaying(room, item) && audio.src) {
     if (playing.on) return audio.pause()
     return audio.play()
   }
-  Object.assign(playing, { room, seq: item.seq, at: 0 })
-  const url = fileUrl(room, item.seq, filesOf(item)[0]!.hash)
+  Object.assign(playing, { room, seq: item.seq, hash, at: 0 })
+  const url = fileUrl(room, item.seq, hash)
   try {
     await start(url)
   } catch (e) {

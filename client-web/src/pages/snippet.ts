@@ -1,3 +1,16 @@
+import type { Item } from '@/wire/types'
+
+// All that somebody wrote into an item, a title first.
+export const said = (item: Item): string => {
+  const all: string[] = []
+  const collect = (v: unknown) => {
+    if (typeof v === 'string') all.push(v)
+    else if (v && typeof v === 'object') for (const x of Object.values(v)) collect(x)
+  }
+  collect({ title: item.words?.title, ...item.words })
+  return all.join(' ')
+}
+
 // A piece of a text around what was sought, cut into what is marked and what is not. Sought by initials or a door, nothing is marked.
 const before = 12
 const most = 60

@@ -81,7 +81,10 @@ export class Timeline {
   // An item on its own, for the notice bar or a quote.
   hold(d: Delivery) {
     for (const p of d.people ?? []) if ((this.people.get(p.id)?.rev ?? 0) <= p.rev) this.people.set(p.id, p)
-    for (const item of d.new ?? []) if (!this.get(item.seq)) this.loose.set(item.seq, item)
+    for (const item of d.new ?? []) {
+      const there = this.get(item.seq)
+      if (!there || (there.ch < item.ch && this.loose.has(item.seq))) this.loose.set(item.seq, item)
+    }
     for (const m of d.mine ?? []) if ((this.mine.get(m.seq)?.ch ?? 0) <= m.ch) this.mine.set(m.seq, m)
     this.items.value = [...this.items.value]
   }

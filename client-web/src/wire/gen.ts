@@ -841,3 +841,12 @@ export interface UploadInputBody {
   as: string
   size: number
 }
+
+export interface Version {
+  at: number
+  words: unknown
+}
+
+export interface VersionsBody {
+  versions: Version[]
+}

@@ -2,7 +2,7 @@
 // states of kinds, tuples. Times are milliseconds since 1970.
 import type * as gen from './gen'
 
-export type { Charter, Count, Grant, Name, UploadBody } from './gen'
+export type { Charter, Choices, Count, Draft, Grant, Name, PocketBody, PocketNews, UploadBody } from './gen'
 export type Seq = number
 export type Fault = gen.Answer
 
@@ -46,11 +46,16 @@ export interface FromServer extends Partial<Delivery> {
   queue?: gen.Queued
   hint?: gen.Hint & { person: string }
   read?: gen.ReadTo[]
+  own?: gen.PocketNews
   failed?: { room: string; code: string }
 }
 
 export interface RoomRow extends gen.RoomRow {
   last?: Item
+}
+
+export interface StarRow extends gen.StarRow {
+  item: Item | null
 }
 
 export interface FoundRow extends gen.FoundRow {

@@ -3,6 +3,7 @@ import card from './Card.vue'
 
 export default {
   card,
+  stays: true,
   form: {
     load: () => import('./Form.vue'),
     icon: 'suggestion',
