@@ -4,6 +4,7 @@ import { get, type Refusal } from '@/wire/http'
 import { Socket } from '@/wire/socket'
 import type { Delivery, FromServer, Item, Me, RoomRow, Words } from '@/wire/types'
 import { db, type Pending } from './db'
+import { emptyPocket, hearPocket, loadPocket, recallPocket } from './pocket'
 import { Timeline } from './timeline'
 
 // Everything that is live: who I am, my rooms, what is on its way out. One socket feeds it.
@@ -68,6 +69,7 @@ function hear(m: FromServer) {
     if (row) rows.set(row.id, { ...row, muted: m.muted.until || undefined })
   }
   for (const [room, seq] of m.read ?? []) mark(room, seq)
+  if (m.own) hearPocket(m.own)
   if (m.me) {
     void loadMe()
     if (m.me.roles) void loadRooms()
@@ -93,6 +95,7 @@ function greet(h: NonNullable<FromServer['hello']>) {
   )
   if (open.length) socket.send({ resume: open.map((t) => ({ room: t.room, after: t.ch })) })
   void loadRooms()
+  void loadPocket()
   flush()
 }
 
@@ -387,6 +390,7 @@ export const begin = async () => {
     me.value = kept
   }
   if (kept && kept.device !== me.value!.device) await db.wipe()
+  await recallPocket()
   for (const r of (await db.rows()) ?? []) if (!rows.has(r.id)) rows.set(r.id, r)
   for (const c of await db.outbox()) if (c.id.startsWith(`${me.value!.device}.`)) outbox.set(c.id, c)
   socket.start()
@@ -404,6 +408,7 @@ export const forget = async (why: string) => {
   left.clear()
   listed.value = false
   greatest = 0
+  emptyPocket()
   await db.wipe()
   say('out', why)
 }

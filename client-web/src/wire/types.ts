@@ -2,7 +2,7 @@
 // states of kinds, tuples. Times are milliseconds since 1970.
 import type * as gen from './gen'
 
-export type { Charter, Count, Grant, Name, UploadBody } from './gen'
+export type { Charter, Choices, Count, Draft, Grant, Name, PocketBody, PocketNews, UploadBody } from './gen'
 export type Seq = number
 export type Fault = gen.Answer
 
@@ -46,6 +46,7 @@ export interface FromServer extends Partial<Delivery> {
   queue?: gen.Queued
   hint?: gen.Hint & { person: string }
   read?: gen.ReadTo[]
+  own?: gen.PocketNews
   failed?: { room: string; code: string }
 }
 
