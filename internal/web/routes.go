@@ -124,9 +124,9 @@ func (s *Server) describe(a huma.API) {
 		registry.Schema(t, true, "")
 	}
 	registry.Schema(reflect.TypeFor[PocketNews](), true, "")
-	// It crosses the wire as a pair: [room, seq].
+	// It crosses the wire as a list: [room, seq], or [room, seq, lane].
 	pair := registry.SchemaFromRef("#/components/schemas/ReadTo")
-	*pair = huma.Schema{Type: huma.TypeArray, Description: "[room, seq]", Items: &huma.Schema{}}
+	*pair = huma.Schema{Type: huma.TypeArray, Description: "[room, seq, lane?]", Items: &huma.Schema{}}
 }
 
 // OpenAPI describes every call with a JSON body and everything that crosses the socket, without a server behind it.
