@@ -75,6 +75,8 @@ func (s *Server) declare(a *api, r chi.Router) {
 	remove(a, "/me/stars/{room}/{seq}", s.unstar)
 	get(a, "/me/todo", s.todo)
 	put(a, "/me/todo/{room}/{seq}/aside", s.skip)
+	remove(a, "/me/todo/{room}/{seq}/aside", s.unskip)
+	get(a, "/me/catchup", s.catchup)
 
 	get(a, "/join/{link}", s.joinPage)
 	get(a, "/join/{link}/doors", s.joinDoors)
