@@ -1,6 +1,7 @@
 package view
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/dgraph-io/badger/v4"
@@ -142,15 +143,24 @@ func (v *View) Next(room id.Room, after entry.Seq) (seq entry.Seq, err error) {
 	return seq, err
 }
 
-// with reads an item and what else was kept of it.
+// with looks at an item and what else was kept of it, where they lie.
 func with(txn *badger.Txn, room id.Room, seq entry.Seq, f func(seq entry.Seq, sent, kept []byte) error) error {
-	sent, err := get(txn, number(items(room), seq))
-	if err != nil || sent == nil {
-		return err
+	return peek(txn, number(items(room), seq), func(sent []byte) error {
+		if sent == nil {
+			return nil
+		}
+		return peek(txn, number(cards(room), seq), func(kept []byte) error { return f(seq, sent, kept) })
+	})
+}
+
+// peek looks at a value without copying it; nil when there is none.
+func peek(txn *badger.Txn, k []byte, f func(value []byte) error) error {
+	item, err := txn.Get(k)
+	if errors.Is(err, badger.ErrKeyNotFound) {
+		return f(nil)
 	}
-	kept, err := get(txn, number(cards(room), seq))
 	if err != nil {
 		return err
 	}
-	return f(seq, sent, kept)
+	return item.Value(f)
 }

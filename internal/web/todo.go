@@ -6,9 +6,9 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"sync"
 
 	"linli/internal/entry"
-	"linli/internal/fault"
 	"linli/internal/id"
 	"linli/internal/kind"
 	"linli/internal/pocket"
@@ -66,17 +66,24 @@ func (s *Server) waiting(ctx context.Context, p id.Person) ([]todoRow, error) {
 	rows := []todoRow{}
 	answers := s.Engine.Answers(p)
 	for _, r := range s.Engine.RoomsOf(p) {
-		err := s.eachLive(ctx, r.ID, p, func(seq entry.Seq, sent []byte, x *room.State, item *room.Item) {
+		if err := s.Engine.Seen(ctx, r.ID); err != nil {
+			return nil, err
+		}
+		viewer, name := kind.Viewer{}, ""
+		if err := s.Engine.ReadRoom(r.ID, func(x *room.State) {
+			viewer, name = x.Viewer(p, slices.Contains(answers, r.ID), &room.Item{}), x.Name()
+		}); err != nil {
+			return nil, err
+		}
+		err := s.View.EachLive(r.ID, reads(s.Engine, r.ID, p), func(seq entry.Seq, sent, kept []byte) error {
 			if skipped[pocket.Star{Room: r.ID, Seq: seq}] {
-				return
+				return nil
 			}
-			w, ok := item.Card.(kind.Waiting)
-			if !ok {
-				return
+			act, err := s.waits.of(r.ID, seq, sent, kept, viewer)
+			if act != "" {
+				rows = append(rows, todoRow{Room: r.ID, RoomName: name, Seq: seq, Act: act, Item: bytes.Clone(sent)})
 			}
-			if act := w.Waits(x.Viewer(p, slices.Contains(answers, r.ID), item)); act != "" {
-				rows = append(rows, todoRow{Room: r.ID, RoomName: x.Name(), Seq: seq, Act: act, Item: bytes.Clone(sent)})
-			}
+			return err
 		})
 		if err != nil {
 			return nil, err
@@ -88,23 +95,97 @@ func (s *Server) waiting(ctx context.Context, p id.Person) ([]todoRow, error) {
 	return rows, nil
 }
 
-// eachLive calls f with the live items of a room that a person may read, beside the room as it is now. The items are made of what the
-// views keep: to look at many of them must neither hold up the room's writer nor fill its hand.
-func (s *Server) eachLive(ctx context.Context, r id.Room, p id.Person, f func(entry.Seq, []byte, *room.State, *room.Item)) error {
-	if err := s.Engine.Seen(ctx, r); err != nil {
-		return err
+// waits knows what live items wait for. It makes them of what the views keep: to look at many of them must neither hold up the
+// room's writer nor fill its hand.
+//
+// A notice that 300 households confirmed takes long to read, and there may be hundreds of them. But ids are opaque to kinds: a card
+// that does not name somebody waits for the same from them as from anybody else whom it does not name. That is remembered, until the
+// item changes; who is named has the card read for them.
+type waits struct {
+	mu    sync.Mutex
+	known map[wire.ReadTo]strangers
+}
+
+// strangers is what an item, as its last change left it, waits for from those whom it does not name.
+type strangers struct {
+	ch    entry.Seq
+	known [8]bool // by groupOf
+	acts  [8]string
+}
+
+// mostKnown is how many items are remembered, some 100 bytes each. Then it begins anew.
+const mostKnown = 50_000
+
+// groupOf tells apart what a kind may know of a stranger: also that they posted it, as owners did most of their notices.
+func groupOf(v kind.Viewer, author bool) (n int) {
+	if v.Owner {
+		n++
 	}
-	return s.View.EachLive(r, reads(s.Engine, r, p), func(seq entry.Seq, sent, kept []byte) error {
-		item, err := wire.ReadItem(sent, kept)
-		if err != nil || item.Card == nil {
-			return err
+	if v.Premises != "" {
+		n += 2
+	}
+	if author {
+		n += 4
+	}
+	return n
+}
+
+// of is what an item waits for from a viewer, whose Post is not filled in; empty for nothing.
+func (w *waits) of(r id.Room, seq entry.Seq, sent, kept []byte, v kind.Viewer) (act string, err error) {
+	var as struct {
+		Ch entry.Seq
+		By id.Person
+	}
+	if err := json.Unmarshal(sent, &as); err != nil {
+		return "", err
+	}
+	author := as.By == v.Person
+	at, group, stranger := wire.ReadTo{Room: r, Seq: seq}, groupOf(v, author), !names(v, author, sent, kept)
+	if stranger {
+		w.mu.Lock()
+		s := w.known[at]
+		w.mu.Unlock()
+		if s.ch == as.Ch && s.known[group] {
+			return s.acts[group], nil
 		}
-		err = s.Engine.ReadRoom(r, func(x *room.State) { f(seq, sent, x, item) })
-		if fault.Is(err, fault.NotFound) {
-			return nil // the room is gone
-		}
-		return err
-	})
+	}
+	item, err := wire.ReadItem(sent, kept)
+	if err != nil {
+		return "", err
+	}
+	if card, ok := item.Card.(kind.Waiting); ok && !item.Retracted {
+		v.Post = kind.Post{Seq: item.Seq, By: item.By, For: item.For, At: item.At}
+		act = card.Waits(v)
+	}
+	if stranger {
+		w.remember(at, as.Ch, group, act)
+	}
+	return act, nil
+}
+
+func (w *waits) remember(at wire.ReadTo, ch entry.Seq, group int, act string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.known == nil || len(w.known) >= mostKnown {
+		w.known = map[wire.ReadTo]strangers{}
+	}
+	s := w.known[at]
+	if s.ch != ch {
+		s = strangers{ch: ch}
+	}
+	s.known[group], s.acts[group] = true, act
+	w.known[at] = s
+}
+
+// names tells whether somebody's id, or their premises', stands anywhere in an item, but for its author.
+func names(v kind.Viewer, author bool, sent, kept []byte) bool {
+	once := 0
+	if author {
+		once = 1
+	}
+	person, home := []byte(`"`+v.Person+`"`), []byte(`"`+v.Premises+`"`)
+	return bytes.Count(sent, person) > once || bytes.Contains(kept, person) ||
+		v.Premises != "" && (bytes.Contains(sent, home) || bytes.Contains(kept, home))
 }
 
 // skip puts something aside that waits for somebody; it may be done all the same.
