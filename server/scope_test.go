@@ -31,6 +31,8 @@ var calls = []struct{ may, method, path string }{
 	{"ro", "PUT", "/me/stars/{room}/{seq}"},
 	{"ro", "PUT", "/me/drafts/{room}"},
 	{"ro", "PUT", "/me/todo/{room}/{seq}/aside"},
+	{"roxa", "DELETE", "/me/todo/{room}/{seq}/aside"},
+	{"roxa", "GET", "/me/catchup"},
 	{"roxa", "POST", "/me/stars"},
 	{"roxa", "GET", "/rooms"},
 	{"roxa", "GET", "/applications/mine"},

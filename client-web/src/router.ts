@@ -15,6 +15,8 @@ export const router = createRouter({
     { path: '/pending', name: 'pending', component: () => import('./pages/Waiting.vue') },
     { path: '/rooms', name: 'rooms', component: Rooms },
     { path: '/rooms/:room', name: 'room', component: () => import('./pages/Room.vue') },
+    { path: '/todo', name: 'todo', component: () => import('./pages/Todo.vue') },
+    { path: '/catchup', name: 'catchup', component: () => import('./pages/CatchUp.vue') },
     { path: '/search', name: 'search', component: () => import('./pages/Search.vue') },
     { path: '/admission', name: 'admission', component: () => import('./owner/Admission.vue') },
     { path: '/office', name: 'office', component: () => import('./office/Office.vue') },

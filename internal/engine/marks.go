@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -12,10 +13,24 @@ import (
 	"linli/internal/journal"
 )
 
-// Mark is how far somebody has read a room. Unread is arithmetic: a lane's items less those up to the mark.
+// Mark is how far somebody has read a room. Unread is arithmetic: a lane's items less those up to the mark. A lane may be read
+// further than the whole: who looked through the notices alone has still to read the talk.
 type Mark struct {
 	Seq   entry.Seq         `json:"seq"`
 	Lanes map[string]uint64 `json:"lanes,omitempty"`
+}
+
+// with is the mark moved to where some lanes have come.
+func (m Mark) with(lanes map[string]uint64) Mark {
+	all := maps.Clone(m.Lanes)
+	if all == nil {
+		all = map[string]uint64{}
+	}
+	for l, n := range lanes {
+		all[l] = max(all[l], n)
+	}
+	m.Lanes = all
+	return m
 }
 
 // Marks are everybody's read marks: in memory, and on the shelf a few seconds later. A mark only grows. Losing some in a crash
@@ -56,13 +71,23 @@ func (m *Marks) Of(p id.Person, r id.Room) Mark {
 	return m.marks[markKey(p, r)]
 }
 
-// Ordinals are how far each lane of a room has come at a seq.
-func (m *Marks) Ordinals(r id.Room, at entry.Seq) (map[string]uint64, error) {
-	return m.ordinals(r, at)
+// From is a person's mark in a room, where `floor` stands for having read nothing yet: what is before it is history, not unread.
+func (m *Marks) From(p id.Person, r id.Room, floor entry.Seq) (Mark, error) {
+	mark := m.Of(p, r)
+	if mark.Seq != 0 {
+		return mark, nil
+	}
+	lanes, err := m.ordinals(r, floor)
+	if err != nil {
+		return mark, fmt.Errorf("engine: ordinals: %w", err)
+	}
+	mark = mark.with(lanes)
+	mark.Seq = floor
+	return mark, nil
 }
 
-// Read moves a mark forward; it tells whether it moved.
-func (m *Marks) Read(p id.Person, r id.Room, seq entry.Seq) (bool, error) {
+// Read moves a mark forward, or only that of one lane; it tells whether it moved.
+func (m *Marks) Read(p id.Person, r id.Room, seq entry.Seq, lane string) (bool, error) {
 	key := markKey(p, r)
 	m.mu.Lock()
 	behind := m.marks[key].Seq < seq
@@ -74,12 +99,20 @@ func (m *Marks) Read(p id.Person, r id.Room, seq entry.Seq) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("engine: ordinals: %w", err)
 	}
+	if lane != "" {
+		lanes = map[string]uint64{lane: lanes[lane]}
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.marks[key].Seq >= seq {
+	was := m.marks[key]
+	now := was.with(lanes)
+	if lane == "" {
+		now.Seq = max(was.Seq, seq)
+	}
+	if now.Seq == was.Seq && maps.Equal(now.Lanes, was.Lanes) {
 		return false, nil
 	}
-	m.marks[key] = Mark{Seq: seq, Lanes: lanes}
+	m.marks[key] = now
 	m.dirty[key] = true
 	return true, nil
 }

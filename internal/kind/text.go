@@ -18,12 +18,13 @@ type message struct {
 
 const (
 	mostCalled = 50 // people whom one message calls
-	// AllPerWeek is how often those who answer for a room may call everybody in seven days. Everybody's phone rings: a notice reaches
-	// them as well.
+	// AllPerWeek is how often those who answer for a room may call everybody within AllWithin. Everybody's phone rings: a notice
+	// reaches them as well.
 	AllPerWeek = 2
-	week       = 7 * 24 * time.Hour
-	quietFrom  = 22 // o'clock: nobody calls everybody until quietTo; an emergency is a kind of its own
-	quietTo    = 7
+	// AllWithin is seven days.
+	AllWithin = 7 * 24 * time.Hour
+	quietFrom = 22 // o'clock: nobody calls everybody until quietTo; an emergency is a kind of its own
+	quietTo   = 7
 )
 
 // zone is the clock of the rooms: one in all of China.
@@ -94,7 +95,7 @@ func mayCallAll(ask Ask, words entry.Words) error {
 	if hour := time.UnixMilli(ask.Now).In(zone).Hour(); hour >= quietFrom || hour < quietTo {
 		return fault.New(fault.QuietHours, "nobody is called at night").And("from", quietFrom).And("to", quietTo)
 	}
-	if ask.Room.Calls(ask.Now-week.Milliseconds()) >= AllPerWeek {
+	if ask.Room.Calls(ask.Now-AllWithin.Milliseconds()) >= AllPerWeek {
 		return fault.New(fault.Quota, "everybody was called often enough this week").And("limit", AllPerWeek)
 	}
 	return nil

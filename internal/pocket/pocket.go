@@ -237,6 +237,11 @@ func (k *Pockets) Skip(ctx context.Context, p id.Person, s Star) error {
 	return k.flag(ctx, p, "skip", s, true, MaxSkips)
 }
 
+// Unskip takes back that something was put aside.
+func (k *Pockets) Unskip(ctx context.Context, p id.Person, s Star) error {
+	return k.flag(ctx, p, "skip", s, false, 0)
+}
+
 func (k *Pockets) flag(ctx context.Context, p id.Person, what string, s Star, on bool, limit int) error {
 	at := key(p, place(what, s.Room, s.Seq))
 	if !on {

@@ -222,17 +222,6 @@ func (v *View) Items(room id.Room, f func(item []byte) error) error {
 	})
 }
 
-// Live lists the items of a room that want something of somebody, oldest first.
-func (v *View) Live(room id.Room) (seqs []entry.Seq, err error) {
-	err = v.db.View(func(txn *badger.Txn) error {
-		return each(txn, live(room), func(k, _ []byte) error {
-			seqs = append(seqs, tail(k))
-			return nil
-		})
-	})
-	return seqs, err
-}
-
 // Called is the first item after a seq that calls a person, alone or with everybody, and was not taken back; 0 when there is none.
 func (v *View) Called(room id.Room, person id.Person, after entry.Seq) (first entry.Seq, err error) {
 	err = v.db.View(func(txn *badger.Txn) error {

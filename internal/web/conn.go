@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -17,6 +18,7 @@ import (
 	"linli/internal/fault"
 	"linli/internal/hub"
 	"linli/internal/id"
+	"linli/internal/kind"
 	"linli/internal/room"
 	"linli/internal/socket"
 	"linli/internal/view"
@@ -228,10 +230,15 @@ func (k *conn) member(r id.Room) (in bool) {
 
 // read moves a mark, and tells the person's other devices.
 func (k *conn) read(r wire.ReadTo) {
-	if !k.member(r.Room) {
+	if !k.member(r.Room) || r.Lane != "" && !slices.Contains(lanes, kind.Lane(r.Lane)) {
 		return
 	}
-	moved, err := k.Marks.Read(k.person, r.Room, min(r.Seq, k.Engine.Head(r.Room)))
+	// A mark counts what the views have; they are a moment behind what was just heard.
+	r.Seq = min(r.Seq, k.Engine.Head(r.Room))
+	if err := k.View.Wait(context.Background(), r.Room.Log(), r.Seq); err != nil {
+		return
+	}
+	moved, err := k.Marks.Read(k.person, r.Room, r.Seq, r.Lane)
 	if err != nil {
 		k.Log.Error("read mark failed", "room", r.Room, "err", err)
 		return

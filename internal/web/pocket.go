@@ -1,20 +1,18 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
-	"slices"
 	"unicode/utf8"
 
 	"linli/internal/entry"
 	"linli/internal/fault"
 	"linli/internal/hub"
 	"linli/internal/id"
-	"linli/internal/kind"
 	"linli/internal/pocket"
 	"linli/internal/room"
 	"linli/internal/search"
+	"linli/internal/view"
 )
 
 type pocketBody struct {
@@ -30,6 +28,7 @@ type PocketNews struct {
 	Draft   *pocket.Draft   `json:"draft,omitempty"`
 	Star    *pocket.Star    `json:"star,omitempty"`
 	Unstar  *pocket.Star    `json:"unstar,omitempty"`
+	Aside   *pocket.Star    `json:"aside,omitempty"` // put aside, or taken back: what waits is another list now
 }
 
 func (s *Server) tellPocket(p id.Person, n PocketNews) {
@@ -122,15 +121,7 @@ func (s *Server) readable(ctx context.Context, r id.Room, seq entry.Seq, p id.Pe
 	if err := s.Engine.Seen(ctx, r); err != nil {
 		return nil, err
 	}
-	item, _, err := s.View.Item(r, seq)
-	if err != nil {
-		return nil, err
-	}
-	var when struct{ At int64 }
-	if json.Unmarshal(item, &when) != nil || when.At < s.Engine.Horizon(r, p) {
-		return nil, fault.New(fault.NotFound, "there is no such message")
-	}
-	return item, nil
+	return s.View.Sent(r, view.Who{Since: s.Engine.Horizon(r, p)}, seq)
 }
 
 func (s *Server) star(ctx context.Context, in *itemInput) (*done, error) {
@@ -241,88 +232,4 @@ func (s *Server) authorOf(r id.Room, item []byte) string {
 	_ = json.Unmarshal(item, &by)
 	n, _ := s.View.NameOf(r, by.By)
 	return n.Name
-}
-
-type todoRow struct {
-	Room     id.Room         `json:"room"`
-	RoomName string          `json:"roomName"`
-	Seq      entry.Seq       `json:"seq"`
-	Act      string          `json:"act"`  // what it waits for: confirm, vote, join, start, complete, reply, claim
-	Name     string          `json:"name"` // of the author, as the room knows them
-	Item     json.RawMessage `json:"item"`
-}
-
-type todoBody struct {
-	Todo []todoRow `json:"todo"`
-}
-
-// urgency is in what order things wait for somebody.
-var urgency = []string{"claim", "confirm", "start", "complete", "reply", "vote", "join"}
-
-// todo is what waits for somebody in all their rooms, the most urgent first, then the oldest.
-func (s *Server) todo(ctx context.Context, _ *none) (*body[todoBody], error) {
-	p, err := s.signedIn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	aside, err := s.Pockets.Skips(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	skipped := map[pocket.Star]bool{}
-	for _, mark := range aside {
-		skipped[pocket.Star{Room: mark.Room, Seq: mark.Seq}] = true
-	}
-	b := todoBody{Todo: []todoRow{}}
-	answers := s.Engine.Answers(p)
-	for _, r := range s.Engine.RoomsOf(p) {
-		if err := s.Engine.Seen(ctx, r.ID); err != nil {
-			return nil, err
-		}
-		seqs, err := s.View.Live(r.ID)
-		if err != nil {
-			return nil, err
-		}
-		for _, seq := range seqs {
-			if skipped[pocket.Star{Room: r.ID, Seq: seq}] {
-				continue
-			}
-			row := todoRow{Room: r.ID, Seq: seq}
-			err := s.Engine.ReadItem(ctx, r.ID, seq, func(x *room.State, item *room.Item) {
-				row.RoomName = x.Name()
-				if w, ok := item.Card.(kind.Waiting); ok && !item.Retracted {
-					row.Act = w.Waits(x.Viewer(p, slices.Contains(answers, r.ID), item))
-				}
-			})
-			if err != nil {
-				return nil, err
-			}
-			if row.Act == "" {
-				continue
-			}
-			if row.Item, err = s.readable(ctx, r.ID, seq, p); fault.Is(err, fault.NotFound) {
-				continue
-			} else if err != nil {
-				return nil, err
-			}
-			row.Name = s.authorOf(r.ID, row.Item)
-			b.Todo = append(b.Todo, row)
-		}
-	}
-	slices.SortStableFunc(b.Todo, func(x, y todoRow) int {
-		return cmp.Compare(slices.Index(urgency, x.Act), slices.Index(urgency, y.Act))
-	})
-	return says(b), nil
-}
-
-// skip puts something aside that waits for somebody; it may be done all the same.
-func (s *Server) skip(ctx context.Context, in *itemInput) (*done, error) {
-	p, err := s.mayRead(ctx, in.Room, in.Seq)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.Pockets.Skip(ctx, p, pocket.Star{Room: in.Room, Seq: in.Seq, At: s.Now().UnixMilli()}); err != nil {
-		return nil, err
-	}
-	return ok(), nil
 }

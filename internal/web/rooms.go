@@ -113,16 +113,8 @@ func (s *Server) row(p id.Person, r id.Room) (row RoomRow, err error) {
 
 // talk adds what a member sees of the conversation: how far they have read, and the last that was said.
 func (s *Server) talk(row *RoomRow, p id.Person) (err error) {
-	if row.Read = s.Marks.Of(p, row.ID); row.Read.Seq == 0 {
-		// What was said before they came is history, not unread.
-		var floor entry.Seq
-		if floor, err = s.View.Floor(row.ID, s.Engine.Joined(row.ID, p)); err != nil {
-			return err
-		}
-		row.Read.Seq = floor - 1
-		if row.Read.Lanes, err = s.Marks.Ordinals(row.ID, floor-1); err != nil {
-			return err
-		}
+	if row.Read, err = s.readTo(p, row.ID); err != nil {
+		return err
 	}
 	if row.Called, err = s.View.Called(row.ID, p, row.Read.Seq); err != nil {
 		return err
@@ -141,6 +133,18 @@ func (s *Server) talk(row *RoomRow, p id.Person) (err error) {
 	n, _ := s.View.NameOf(row.ID, last.By)
 	row.LastName = n.Name
 	return nil
+}
+
+// readTo is how far a person has read a room. What was said before they came is history, not unread.
+func (s *Server) readTo(p id.Person, r id.Room) (engine.Mark, error) {
+	if m := s.Marks.Of(p, r); m.Seq != 0 {
+		return m, nil
+	}
+	floor, err := s.View.Floor(r, s.Engine.Joined(r, p))
+	if err != nil {
+		return engine.Mark{}, err
+	}
+	return s.Marks.From(p, r, floor-1)
 }
 
 type roomsBody struct {
@@ -183,6 +187,13 @@ type roomBody struct {
 	Charter charter `json:"charter"`
 	Agreed  bool    `json:"agreed"`           // to the charter that holds now
 	Policy  *policy `json:"policy,omitempty"` // for who answers for the room
+	Calls   *calls  `json:"calls,omitempty"`  // of everybody, for who may
+}
+
+// calls is how often everybody may still be called this week.
+type calls struct {
+	Left int `json:"left"`
+	Of   int `json:"of"`
 }
 
 // policy is how a room is run.
@@ -215,7 +226,21 @@ func (s *Server) room(ctx context.Context, in *roomInput) (*body[roomBody], erro
 			b.Policy = &policy{History: now.History, Since: now.Since, AutoGreen: now.AutoGreen}
 		}
 	})
+	if b.Policy != nil {
+		if b.Calls, err = s.callsLeft(in.Room); err != nil {
+			return nil, err
+		}
+	}
 	return says(b), nil
+}
+
+// callsLeft is how often everybody may still be called in a room within seven days.
+func (s *Server) callsLeft(r id.Room) (*calls, error) {
+	c := &calls{Of: kind.AllPerWeek}
+	err := s.Engine.ReadRoom(r, func(x *room.State) {
+		c.Left = max(0, kind.AllPerWeek-x.Calls(s.Now().Add(-kind.AllWithin).UnixMilli()))
+	})
+	return c, err
 }
 
 func charterOf(o *office.State, r id.Room) (c charter) {

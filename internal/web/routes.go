@@ -77,6 +77,8 @@ func (s *Server) declare(a *api, r chi.Router) {
 	remove(a, "/me/stars/{room}/{seq}", s.unstar)
 	get(a, "/me/todo", s.todo)
 	put(a, "/me/todo/{room}/{seq}/aside", s.skip)
+	remove(a, "/me/todo/{room}/{seq}/aside", s.unskip)
+	get(a, "/me/catchup", s.catchup)
 
 	get(a, "/join/{link}", s.joinPage)
 	get(a, "/join/{link}/doors", s.joinDoors)
@@ -126,9 +128,9 @@ func (s *Server) describe(a huma.API) {
 		registry.Schema(t, true, "")
 	}
 	registry.Schema(reflect.TypeFor[PocketNews](), true, "")
-	// It crosses the wire as a pair: [room, seq].
+	// It crosses the wire as a list: [room, seq], or [room, seq, lane].
 	pair := registry.SchemaFromRef("#/components/schemas/ReadTo")
-	*pair = huma.Schema{Type: huma.TypeArray, Description: "[room, seq]", Items: &huma.Schema{}}
+	*pair = huma.Schema{Type: huma.TypeArray, Description: "[room, seq, lane?]", Items: &huma.Schema{}}
 }
 
 // OpenAPI describes every call with a JSON body and everything that crosses the socket, without a server behind it.

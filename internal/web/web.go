@@ -51,6 +51,7 @@ type Server struct {
 	Disk     func() (free int64) // for metrics
 
 	rosters rosters
+	waits   waits
 	metrics http.Handler
 }
 

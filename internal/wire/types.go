@@ -105,18 +105,24 @@ type FromClient struct {
 	Hint   *Hint     `json:"hint,omitempty"`
 }
 
-// ReadTo is [room, seq]: read up to here.
+// ReadTo is [room, seq]: read up to here; or [room, seq, lane]: of this lane alone.
 type ReadTo struct {
 	Room id.Room
 	Seq  entry.Seq
+	Lane string
 }
 
 func (r *ReadTo) UnmarshalJSON(b []byte) error {
-	pair := [2]any{&r.Room, &r.Seq}
-	return json.Unmarshal(b, &pair)
+	list := [3]any{&r.Room, &r.Seq, &r.Lane}
+	return json.Unmarshal(b, &list)
 }
 
-func (r ReadTo) MarshalJSON() ([]byte, error) { return json.Marshal([2]any{r.Room, r.Seq}) }
+func (r ReadTo) MarshalJSON() ([]byte, error) {
+	if r.Lane == "" {
+		return json.Marshal([]any{r.Room, r.Seq})
+	}
+	return json.Marshal([]any{r.Room, r.Seq, r.Lane})
+}
 
 // Hello is the first thing a connection hears.
 type Hello struct {

@@ -1,4 +1,5 @@
 import type { Component } from 'vue'
+import type { State } from '@/wire/types'
 import type { Key } from '@/words'
 
 // What a form has to say, once it is filled in: facts and words of a post.
@@ -10,6 +11,8 @@ export interface Said {
 // A kind on this side: its card, and the form that posts one. The folder is all there is of it; registry.ts finds it by name.
 export interface Kind {
   card: Component
+  ended?: (state: State) => Key | undefined // the word for how it ended, once nothing more can happen to it
+  short?: boolean // its card is one line by itself then; others are folded to one
   form?: Form
   stays?: true // what it says is for its own room: it is not passed on
 }

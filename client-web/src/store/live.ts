@@ -2,7 +2,7 @@ import { computed, reactive, ref, shallowReactive } from 'vue'
 import { type Attachment, bring } from '@/media/upload'
 import { get, type Refusal } from '@/wire/http'
 import { Socket } from '@/wire/socket'
-import type { Delivery, FromServer, Item, Me, RoomRow, Words } from '@/wire/types'
+import type { Delivery, FromServer, Item, Me, ReadTo, RoomRow, Words } from '@/wire/types'
 import { db, type Pending } from './db'
 import { emptyPocket, hearPocket, loadPocket, recallPocket } from './pocket'
 import { Timeline } from './timeline'
@@ -18,7 +18,7 @@ export const outbox = shallowReactive(new Map<string, Pending>())
 export const progress = shallowReactive(new Map<string, number>()) // of attachments on their way, by command: 0 to 1
 export const left = shallowReactive(new Map<string, { until?: number; reason?: Words }>())
 export const typing = reactive(new Map<string, { name: string; until: number }>())
-export const news = new EventTarget() // me, queue, join, leave, out
+export const news = new EventTarget() // hello, delivery, own, me, queue, join, leave, out
 
 const timelines = new Map<string, Timeline>()
 const opened = new Set<string>() // rooms that were looked at since the page opened
@@ -68,8 +68,9 @@ function hear(m: FromServer) {
     const row = rows.get(m.muted.room)
     if (row) rows.set(row.id, { ...row, muted: m.muted.until || undefined })
   }
-  for (const [room, seq] of m.read ?? []) mark(room, seq)
+  for (const [room, seq, lane] of m.read ?? []) mark(room, seq, lane)
   if (m.own) hearPocket(m.own)
+  if (m.own) say('own', m.own)
   if (m.me) {
     void loadMe()
     if (m.me.roles) void loadRooms()
@@ -94,10 +95,13 @@ function greet(h: NonNullable<FromServer['hello']>) {
     (t) => (t.ch > 0 || opened.has(t.room)) && h.rooms?.some((r) => r.id === t.room),
   )
   if (open.length) socket.send({ resume: open.map((t) => ({ room: t.room, after: t.ch })) })
-  void loadRooms()
-  tellRead()
+  void loadRooms().then(
+    () => say('hello'),
+    () => {},
+  )
   void loadPocket()
   flush()
+  tellRead()
 }
 
 function deliver(d: Delivery) {
@@ -117,6 +121,7 @@ function deliver(d: Delivery) {
     rows.set(d.room, next)
   }
   keepSoon(d.room)
+  say('delivery', d)
 }
 
 // Does a message call me, alone or with everybody?
@@ -329,39 +334,64 @@ export const underway = (room: string, seq: number) =>
 
 export const sayTyping = (room: string, on: boolean) => socket.send({ hint: { room, typing: on } })
 
-// Read marks grow only, and are told a moment later.
+// Read marks grow only, and are told a moment later. A lane may be read alone: who looks through the notices has not read the talk.
 let readTimer = 0
-const readWaiting = new Map<string, number>()
-export const read = (room: string, seq: number) => {
+const readWaiting = new Map<string, ReadTo>()
+export const read = (room: string, seq: number, lane = '') => {
   const row = rows.get(room)
-  if (!row || row.read.seq >= seq || document.visibilityState !== 'visible') return
-  mark(room, seq)
-  readWaiting.set(room, seq)
+  const n = lane ? countOf(row?.lanes, lane) - countOf(row?.read.lanes, lane) : 1
+  if (!row || row.read.seq >= seq || n <= 0 || document.visibilityState !== 'visible') return
+  readTo([lane ? [room, seq, lane] : [room, seq]])
+}
+
+// The same for what was looked at elsewhere than in the room itself.
+export const readTo = (list: ReadTo[]) => {
+  for (const to of list) {
+    mark(...to)
+    readWaiting.set(`${to[0]} ${to[2] ?? ''}`, to)
+  }
   readTimer ||= window.setTimeout(tellRead, 400)
 }
-// What was read without a connection is told by the next one.
-const tellRead = () => {
+
+// Without a connection they wait for the next one.
+function tellRead() {
+  clearTimeout(readTimer)
   readTimer = 0
-  if (!socket.open || !readWaiting.size) return
-  socket.send({ read: [...readWaiting] })
+  if (!readWaiting.size || !socket.open) return
+  socket.send({ read: [...readWaiting.values()] })
   readWaiting.clear()
 }
 
-function mark(room: string, seq: number) {
+const countOf = (lanes: Record<string, number> | undefined, lane: string) => lanes?.[lane] ?? 0
+
+function mark(room: string, seq: number, lane = '') {
   const row = rows.get(room)
   if (!row || row.read.seq >= seq) return
   const lanes = { ...row.read.lanes }
+  let known = false
   for (const item of timeline(room).items.value) {
-    if (item.seq <= seq)
-      for (const [lane, n] of Object.entries(item.o ?? {})) lanes[lane] = Math.max(lanes[lane] ?? 0, n)
+    if (item.seq > seq) continue
+    for (const [l, n] of Object.entries(item.o ?? {})) {
+      if (lane && l !== lane) continue
+      lanes[l] = Math.max(lanes[l] ?? 0, n)
+      known = true
+    }
   }
-  if (seq >= row.seq) Object.assign(lanes, row.lanes)
-  const called = row.called && row.called <= seq ? undefined : row.called
-  rows.set(room, { ...row, called, read: { seq, lanes } })
+  if (seq >= row.seq) Object.assign(lanes, lane ? { [lane]: countOf(row.lanes, lane) } : row.lanes)
+  else if (lane && !known) void loadRooms() // read elsewhere, of what this device does not hold
+  const called = lane || (row.called && row.called > seq) ? row.called : undefined
+  rows.set(room, { ...row, called, read: { seq: lane ? row.read.seq : seq, lanes } })
+}
+
+// Two marks of one room: each counts where it is further.
+const further = (a: RoomRow['read'], b: RoomRow['read']) => {
+  const lanes = { ...a.lanes }
+  for (const [l, n] of Object.entries(b.lanes ?? {})) lanes[l] = Math.max(lanes[l] ?? 0, n)
+  return { seq: Math.max(a.seq, b.seq), lanes }
 }
 
 export const unread = (row: RoomRow, lane?: string) => {
-  const count = (l: string) => Math.max(0, (row.lanes?.[l] ?? 0) - (row.read.lanes?.[l] ?? 0))
+  const count = (l: string) => Math.max(0, countOf(row.lanes, l) - countOf(row.read.lanes, l))
   return lane ? count(lane) : count('chat') + count('notice') + count('request')
 }
 
@@ -377,7 +407,8 @@ export const loadRooms = async () => {
   for (const id of rows.keys()) if (!fresh.has(id)) rows.delete(id)
   for (const r of list) {
     const old = rows.get(r.id)
-    rows.set(r.id, old && old.read.seq > r.read.seq ? { ...r, read: old.read } : r)
+    const read = further(old?.read ?? r.read, r.read)
+    rows.set(r.id, { ...r, read, called: r.called && r.called > read.seq ? r.called : undefined })
   }
   listed.value = true
   void db.set('rows', list)
@@ -410,6 +441,7 @@ export const forget = async (why: string) => {
   timelines.clear()
   opened.clear()
   left.clear()
+  readWaiting.clear()
   listed.value = false
   greatest = 0
   emptyPocket()

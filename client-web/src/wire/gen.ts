@@ -83,6 +83,28 @@ export interface BuildingChoice {
   name: string
 }
 
+export interface Calls {
+  left: number
+  of: number
+}
+
+export interface CatchRow {
+  item: unknown
+  name: string
+  room: string
+  roomName: string
+  seq: number
+  why: string
+}
+
+export interface CatchupBody {
+  confirm: CatchRow[]
+  home: CatchRow[]
+  mine: CatchRow[]
+  read: ReadTo[]
+  rest: RestRow[]
+}
+
 export interface Charter {
   text: string
   version: number
@@ -572,6 +594,7 @@ export interface PocketBody {
 }
 
 export interface PocketNews {
+  aside?: Star
   choices?: Choices
   draft?: Draft
   star?: Star
@@ -598,7 +621,7 @@ export interface Queued {
   state: string
 }
 
-export type ReadTo = [string, number]
+export type ReadTo = [string, number, string?]
 
 export interface ReceiptsBody {
   confirmed: ConfirmedRow[]
@@ -611,6 +634,14 @@ export interface RefreshInputBody {
   refresh?: string
 }
 
+export interface RestRow {
+  first: number
+  home?: boolean
+  room: string
+  roomName: string
+  unread: Record<string, number>
+}
+
 export interface Resume {
   after: number
   room: string
@@ -619,6 +650,7 @@ export interface Resume {
 export interface RoomBody {
   agreed: boolean
   called?: number
+  calls?: Calls
   charter: Charter
   charterDue?: boolean
   community: string
@@ -818,6 +850,7 @@ export interface TextInputBody {
 }
 
 export interface TodoBody {
+  all: number
   todo: TodoRow[]
 }
 

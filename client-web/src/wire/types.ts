@@ -2,7 +2,7 @@
 // states of kinds, tuples. Times are milliseconds since 1970.
 import type * as gen from './gen'
 
-export type { Charter, Choices, Count, Draft, Grant, Name, PocketBody, PocketNews, UploadBody } from './gen'
+export type { Charter, Choices, Count, Draft, Grant, Name, PocketBody, PocketNews, ReadTo, UploadBody } from './gen'
 export type Seq = number
 export type Fault = gen.Answer
 
@@ -60,6 +60,20 @@ export interface StarRow extends gen.StarRow {
 
 export interface FoundRow extends gen.FoundRow {
   item: Item
+}
+
+export interface TodoRow extends gen.TodoRow {
+  item: Item
+}
+
+export interface CatchRow extends gen.CatchRow {
+  item: Item
+}
+
+export interface CatchUp extends gen.CatchupBody {
+  confirm: CatchRow[]
+  mine: CatchRow[]
+  home: CatchRow[]
 }
 
 export interface Policy extends gen.Policy {

@@ -42,8 +42,8 @@ func typeOf(s *huma.Schema) string {
 	switch {
 	case s.Ref != "":
 		t = s.Ref[strings.LastIndex(s.Ref, "/")+1:]
-	case s.Description == "[room, seq]":
-		t = "[string, number]"
+	case s.Description == "[room, seq, lane?]":
+		t = "[string, number, string?]"
 	case s.Type == huma.TypeString:
 		t = "string"
 	case s.Type == huma.TypeInteger || s.Type == huma.TypeNumber:

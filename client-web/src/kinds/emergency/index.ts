@@ -4,5 +4,6 @@ import card from './Card.vue'
 export default {
   card,
   stays: true,
+  ended: (s) => (s.status === 'resolved' ? 'resolved' : s.status === 'false' ? 'falseAlarm' : undefined),
   form: { load: () => import('./Form.vue'), icon: 'sos', name: 'sosTitle', send: 'sosSend', order: 0 },
 } satisfies Kind

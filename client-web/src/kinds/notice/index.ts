@@ -3,6 +3,7 @@ import card from './Card.vue'
 
 export default {
   card,
+  ended: (s) => (s.withdrawn ? 'withdrawn' : s.expired ? 'expired' : undefined),
   form: {
     load: () => import('./Form.vue'),
     icon: 'notice',

@@ -11,6 +11,9 @@ export const looks: Record<string, { word: Key; tone: string; lit: number }> = {
   cancelled: { word: 'cancelled', tone: '', lit: 0 },
 }
 
+// How it may end.
+export const settled = ['closed', 'rated', 'cancelled']
+
 export const stepWords: Record<string, Key> = {
   post: 'stepPost',
   claim: 'stepClaim',
