@@ -24,9 +24,11 @@ const (
 	MaxResume = 300
 )
 
-// Span says which items a page has: the newest before a seq, the oldest after one, those around one, or the newest of all.
+// Span says which items a page has: the newest before a seq, the oldest after one, those around one or around the first of a time
+// (ms), or the newest of all.
 type Span struct {
 	Before, After, Around entry.Seq
+	At                    int64
 	Limit                 int
 	Lane                  string // only items of this lane; empty for all
 }
@@ -48,6 +50,12 @@ func (v *View) Page(room id.Room, who Who, span Span) (page []byte, err error) {
 		floor, err := v.floor(txn, room, who.Since)
 		if err != nil {
 			return err
+		}
+		if span.At > 0 {
+			if span.Around, err = v.floor(txn, room, span.At); err != nil {
+				return err
+			}
+			span.Around = max(span.Around, floor)
 		}
 		var found []stored
 		switch {
@@ -319,6 +327,33 @@ func (v *View) floor(txn *badger.Txn, room id.Room, since int64) (entry.Seq, err
 		}
 	}
 	return low, nil
+}
+
+// Days are those of the n days of 24 hours from a time on (ms) on which something was posted that this person may read, counted
+// from 0. It costs a search by halves for each day, whatever lies between.
+func (v *View) Days(room id.Room, who Who, from int64, n int) (days []int, err error) {
+	const day = 24 * 60 * 60 * 1000
+	err = v.db.View(func(txn *badger.Txn) error {
+		for d := 0; d < n; d++ {
+			seq, err := v.floor(txn, room, max(from+int64(d)*day, who.Since, 1))
+			if err != nil {
+				return err
+			}
+			found, err := forwards(txn, room, "", seq-1, 1)
+			if err != nil || len(found) == 0 {
+				return err
+			}
+			var item struct{ At int64 }
+			if err := json.Unmarshal(found[0].item, &item); err != nil {
+				return err
+			}
+			if d = int((item.At - from) / day); d < n {
+				days = append(days, d)
+			}
+		}
+		return nil
+	})
+	return days, err
 }
 
 // reach tells which items a person may read: what was posted since their time, and what is pinned.

@@ -47,6 +47,7 @@ func (s *Server) declare(a *api, r chi.Router) {
 	get(a, "/rooms/{room}", s.room)
 	r.Get("/rooms/{room}/items", s.items)
 	r.Get("/rooms/{room}/items/{seq}", s.item)
+	get(a, "/rooms/{room}/days", s.days)
 	r.Get("/rooms/{room}/items/{seq}/files/{hash}", s.file)
 	get(a, "/rooms/{room}/items/{seq}/receipts", s.receipts)
 	get(a, "/rooms/{room}/items/{seq}/contact", s.contact)
