@@ -502,6 +502,9 @@ func (s *Server) commands(ctx context.Context, in *commandsInput) (*body[command
 	if n := len(in.Body.Do); n == 0 || n > maxCommands {
 		return nil, fault.New(fault.Invalid, "1 to 32 commands").And("field", "do")
 	}
+	if err := s.paces.take(c.Device, s.pace(), time.Now(), len(in.Body.Do)-1); err != nil {
+		return nil, err
+	}
 	g := &gathering{left: len(in.Body.Do), more: make(chan []engine.Answer, len(in.Body.Do))}
 	for _, x := range in.Body.Do {
 		if err := attach(s.Blobs, c.Person, in.Room, &x); err != nil {

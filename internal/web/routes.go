@@ -19,6 +19,7 @@ func (s *Server) routes(r chi.Router) {
 	r.Handle("/metrics", s.metrics)
 
 	r.Route("/api/v1", func(r chi.Router) {
+		r.Use(s.paced)
 		a := &api{s, humachi.New(r, s.config())}
 		s.declare(a, r)
 		s.describe(a.huma)

@@ -22,7 +22,7 @@ const (
 // searchInput is a POST because what people seek must not stand in URLs.
 type searchInput struct {
 	Body struct {
-		Text  string      `json:"text"`
+		Text  string      `json:"text,omitempty"` // nothing: all that the rest lets through
 		Room  id.Room     `json:"room,omitempty"` // only in this room
 		By    id.Person   `json:"by,omitempty"`
 		From  int64       `json:"from,omitempty"`  // ms
