@@ -50,6 +50,7 @@ bench: build ## the workloads, each beside the floor
 	bin/linli bench fanout
 	bin/linli bench idle
 	bin/linli bench search
+	bin/linli bench history
 
 clean: ## remove what was built, not the data
 	rm -rf bin assets/dist/assets assets/dist/index.html client-web/node_modules

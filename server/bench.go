@@ -41,17 +41,20 @@ func benchmark(ctx context.Context, args []string, out, errs io.Writer) int {
 	fs.IntVar(&o.Rooms, "rooms", o.Rooms, "how many rooms (district)")
 	fs.Float64Var(&o.Rate, "rate", o.Rate, "messages a second in all rooms together (district)")
 	fs.IntVar(&o.Connections, "connections", o.Connections, "how many (idle)")
-	fs.IntVar(&o.Messages, "messages", o.Messages, "in all rooms together (search)")
+	fs.IntVar(&o.Messages, "messages", o.Messages, "in all rooms together (search), in the room with a long history (history)")
 	fs.DurationVar(&o.Time, "time", o.Time, "of the measured part")
 	if err := fs.Parse(args); err != nil {
 		return exit(usageUnlessHelp(err), errs)
 	}
 	if workload == "" {
-		fmt.Fprintln(errs, "linli: bench which workload? fanout, idle, district, search")
+		fmt.Fprintln(errs, "linli: bench which workload? fanout, idle, district, search, history")
 		return 2
 	}
-	if workload == searchWorkload {
+	switch workload {
+	case searchWorkload:
 		return exit(benchSearch(ctx, o, out), errs)
+	case historyWorkload:
+		return exit(benchHistory(ctx, o, out), errs)
 	}
 	self, err := os.Executable()
 	if err != nil {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -77,4 +79,105 @@ func TestSearching(t *testing.T) {
 	if texts, _ := w.as(keeper).find(map[string]any{"text": "上海"}); len(texts) != 2 {
 		t.Errorf("after a restart: %v", texts)
 	}
+}
+
+// Narrowed to a kind, to what brought files, to somebody; and when nothing is found, what to drop.
+func TestSearchingByKind(t *testing.T) {
+	t.Parallel()
+	w, room, _ := newTown(t)
+	own, a, b := w.as(keeper), w.as(zhang), w.as(li)
+	a.say(room, "药店几点开门")
+	a.act(room, "request.post", 0, map[string]any{"template": "买药"}, map[string]any{"text": "降压药"})
+	own.act(room, "poll.post", 0, map[string]any{"options": 2, "per": "person"}, map[string]any{"title": "统一买药吗", "options": []string{"买", "不买"}})
+	b.act(room, "place.post", 0, nil, map[string]any{"text": "电厂路药房"})
+	hits := func(q map[string]any) (n int, without map[string]any) {
+		out := b.must("POST", "/search", q)
+		without, _ = out["without"].(map[string]any)
+		return len(out["hits"].([]any)), without
+	}
+	for kind, want := range map[string]int{"": 4, "text": 1, "request": 1, "poll": 1, "place": 1, "picture": 0} {
+		if n, _ := hits(map[string]any{"text": "药", "kind": kind}); n != want {
+			t.Errorf("药 as %q: %d", kind, n)
+		}
+	}
+	if _, without := hits(map[string]any{"text": "药", "kind": "picture"}); without["kind"] != 4.0 {
+		t.Errorf("what to drop: %v", without)
+	}
+	if _, without := hits(map[string]any{"text": "药", "room": room, "to": 1}); without["day"] != 4.0 {
+		t.Errorf("what to drop: %v", without)
+	}
+	if n, _ := hits(map[string]any{"kind": "poll"}); n != 1 {
+		t.Errorf("all polls: %d", n)
+	}
+	b.no("invalid", "POST", "/search", map[string]any{"text": "药", "kind": "secret"})
+
+	// Removed, nothing is found and nothing is counted, whatever the search asks.
+	me := b.must("GET", "/me", nil)["person"]
+	if _, no := own.act(room, "member.remove", 0, map[string]any{"person": me}, map[string]any{"reason": "搬走"}); no != "" {
+		t.Fatal(no)
+	}
+	for _, q := range []map[string]any{{"text": "药"}, {"text": "药", "kind": "picture"}, {"kind": "poll"}} {
+		out := b.must("POST", "/search", q)
+		if len(out["hits"].([]any)) > 0 || len(out["counts"].(map[string]any)) > 0 || out["without"] != nil {
+			t.Errorf("removed, and %v finds %v", q, out)
+		}
+	}
+}
+
+// A day of the calendar opens at its first message, and never further back than one may read.
+func TestOpeningARoomAtADay(t *testing.T) {
+	t.Parallel()
+	w, room, link := newTown(t)
+	own, a := w.as(keeper), w.as(zhang)
+	first := a.say(room, "第一句")
+	for range 60 {
+		a.say(room, "后来")
+	}
+	const day = 24 * 60 * 60 * 1000
+	at := func(p *api, seq int) int64 {
+		var d struct{ New []struct{ At int64 } }
+		p.ask("GET", fmt.Sprintf("/rooms/%s/items/%d", room, seq), nil, &d)
+		return d.New[0].At
+	}
+	page := func(p *api, ms int64) (seqs []int, isFirst bool) {
+		var d struct {
+			New   []struct{ Seq int }
+			First bool
+		}
+		p.ask("GET", fmt.Sprintf("/rooms/%s/items?at=%d&limit=20", room, ms), nil, &d)
+		for _, i := range d.New {
+			seqs = append(seqs, i.Seq)
+		}
+		return seqs, d.First
+	}
+	began := at(a, first)
+	if seqs, _ := page(a, began); !slices.Contains(seqs, first) {
+		t.Errorf("the page of its moment has %v", seqs)
+	}
+	if seqs, start := page(a, 1); len(seqs) == 0 || !start {
+		t.Errorf("before all that was said: %v", seqs)
+	}
+	if seqs, _ := page(a, began+10*day); len(seqs) == 0 || seqs[len(seqs)-1] != first+60 {
+		t.Errorf("behind all that was said: %v", seqs)
+	}
+	days := func(p *api, from int64, n int) string {
+		return fmt.Sprint(p.must("GET", fmt.Sprintf("/rooms/%s/days?from=%d&days=%d", room, from, n), nil)["days"])
+	}
+	midnight := began - began%day
+	if got := days(a, midnight-3*day, 10); !strings.Contains(got, "3") || strings.Contains(got, "9") {
+		t.Errorf("days with something: %s", got)
+	}
+	if got := days(a, midnight+5*day, 30); got != "[]" {
+		t.Errorf("days to come: %s", got)
+	}
+	a.no("invalid", "GET", "/rooms/"+room+"/days?from=0&days=43", nil)
+	w.nobody().no("sign-in", "GET", "/rooms/"+room+"/days?from=0&days=1", nil)
+
+	own.must("PUT", "/policy", map[string]any{"room": room, "history": "none", "autoGreen": false})
+	late := w.admit(own, link, wang)
+	late.say(room, "我来了")
+	if seqs, start := page(late, 1); len(seqs) == 0 || seqs[0] <= first+60 || !start {
+		t.Errorf("a newcomer sees %v", seqs)
+	}
+	w.apply(link, liu, "owner").no("not-member", "GET", "/rooms/"+room+"/days?from=0&days=1", nil)
 }

@@ -39,7 +39,7 @@ func serve(ctx context.Context, args []string, _, errs io.Writer) int {
 // special is what a demo or a measurement wants otherwise.
 type special struct {
 	demo bool
-	rate rate.Limit // commands a second of one connection; 0: as usual
+	rate rate.Limit // commands a second of one connection, requests of one device; 0: as usual
 }
 
 // serve answers on the configured address until ctx ends, and closes the program. with is what is not usual about
@@ -88,7 +88,7 @@ func (p *Program) serveOn(ctx context.Context, listener net.Listener, c *Config,
 func (p *Program) web(c *Config, with special) *web.Server {
 	s := &web.Server{
 		Engine: p.Engine, View: p.View, Search: p.Search, Blobs: p.Blobs, Hub: p.Hub, Register: p.Register, Auth: p.Auth, Marks: p.Marks, Intake: p.Intake, Scans: p.Scans, Pockets: p.Pockets,
-		Public: c.Public, Version: version, Demo: with.demo, Now: p.Now, Log: p.Log,
+		Public: c.Public, Version: version, Demo: with.demo, Rate: with.rate, Now: p.Now, Log: p.Log,
 	}
 	s.Disk = func() int64 {
 		var st syscall.Statfs_t

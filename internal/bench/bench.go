@@ -34,7 +34,7 @@ type Options struct {
 	Time        time.Duration // of the measured part
 	Warm        time.Duration // before it
 	Connections int           // idle
-	Messages    int           // search: in all rooms together
+	Messages    int           // search: in all rooms together; history: entries of the room
 	TLS         bool          // all of it on TLS
 }
 
@@ -47,6 +47,8 @@ func Defaults(workload string) Options {
 		o.Rooms, o.Members, o.Rate = 78, 50, 1000
 	case "search":
 		o.Rooms, o.Messages = 78, 1_000_000
+	case "history":
+		o.Messages = 100_000
 	case "idle":
 		o.Connections = 10_000
 	}

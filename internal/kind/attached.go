@@ -3,11 +3,10 @@ package kind
 import (
 	"encoding/json"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"linli/internal/entry"
 	"linli/internal/fault"
+	"linli/internal/legible"
 )
 
 // File is something that was uploaded and is shown by a card. Its bytes lie beside the log, under their hash; the door has filled in
@@ -53,15 +52,10 @@ func fileName(words entry.Words) error {
 		return err
 	}
 	name := word(words, "name")
-	if strings.ContainsAny(name, `/\:*?"<>|`) || strings.HasPrefix(name, ".") || strings.ContainsFunc(name, unseen) {
+	if strings.ContainsAny(name, `/\:*?"<>|`) || strings.HasPrefix(name, ".") || !legible.Name(name) {
 		return fault.New(fault.Invalid, "not a name for a file").And("field", "name")
 	}
 	return nil
-}
-
-// unseen is a character that shows nothing or turns the others round.
-func unseen(r rune) bool {
-	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == utf8.RuneError
 }
 
 // post is the state of a card with files behind its post.

@@ -6,6 +6,7 @@ import (
 
 	"linli/internal/entry"
 	"linli/internal/fault"
+	"linli/internal/legible"
 )
 
 // What rules may ask of words: their shape and their length, never what they say.
@@ -23,7 +24,7 @@ func text(words entry.Words, field string, least, most int) error {
 		}
 	}
 	switch n := utf8.RuneCountInString(s); {
-	case n < least:
+	case n < least, least > 0 && legible.Blank(s):
 		return fault.New(fault.Invalid, field+" is missing").And("field", field)
 	case n > most:
 		return fault.Newf(fault.TooLarge, "%s has at most %d characters", field, most).And("field", field).And("limit", most)
@@ -39,7 +40,7 @@ func texts(words entry.Words, field string, count, most int) error {
 		return fault.Newf(fault.Invalid, "%s has one text for each", field).And("field", field)
 	}
 	for _, s := range list {
-		if n := utf8.RuneCountInString(s); n == 0 || n > most {
+		if n := utf8.RuneCountInString(s); legible.Blank(s) || n > most {
 			return fault.Newf(fault.Invalid, "each of %s has 1 to %d characters", field, most).And("field", field)
 		}
 	}
@@ -90,7 +91,7 @@ func list(words entry.Words, field string, count, most int) error {
 		return fault.Newf(fault.TooLarge, "%s has at most %d lines", field, count).And("field", field).And("limit", count)
 	}
 	for _, s := range lines {
-		if n := utf8.RuneCountInString(s); n == 0 || n > most {
+		if n := utf8.RuneCountInString(s); legible.Blank(s) || n > most {
 			return fault.Newf(fault.Invalid, "each of %s has 1 to %d characters", field, most).And("field", field)
 		}
 	}

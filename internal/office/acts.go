@@ -10,6 +10,7 @@ import (
 	"linli/internal/entry"
 	"linli/internal/fault"
 	"linli/internal/id"
+	"linli/internal/legible"
 )
 
 const (
@@ -168,11 +169,11 @@ func sound(c *entry.Command) (entry.Words, error) {
 	if len(c.Words) == 0 || bytes.Equal(c.Words, []byte("null")) {
 		return nil, nil
 	}
-	var compact bytes.Buffer
-	if c.Words[0] != '{' || json.Compact(&compact, c.Words) != nil {
+	words, ok := legible.Words(c.Words)
+	if !ok || words[0] != '{' {
 		return nil, fault.New(fault.Invalid, "words are an object of texts").And("field", "words")
 	}
-	return compact.Bytes(), nil
+	return words, nil
 }
 
 // Apply takes one entry into the state, in place, and says what it changed. at is its time in ms. It never refuses: what it
@@ -229,7 +230,7 @@ func marshal(v any) json.RawMessage {
 func say(words entry.Words, field string, limit int) error {
 	var texts map[string]json.RawMessage
 	var text string
-	if words == nil || json.Unmarshal(words, &texts) != nil || json.Unmarshal(texts[field], &text) != nil || strings.TrimSpace(text) == "" {
+	if words == nil || json.Unmarshal(words, &texts) != nil || json.Unmarshal(texts[field], &text) != nil || legible.Blank(text) {
 		return invalid(field, "a text is missing")
 	}
 	if utf8.RuneCountInString(text) > limit {
@@ -240,13 +241,13 @@ func say(words entry.Words, field string, limit int) error {
 
 func invalid(field, reason string) error { return fault.New(fault.Invalid, reason).And("field", field) }
 
-// named tells whether a text may name a thing: there, printable, not longer than limit letters.
+// named tells whether a text may name a thing: there, legible, not longer than limit letters.
 func named(text string, limit int) bool {
-	return strings.TrimSpace(text) != "" && fits(text, limit)
+	return !legible.Blank(text) && fits(text, limit)
 }
 
 func fits(text string, limit int) bool {
-	return utf8.RuneCountInString(text) <= limit && !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f })
+	return utf8.RuneCountInString(text) <= limit && legible.Name(text)
 }
 
 // proper tells whether a text can be an id: short, of letters, digits and few marks, so that it is safe in keys and URLs.

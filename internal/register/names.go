@@ -8,6 +8,7 @@ import (
 	"golang.org/x/text/width"
 
 	"linli/internal/fault"
+	"linli/internal/legible"
 )
 
 // compound surnames of two characters that are in use.
@@ -96,7 +97,7 @@ func NormaliseName(name string) (string, error) {
 			return "", fault.New(fault.Invalid, "a name has letters only").And("field", "name")
 		}
 	}
-	if n == 0 || n > 40 {
+	if n > 40 || legible.Blank(name) || !legible.Name(name) {
 		return "", fault.New(fault.Invalid, "a name has 1 to 40 letters").And("field", "name")
 	}
 	return name, nil

@@ -12,6 +12,7 @@ import (
 	"linli/internal/fault"
 	"linli/internal/id"
 	"linli/internal/kind"
+	"linli/internal/legible"
 )
 
 const (
@@ -147,11 +148,11 @@ func sound(c *entry.Command) error {
 		c.Words = nil
 		return nil
 	}
-	var compact bytes.Buffer
-	if c.Words[0] != '{' || json.Compact(&compact, c.Words) != nil {
+	words, ok := legible.Words(c.Words)
+	if !ok || words[0] != '{' {
 		return fault.New(fault.Invalid, "words are an object of texts").And("field", "words")
 	}
-	c.Words = compact.Bytes()
+	c.Words = words
 	return nil
 }
 

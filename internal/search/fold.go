@@ -1,6 +1,7 @@
 package search
 
 import (
+	"regexp"
 	"strings"
 	"sync"
 	"unicode"
@@ -28,6 +29,8 @@ func fold(s string) string {
 			continue
 		case unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Cc, r):
 			continue
+		case r >= '\u2010' && r <= '\u2015' || r == '\u2212': // dashes and minuses, as phones put them into 3—2—501
+			r = '-'
 		}
 		space = false
 		b.WriteRune(unicode.ToLower(r))
@@ -76,6 +79,44 @@ func initials(folded string) string {
 	}
 	return string(b)
 }
+
+// door is one of a staircase, in any of the ways in which people say it: 3-2-501, 3#2-501, 3栋2单元501室.
+var door = regexp.MustCompile(`(\d{1,3})(?:栋|幢|号楼|#楼?|-)(\d{1,2})(?:单元|-)(\d{2,4})`)
+
+// doors are the doors in a folded text that are not said by numbers and dashes alone, as if they were, each behind a space.
+func doors(folded string) string {
+	if !strings.ContainsAny(folded, "#栋幢") && !strings.Contains(folded, "单元") {
+		return ""
+	}
+	said := ""
+	for _, m := range door.FindAllStringSubmatch(folded, -1) {
+		said += " " + m[1] + "-" + m[2] + "-" + m[3]
+	}
+	return said
+}
+
+// terms are what has to be found: apart by spaces, but for what stands in quotes. A door is sought by numbers and dashes.
+func terms(query string) (list []string) {
+	folded := quotes.Replace(fold(query))
+	for i, part := range strings.Split(folded, `"`) {
+		if quoted := i%2 == 1 && strings.Count(folded, `"`) > i; quoted {
+			if part = strings.TrimSpace(part); part != "" {
+				list = append(list, part)
+			}
+			continue
+		}
+		list = append(list, strings.Fields(part)...)
+	}
+	for i, term := range list {
+		whole := strings.TrimRight(term, "室号户")
+		if m := door.FindStringSubmatch(whole); m != nil && m[0] == whole {
+			list[i] = m[1] + "-" + m[2] + "-" + m[3]
+		}
+	}
+	return list
+}
+
+var quotes = strings.NewReplacer("“", `"`, "”", `"`, "「", `"`, "」", `"`)
 
 // Spell is how the Chinese in a name is spelled without tones: whole, and by first letters (李女士 is linvshi lns). Empty when there is
 // none.

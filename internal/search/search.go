@@ -46,6 +46,7 @@ type text struct {
 	said   []said   // in order of seq
 	people []id.Person
 	number map[id.Person]uint32
+	kinds  []string
 }
 
 // said is one item's place in the run.
@@ -54,6 +55,9 @@ type said struct {
 	at         int64
 	by         uint32
 	lane       uint8
+	kind       uint8
+	files      bool // it brought some
+	gone       bool // taken back or forgotten: nothing finds it
 	start      uint32
 	split, end uint32 // the text ends, and its initials
 }
@@ -108,7 +112,7 @@ func (x *Index) room(r id.Room, seen func(id.Room) error) (*text, error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.run, t.said, t.people, t.number = fresh.run, fresh.said, fresh.people, fresh.number
+	t.run, t.said, t.people, t.number, t.kinds = fresh.run, fresh.said, fresh.people, fresh.number, fresh.kinds
 	for _, item := range t.queued {
 		t.put(item)
 	}
@@ -124,6 +128,13 @@ type sent struct {
 	At    int64           `json:"at"`
 	O     json.RawMessage `json:"o"`
 	Words json.RawMessage `json:"words"`
+	State json.RawMessage `json:"state"`
+}
+
+// state is what is read of an item's state.
+type state struct {
+	Retracted bool              `json:"retracted"`
+	Files     []json.RawMessage `json:"files"`
 }
 
 // put adds an item or replaces it.
@@ -138,11 +149,21 @@ func (t *text) put(item []byte) {
 			s.lane = uint8(i + 1)
 		}
 	}
-	words := fold(textOf(&w))
+	var now state
+	if len(w.State) > 0 && json.Unmarshal(w.State, &now) != nil {
+		return
+	}
+	words := ""
+	if !now.Retracted {
+		words = fold(textOf(&w))
+	}
+	s.kind, s.files = t.kindOf(w.Kind), len(now.Files) > 0
+	s.gone = now.Retracted || words == "" && !s.files
 	at, there := slices.BinarySearchFunc(t.said, w.Seq, func(s said, seq entry.Seq) int { return cmp.Compare(s.seq, seq) })
 	if there {
 		old := t.said[at]
 		if string(t.run[old.start:old.split]) == words {
+			t.said[at].gone = s.gone
 			return // a state that changed says nothing new
 		}
 		clear(t.run[old.start:old.end]) // what was taken back is not kept here either
@@ -150,6 +171,7 @@ func (t *text) put(item []byte) {
 	t.run = append(t.run, words...)
 	s.split = uint32(len(t.run))
 	t.run = append(t.run, initials(words)...)
+	t.run = append(t.run, doors(words)...)
 	s.end = uint32(len(t.run))
 	if there {
 		t.said[at] = s
@@ -167,7 +189,18 @@ func (t *text) person(p id.Person) uint32 {
 	return n
 }
 
-// textOf is all that somebody wrote into an item, whatever its kind: the strings of its words.
+func (t *text) kindOf(name string) uint8 {
+	at := slices.Index(t.kinds, name)
+	if at < 0 {
+		at, t.kinds = len(t.kinds), append(t.kinds, name)
+	}
+	return uint8(at) //nolint:gosec // there are few kinds
+}
+
+// shown are the parts of a state that are words as people see them: what was asked for, and what was said to it later.
+var shown = []string{"template", "category", "note", "rating", "reason", "reply"}
+
+// textOf is all that an item says, whatever its kind: the strings of its words, and of its state those that are shown as words.
 func textOf(w *sent) string {
 	if w.Kind == "text" {
 		var words struct{ Text string }
@@ -175,27 +208,36 @@ func textOf(w *sent) string {
 		return words.Text
 	}
 	var words any
-	if len(w.Words) == 0 || json.Unmarshal(w.Words, &words) != nil {
-		return ""
+	var later map[string]any
+	_ = json.Unmarshal(w.Words, &words)
+	_ = json.Unmarshal(w.State, &later)
+	parts := texts(nil, words)
+	for _, part := range shown {
+		if part == "reply" { // of it only the words: who replied and when is nothing that was said
+			reply, _ := later[part].(map[string]any)
+			parts = texts(parts, reply["words"])
+			continue
+		}
+		parts = texts(parts, later[part])
 	}
-	var parts []string
-	var collect func(v any)
-	collect = func(v any) {
-		switch v := v.(type) {
-		case string:
-			parts = append(parts, v)
-		case []any:
-			for _, e := range v {
-				collect(e)
-			}
-		case map[string]any:
-			for _, k := range sortedKeys(v) {
-				collect(v[k])
-			}
+	return strings.Join(parts, " ")
+}
+
+// texts appends the strings in a value.
+func texts(parts []string, v any) []string {
+	switch v := v.(type) {
+	case string:
+		return append(parts, v)
+	case []any:
+		for _, e := range v {
+			parts = texts(parts, e)
+		}
+	case map[string]any:
+		for _, k := range sortedKeys(v) {
+			parts = texts(parts, v[k])
 		}
 	}
-	collect(words)
-	return strings.Join(parts, " ")
+	return parts
 }
 
 // sortedKeys has a title first: it is what one remembers.
@@ -220,14 +262,22 @@ type Room struct {
 	NameOf func(id.Person) string
 }
 
-// Query is what is sought. Terms stand apart by spaces; all have to be found, in the text, in its initials, or in the author's name.
+// Query is what is sought. Terms stand apart by spaces, a quoted phrase is one term; all have to be found, in the text, in its initials,
+// or in the author's name. Without a term, everything that the rest lets through is found: all pictures of somebody.
 type Query struct {
 	Text     string
 	By       id.Person // only of this person
 	From, To int64     // ms; To is not in it; 0 for no bound
+	Kind     string    // only of this kind
+	Files    bool      // only what brought files
 	Lane     string    // only of this lane; counts are of all
 	After    Hit       // only what stands behind this one, for the next page
 	Limit    int
+}
+
+// narrow tells whether the query says anything beyond its terms.
+func (q *Query) narrow() bool {
+	return q.By != "" || q.From != 0 || q.To != 0 || q.Kind != "" || q.Files || q.Lane != ""
 }
 
 // Hit is where something was said.
@@ -237,17 +287,19 @@ type Hit struct {
 	At   int64     `json:"at"`
 }
 
-// Found is the newest hits, and how many there are of each lane ("" for all).
+// Found is the newest hits, and how many there are of each lane ("" for all). Without says how many more there would be without one
+// of the conditions: by, day, kind, files.
 type Found struct {
-	Hits   []Hit
-	Counts map[string]int
-	More   bool
+	Hits    []Hit
+	Counts  map[string]int
+	Without map[string]int
+	More    bool
 }
 
 // Find searches rooms side by side. seen has to wait until the source has what was said in a room up to now.
 func (x *Index) Find(ctx context.Context, rooms []Room, q Query, seen func(id.Room) error) (Found, error) {
-	f := finder{q: q, terms: strings.Fields(fold(q.Text)), found: Found{Counts: map[string]int{}}}
-	if len(f.terms) == 0 {
+	f := finder{q: q, terms: terms(q.Text), found: Found{Counts: map[string]int{}, Without: map[string]int{}}}
+	if len(f.terms) == 0 && (strings.TrimSpace(q.Text) != "" || !q.narrow()) {
 		return f.found, nil
 	}
 	work := make(chan Room)
@@ -298,13 +350,18 @@ func (f *finder) room(x *Index, r Room, seen func(id.Room) error) {
 		f.err = cmp.Or(f.err, err)
 		return
 	}
-	counts := make([]int, len(lanes))
+	counts, without := make([]int, len(lanes)), make([]int, len(conditions))
 	var hits []Hit
 	t.mu.RLock()
 	match := t.matcher(f.terms, r.NameOf)
 	for i := len(t.said) - 1; i >= 0; i-- {
 		s := &t.said[i]
-		if !f.within(s, t, r.Since) || !match(s) {
+		fails := f.fails(s, t, r.Since)
+		if fails == excluded || !match(s) {
+			continue
+		}
+		if fails != none {
+			without[fails]++
 			continue
 		}
 		counts[s.lane]++
@@ -325,23 +382,53 @@ func (f *finder) room(x *Index, r Room, seen func(id.Room) error) {
 			}
 		}
 	}
+	for i, n := range without {
+		if n > 0 {
+			f.found.Without[conditions[i]] += n
+		}
+	}
 }
 
-func (f *finder) within(s *said, t *text, since int64) bool {
-	return s.end > s.start && s.at >= since && s.at >= f.q.From && (f.q.To == 0 || s.at < f.q.To) &&
-		(f.q.By == "" || t.people[s.by] == f.q.By)
+// conditions are what may be dropped when nothing is found, as Found.Without names them.
+var conditions = []string{"by", "day", "kind", "files"}
+
+const (
+	none     = -1 // of the conditions is failed
+	excluded = -2 // more than one, or what no query reaches: taken back, or from before one may read
+)
+
+// fails is the one condition that an item does not meet.
+func (f *finder) fails(s *said, t *text, since int64) int {
+	if s.gone || s.at < since {
+		return excluded
+	}
+	failed := none
+	for i, no := range [...]bool{
+		f.q.By != "" && t.people[s.by] != f.q.By,
+		s.at < f.q.From || f.q.To != 0 && s.at >= f.q.To,
+		f.q.Kind != "" && t.kinds[s.kind] != f.q.Kind,
+		f.q.Files && !s.files,
+	} {
+		switch {
+		case no && failed != none:
+			return excluded
+		case no:
+			failed = i
+		}
+	}
+	return failed
 }
 
 // matcher tells whether an item has all terms. Whose names have a term is found out once.
 func (t *text) matcher(terms []string, nameOf func(id.Person) string) func(*said) bool {
 	type term struct {
 		text    []byte
-		spelled bool
+		spelled bool // it may be initials, or a door said in another way
 		authors []bool
 	}
 	list := make([]term, len(terms))
 	for i, words := range terms {
-		list[i] = term{text: []byte(words), spelled: spelled(words), authors: make([]bool, len(t.people))}
+		list[i] = term{text: []byte(words), spelled: spelled(words) || door.MatchString(words), authors: make([]bool, len(t.people))}
 		for n, p := range t.people {
 			name := fold(nameOf(p))
 			list[i].authors[n] = strings.Contains(name, words)

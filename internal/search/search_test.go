@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -65,49 +66,68 @@ func seqs(f Found) string {
 	return strings.Join(list, " ")
 }
 
-// What has to be found by what.
+// What has to be found by what, and what must not be: testdata/conformance.txt.
 func TestConformance(t *testing.T) {
-	for _, c := range []struct {
-		text, query string
-		found       bool
-	}{
-		{"我家在上海东边", "上海", true},
-		{"我家在上海东边", "海东", true},
-		{"我家在上海东边", "海", true},
-		{"我家在上海东边", "海上", false},
-		{"我家在上海东边", "我家在上海东边", true},
-		{"我家在上海东边", "上海 我家", true}, // in any order
-		{"我家在上海东边", "上海 北京", false},
-		{"出入证怎么办", "crz", true},
-		{"出入证怎么办", "CRZ", true},
-		{"出入证怎么办", "rzzmb", true},
-		{"出入证怎么办", "c", false}, // one letter is a letter
-		{"出入证怎么办", "zrc", false},
-		{"办出，入证", "crz", false}, // not across what stands between
-		{"买A4纸两包", "a4纸", true},
-		{"买Ａ４纸两包", "A4", true}, // full width
-		{"买A4纸", "a4z", false}, // initials are letters only
-		{"WiFi密码是多少", "wifi密码", true},
-		{"WiFi密码是多少", "mm", true},
-		{"3-2-501漏水", "3-2-501", true},
-		{"3-2-501漏水", "501漏", true},
-		{"３－２－５０１漏水", "3-2-501", true},
-		{"零\u200b宽字符", "零宽", true},
-		{"两  个   空格", "个 空格", true},
-		{"100%的把握", "100%", true},
-		{"<b>粗</b>", "<b>", true},
-		{"emoji👍好", "👍", true},
-		{"ＨＥＬＬＯ世界", "hello世界", true},
-		{"说的是正则.*", ".*", true},
-		{"说的是正则", ".*", false},
-		{"随便什么", "   ", false},
-		{"空字节", "\x00", false},
-	} {
-		x := New(memory{"r1": {text1(3, "p9", c.text)}})
-		if got := seqs(find(t, x, rooms(0, "r1"), Query{Text: c.query})) != ""; got != c.found {
-			t.Errorf("%q in %q: %v", c.query, c.text, got)
+	b, err := os.ReadFile("testdata/conformance.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := 0
+	for n, line := range strings.Split(string(b), "\n") {
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		lines++
+		var unquoted string
+		if err := json.Unmarshal([]byte(`"`+strings.ReplaceAll(line, `"`, `\"`)+`"`), &unquoted); err != nil {
+			t.Fatalf("line %d: %v", n+1, err)
+		}
+		c := strings.Split(unquoted, " | ")
+		if len(c) != 4 || c[3] != "found" && c[3] != "not" {
+			t.Fatalf("line %d is not: who | what | sought | found or not", n+1)
+		}
+		in := Room{ID: "r1", NameOf: func(id.Person) string { return c[0] }}
+		room, what := id.Room("r1"), c[1]
+		if is, ok := strings.CutPrefix(what, "(elsewhere) "); ok {
+			room, what = "r2", is
+		}
+		if is, ok := strings.CutPrefix(what, "(before) "); ok {
+			in.Since, what = 3001, is
+		}
+		what, gone := strings.CutPrefix(what, "(taken back) ")
+		x := New(memory{room: {posted(t, what)}})
+		if got := len(find(t, x, []Room{in}, Query{Text: c[2]}).Hits) > 0; got != (gone || c[3] == "found") {
+			t.Errorf("line %d: found is %v: %s", n+1, got, line)
+		}
+		if gone { // it was found, and then it is not
+			x.Apply("r1", [][]byte{[]byte(`{"seq":3,"ch":4,"kind":"text","by":"p9","at":3000,"o":{"chat":1},"state":{"retracted":true}}`)})
+			if found := find(t, x, []Room{in}, Query{Text: c[2]}); len(found.Hits) > 0 || found.Counts[""] > 0 {
+				t.Errorf("line %d: taken back, and found: %s", n+1, line)
+			}
 		}
 	}
+	if lines < 100 {
+		t.Errorf("%d lines", lines)
+	}
+}
+
+// posted is an item as sent, of a text or of a kind with its words and its state.
+func posted(t *testing.T, what string) []byte {
+	t.Helper()
+	kind, words, card := strings.Cut(what, " ")
+	if !card || !strings.HasPrefix(words, "{") && words != "null" {
+		b, _ := json.Marshal(map[string]string{"text": what})
+		return item(3, "p9", "chat", string(b))
+	}
+	state := "{}"
+	if at := strings.Index(words, "} {"); at > 0 {
+		words, state = words[:at+1], words[at+2:]
+	}
+	b := fmt.Appendf(nil, `{"seq":3,"ch":3,"kind":%q,"by":"p9","at":3000,"o":{"chat":1},"words":%s,"state":%s}`, kind, words, state)
+	if !json.Valid(b) {
+		t.Fatalf("not an item: %s", b)
+	}
+	return b
 }
 
 func TestFiltersAndNames(t *testing.T) {
@@ -140,6 +160,36 @@ func TestFiltersAndNames(t *testing.T) {
 	f := find(t, x, both, Query{Text: "停水", Limit: 1, Lane: "chat"})
 	if f.Counts[""] != 4 || f.Counts["notice"] != 1 || f.Counts["chat"] != 3 || !f.More {
 		t.Errorf("counts %v, more %v", f.Counts, f.More)
+	}
+	// Nothing is sought but what the rest lets through.
+	mixed := rooms(0, "r3")
+	y := New(memory{"r3": {
+		text1(3, "p1", "花"),
+		[]byte(`{"seq":4,"ch":4,"kind":"picture","by":"p1","at":4000,"o":{"chat":2},"words":{"text":"花"},"state":{"files":[{"hash":"h"}]}}`),
+		[]byte(`{"seq":5,"ch":5,"kind":"file","by":"p2","at":5000,"o":{"chat":3},"words":{"name":"花名册.pdf"},"state":{"files":[{"hash":"h"}]}}`),
+		[]byte(`{"seq":6,"ch":6,"kind":"voice","by":"p2","at":6000,"o":{"chat":4},"state":{"files":[{"hash":"h"}]}}`),
+	}})
+	for _, c := range []struct {
+		q             Query
+		want, without string
+	}{
+		{Query{Text: "花", Kind: "picture"}, "r3/4", "map[kind:2]"},
+		{Query{Text: "花", Kind: "text"}, "r3/3", "map[kind:2]"},
+		{Query{Text: "花", Files: true}, "r3/5 r3/4", "map[files:1]"},
+		{Query{Text: "花", Kind: "video"}, "", "map[kind:3]"},
+		{Query{Text: "花", Kind: "video", By: "p2"}, "", "map[kind:1]"}, // of the others two conditions had to go
+		{Query{Text: "花", From: 9000}, "", "map[day:3]"},
+		{Query{Text: "花", By: "p3"}, "", "map[by:3]"},
+		{Query{Kind: "voice"}, "r3/6", "map[kind:3]"}, // without a term: all there are
+		{Query{Files: true, By: "p2"}, "r3/6 r3/5", "map[by:1]"},
+		{Query{}, "", "map[]"},
+		{Query{Text: " ", Files: true}, "r3/6 r3/5 r3/4", "map[files:1]"},
+		{Query{Text: "\u200b", Files: true}, "", "map[]"}, // something was sought, and it is nothing
+	} {
+		f := find(t, y, mixed, c.q)
+		if got := seqs(f); got != c.want || fmt.Sprint(f.Without) != c.without {
+			t.Errorf("%+v: %s %v, not %s %s", c.q, got, f.Without, c.want, c.without)
+		}
 	}
 	// Never a room that one may not read, nor what was before one's time.
 	if got := seqs(find(t, x, rooms(0, "r2"), Query{Text: "停水"})); got != "r2/3" {

@@ -24,9 +24,11 @@ const (
 	MaxResume = 300
 )
 
-// Span says which items a page has: the newest before a seq, the oldest after one, those around one, or the newest of all.
+// Span says which items a page has: the newest before a seq, the oldest after one, those around one or around the first of a time
+// (ms), or the newest of all.
 type Span struct {
 	Before, After, Around entry.Seq
+	At                    int64
 	Limit                 int
 	Lane                  string // only items of this lane; empty for all
 }
@@ -48,6 +50,12 @@ func (v *View) Page(room id.Room, who Who, span Span) (page []byte, err error) {
 		floor, err := v.floor(txn, room, who.Since)
 		if err != nil {
 			return err
+		}
+		if span.At > 0 {
+			if span.Around, err = v.floor(txn, room, span.At); err != nil {
+				return err
+			}
+			span.Around = max(span.Around, floor)
 		}
 		var found []stored
 		switch {
@@ -198,7 +206,7 @@ func (v *View) Ordinals(room id.Room, lanes []string, at entry.Seq) (map[string]
 	ordinals := map[string]uint64{}
 	err := v.db.View(func(txn *badger.Txn) error {
 		for _, l := range lanes {
-			it := reverse(txn, lane(room, l), true)
+			it := reverse(txn, lane(room, l))
 			if it.Seek(number(lane(room, l), at)); it.Valid() {
 				if err := it.Item().Value(func(b []byte) error {
 					ordinals[l] = binary.BigEndian.Uint64(b)
@@ -297,17 +305,52 @@ func (v *View) floor(txn *badger.Txn, room id.Room, since int64) (entry.Seq, err
 			high = middle
 			continue
 		}
-		var item struct{ At int64 }
-		if err := it.Item().Value(func(b []byte) error { return json.Unmarshal(b, &item) }); err != nil {
+		at := int64(0)
+		if err := it.Item().Value(func(b []byte) error { at = timeOf(b); return nil }); err != nil {
 			return 0, err
 		}
-		if item.At >= since {
+		if at >= since {
 			high = middle
 		} else {
 			low = tail(it.Item().Key()) + 1
 		}
 	}
 	return low, nil
+}
+
+// timeOf is when an item was posted (ms). What is encoded in front of it (wire.Item) holds no text of anybody's.
+func timeOf(item []byte) (ms int64) {
+	_, rest, _ := bytes.Cut(item, []byte(`"at":`))
+	for _, c := range rest {
+		if c < '0' || c > '9' {
+			break
+		}
+		ms = ms*10 + int64(c-'0')
+	}
+	return ms
+}
+
+// Days are those of the n days of 24 hours from a time on (ms) on which something was posted that this person may read, counted
+// from 0. It costs a search by halves for each day, whatever lies between.
+func (v *View) Days(room id.Room, who Who, from int64, n int) (days []int, err error) {
+	const day = 24 * 60 * 60 * 1000
+	err = v.db.View(func(txn *badger.Txn) error {
+		for d := 0; d < n; d++ {
+			seq, err := v.floor(txn, room, max(from+int64(d)*day, who.Since, 1))
+			if err != nil {
+				return err
+			}
+			found, err := forwards(txn, room, "", seq-1, 1)
+			if err != nil || len(found) == 0 {
+				return err
+			}
+			if d = int((timeOf(found[0].item) - from) / day); d < n {
+				days = append(days, d)
+			}
+		}
+		return nil
+	})
+	return days, err
 }
 
 // reach tells which items a person may read: what was posted since their time, and what is pinned.
@@ -340,7 +383,7 @@ func backwards(txn *badger.Txn, room id.Room, l string, floor, before entry.Seq,
 	if l != "" {
 		prefix = lane(room, l)
 	}
-	it := reverse(txn, prefix, l == "")
+	it := reverse(txn, prefix)
 	defer it.Close()
 	for it.Seek(number(slices.Clone(prefix), before-1)); it.Valid() && tail(it.Item().Key()) >= floor; it.Next() {
 		if len(found) == limit {
@@ -362,7 +405,7 @@ func forwards(txn *badger.Txn, room id.Room, l string, after entry.Seq, limit in
 		prefix = lane(room, l)
 	}
 	o := badger.DefaultIteratorOptions
-	o.Prefix = prefix
+	o.Prefix, o.PrefetchValues = prefix, false
 	it := txn.NewIterator(o)
 	defer it.Close()
 	for it.Seek(number(slices.Clone(prefix), after+1)); it.Valid() && len(found) < limit; it.Next() {
@@ -385,9 +428,10 @@ func take(txn *badger.Txn, room id.Room, l string, at *badger.Item, found []stor
 	return append(found, stored{seq, item}), err
 }
 
-func reverse(txn *badger.Txn, prefix []byte, values bool) *badger.Iterator {
+// reverse iterates from the end. Values lie in the tree, beside their keys: reading them ahead would only read more of them.
+func reverse(txn *badger.Txn, prefix []byte) *badger.Iterator {
 	o := badger.DefaultIteratorOptions
-	o.Reverse, o.Prefix, o.PrefetchValues = true, prefix, values
+	o.Reverse, o.Prefix, o.PrefetchValues = true, prefix, false
 	return txn.NewIterator(o)
 }
 

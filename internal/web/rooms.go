@@ -303,7 +303,7 @@ func (s *Server) items(w http.ResponseWriter, r *http.Request) {
 		return entry.Seq(n)
 	}
 	span := view.Span{
-		Before: number("before"), After: number("after"), Around: number("around"), Limit: int(number("limit")), Lane: r.URL.Query().Get("lane"),
+		Before: number("before"), After: number("after"), Around: number("around"), At: int64(number("at")), Limit: int(number("limit")), Lane: r.URL.Query().Get("lane"),
 	}
 	if span.Lane != "" && span.Lane != view.Files && !slices.Contains(lanes, kind.Lane(span.Lane)) {
 		s.refuse(w, r, fault.New(fault.Invalid, "there is no such lane").And("field", "lane"))
@@ -311,6 +311,34 @@ func (s *Server) items(w http.ResponseWriter, r *http.Request) {
 	}
 	s.page(w, r, func(room id.Room, who view.Who) ([]byte, error) { return s.View.Page(room, who, span) })
 }
+
+type daysInput struct {
+	Room id.Room `path:"room"`
+	From int64   `query:"from"` // ms, where the first day begins
+	Days int     `query:"days"` // how many, of 24 hours; at most 42
+}
+
+type daysBody struct {
+	Days []int `json:"days"` // counted from 0
+}
+
+// days are the days of a calendar on which something was said.
+func (s *Server) days(ctx context.Context, in *daysInput) (*body[daysBody], error) {
+	c, err := s.mayHear(ctx, in.Room)
+	if err != nil {
+		return nil, err
+	}
+	if in.From < 0 || in.From > 1<<52 || in.Days < 1 || in.Days > mostDays {
+		return nil, fault.New(fault.Invalid, "1 to 42 days from a time on").And("field", "days").And("limit", mostDays)
+	}
+	if err := s.Engine.Seen(ctx, in.Room); err != nil {
+		return nil, err
+	}
+	days, err := s.View.Days(in.Room, reads(s.Engine, in.Room, c.Person), in.From, in.Days)
+	return says(daysBody{orEmpty(days)}), err
+}
+
+const mostDays = 42 // six weeks: what a month's page shows at most
 
 func (s *Server) item(w http.ResponseWriter, r *http.Request) {
 	seq, err := strconv.ParseUint(chi.URLParam(r, "seq"), 10, 53)
@@ -466,6 +494,9 @@ func (s *Server) commands(ctx context.Context, in *commandsInput) (*body[command
 	}
 	if n := len(in.Body.Do); n == 0 || n > maxCommands {
 		return nil, fault.New(fault.Invalid, "1 to 32 commands").And("field", "do")
+	}
+	if err := s.paces.take(c.Device, s.pace(), time.Now(), len(in.Body.Do)-1); err != nil {
+		return nil, err
 	}
 	g := &gathering{left: len(in.Body.Do), more: make(chan []engine.Answer, len(in.Body.Do))}
 	for _, x := range in.Body.Do {

@@ -19,6 +19,7 @@ func (s *Server) routes(r chi.Router) {
 	r.Handle("/metrics", s.metrics)
 
 	r.Route("/api/v1", func(r chi.Router) {
+		r.Use(s.paced)
 		a := &api{s, humachi.New(r, s.config())}
 		s.declare(a, r)
 		s.describe(a.huma)
@@ -47,6 +48,7 @@ func (s *Server) declare(a *api, r chi.Router) {
 	get(a, "/rooms/{room}", s.room)
 	r.Get("/rooms/{room}/items", s.items)
 	r.Get("/rooms/{room}/items/{seq}", s.item)
+	get(a, "/rooms/{room}/days", s.days)
 	r.Get("/rooms/{room}/items/{seq}/files/{hash}", s.file)
 	get(a, "/rooms/{room}/items/{seq}/receipts", s.receipts)
 	r.Get("/rooms/{room}/items/{seq}/receipts.xlsx", s.receiptsTable)

@@ -10,6 +10,7 @@ import (
 	"linli/internal/entry"
 	"linli/internal/fault"
 	"linli/internal/id"
+	"linli/internal/legible"
 	"linli/internal/office"
 	"linli/internal/register"
 )
@@ -86,7 +87,7 @@ func (s *Server) setup(ctx context.Context, in *setupInput) (*sessionAnswer, err
 	if err := s.Auth.CheckSetup(ctx, b.Code, where(ctx, "")); err != nil {
 		return nil, err
 	}
-	if strings.TrimSpace(b.Office) == "" || len(b.Office) > 120 {
+	if legible.Blank(b.Office) || !legible.Name(b.Office) || len(b.Office) > 120 {
 		return nil, fault.New(fault.Invalid, "the office has a name").And("field", "office")
 	}
 	p := id.New[id.Person]("p")

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"golang.org/x/time/rate"
 
 	"linli/internal/auth"
 	"linli/internal/blob"
@@ -23,6 +24,7 @@ import (
 	"linli/internal/hub"
 	"linli/internal/id"
 	"linli/internal/intake"
+	"linli/internal/legible"
 	"linli/internal/pocket"
 	"linli/internal/register"
 	"linli/internal/search"
@@ -46,10 +48,12 @@ type Server struct {
 	Public   string // URL under which residents reach the server; empty: as asked
 	Version  string
 	Demo     bool
+	Rate     rate.Limit // requests a second of one device; 0: asksPerSecond
 	Now      func() time.Time
 	Log      *slog.Logger
 	Disk     func() (free int64) // for metrics
 
+	paces   paces
 	rosters rosters
 	waits   waits
 	metrics http.Handler
@@ -122,7 +126,7 @@ func (s *Server) who(ctx context.Context) (auth.Claim, error) {
 // where is what a sign-in comes from.
 func where(ctx context.Context, label string) auth.Where {
 	r, _ := ctx.Value(askKey).(*http.Request)
-	if label == "" {
+	if legible.Blank(label) || !legible.Name(label) {
 		label = browser(r.UserAgent())
 	}
 	return auth.Where{Label: label, Address: address(r)}

@@ -193,6 +193,10 @@ export interface Counts {
   unchanged: number
 }
 
+export interface DaysBody {
+  days: number[]
+}
+
 export interface DecisionRow {
   application: string
   as?: string
@@ -334,6 +338,7 @@ export interface FoundBody {
   counts: Record<string, number>
   hits: FoundRow[]
   more: boolean
+  without?: Record<string, number>
 }
 
 export interface FoundRow {
@@ -747,10 +752,12 @@ export interface RowError {
 export interface SearchInputBody {
   after?: Hit
   by?: string
+  files?: boolean
   from?: number
+  kind?: string
   lane?: string
   room?: string
-  text: string
+  text?: string
   to?: number
 }
 
