@@ -29,6 +29,7 @@ var may = map[string][]string{
 	"view":                {"room", "office", "wire", "kind", "entry", "id", "fault"},
 	"search":              {"entry", "id", "fault"},
 	"engine":              {"room", "office", "kind", "journal", "wire", "hub", "entry", "id", "fault"},
+	"engine/enginetest":   {"engine", "view", "register", "journal", "journal/local", "hub", "room", "wire", "entry", "id", "fault"},
 	"register":            {"journal", "id", "fault"},
 	"auth":                {"register", "journal", "id", "fault"},
 	"pocket":              {"journal", "entry", "id", "fault"},
