@@ -53,7 +53,7 @@ func (e *Engine) see(step *journal.Step) error {
 		Log: f.Log, Frame: uint64(f.Seq), Seq: b.seq, Cursor: step.Cursor, Parts: b.parts, Checkpoint: b.checkpoint,
 	}
 	if b.parts != nil {
-		if out.Names, err = e.names(l, b.parts); err != nil {
+		if out.Names, err = e.names(b.parts); err != nil {
 			return err
 		}
 		e.tellRoom(b.parts, out.Names)
@@ -141,23 +141,9 @@ func (l *ledger) told(frame journal.Seq) {
 }
 
 // names asks how the room knows those who joined or were renamed.
-func (e *Engine) names(l *ledger, p *wire.Parts) (list []wire.Name, err error) {
-	if len(p.Joined)+len(p.Renamed) == 0 {
-		return nil, nil
-	}
+func (e *Engine) names(p *wire.Parts) (list []wire.Name, err error) {
 	for _, who := range append(append([]room.Newcomer(nil), p.Joined...), p.Renamed...) {
-		place := ""
-		l.mu.RLock()
-		state := l.fold.(*roomFold).state
-		if m := state.Member(who.Person); m != nil {
-			if len(m.Premises) > 0 {
-				d, _ := state.Door(m.Premises[0])
-				place = d.Label
-			}
-			who.Badge, who.Role, who.Rev = m.Badge, m.Role, m.Rev
-		}
-		l.mu.RUnlock()
-		n, err := e.Names.Name(e.ctx, p.Room, place, who)
+		n, err := e.Names.Name(e.ctx, p.Room, who.Place, who)
 		if err != nil {
 			return nil, fmt.Errorf("engine: name: %w", err)
 		}

@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"sync"
@@ -371,6 +370,3 @@ func (n names) Name(ctx context.Context, _ id.Room, place string, who room.Newco
 	}
 	return wire.Name{ID: who.Person, Rev: who.Rev, Name: register.DisplayName(rec, place, who.Badge), Badge: who.Badge}, nil
 }
-
-// Rand is randomness that repeats itself.
-func Rand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 20260306)) }
