@@ -45,8 +45,8 @@ func (a *api) forward(to, from string, along string, seqs ...int) (int, string) 
 	return a.act(to, "forward.post", 0, map[string]any{"from": from, "seqs": seqs}, words)
 }
 
-// raw is an item as it came, for what must not stand anywhere in it.
-func (a *api) raw(room string, seq int) string {
+// itemAsItCame is an item, for what must not stand anywhere in it.
+func (a *api) itemAsItCame(room string, seq int) string {
 	a.w.t.Helper()
 	b, err := json.Marshal(a.must("GET", "/rooms/"+room+"/items/"+itoa(seq), nil)["new"])
 	if err != nil {
@@ -86,7 +86,7 @@ func TestWhatWasSaidIsPassedOnAsItWas(t *testing.T) {
 	if words["text"] != "和园那边说" || item["sum"] != "[转发] 3 条消息" {
 		t.Errorf("%v %v", words["text"], item["sum"])
 	}
-	if raw := outside.raw(second, got); strings.Contains(raw, "3-1-102") || strings.Contains(raw, li.name) {
+	if raw := outside.itemAsItCame(second, got); strings.Contains(raw, "3-1-102") || strings.Contains(raw, li.name) {
 		t.Errorf("a door or a name leaves with %s", raw)
 	}
 
@@ -117,7 +117,7 @@ func TestWhatWasSaidIsPassedOnAsItWas(t *testing.T) {
 	if no != "" {
 		t.Fatal(no)
 	}
-	if raw := outside.raw(second, again); !strings.Contains(raw, "和园3号楼") || strings.Contains(raw, "志愿者群") || strings.Contains(raw, "张先生") {
+	if raw := outside.itemAsItCame(second, again); !strings.Contains(raw, "和园3号楼") || strings.Contains(raw, "志愿者群") || strings.Contains(raw, "张先生") {
 		t.Errorf("the first source is lost: %s", raw)
 	}
 	z.act(second, "item.retract", got, nil, nil)
@@ -180,7 +180,7 @@ func TestNobodyPassesOnWhatTheyMayNotReadOrMakesUpWords(t *testing.T) {
 		t.Errorf("forged facts: %q", no)
 	}
 	seq, no := z.act(second, "forward.post", 0, map[string]any{"from": room, "seqs": []int{seen}, "parts": []any{map[string]any{}, map[string]any{}}}, forged)
-	if raw := z.raw(second, seq); no != "" || strings.Contains(raw, "不停水") || !strings.Contains(raw, "刚才") {
+	if raw := z.itemAsItCame(second, seq); no != "" || strings.Contains(raw, "不停水") || !strings.Contains(raw, "刚才") {
 		t.Errorf("forged words: %q %s", no, raw)
 	}
 	// By the socket it is the same.
@@ -204,7 +204,7 @@ func TestACardIsPointedToAndNotCopied(t *testing.T) {
 	if no != "" {
 		t.Fatal(no)
 	}
-	raw := outside.raw(second, got)
+	raw := outside.itemAsItCame(second, got)
 	for _, secret := range []string{"降压药", "敲门", "102", li.name, li.phone} {
 		if strings.Contains(raw, secret) {
 			t.Errorf("%q leaves with %s", secret, raw)
@@ -215,7 +215,7 @@ func TestACardIsPointedToAndNotCopied(t *testing.T) {
 		t.Errorf("%v in %s", part, raw)
 	}
 	outside.no("not-member", "GET", "/rooms/"+room+"/items/"+itoa(need), nil)
-	if z.raw(room, need) == "null" {
+	if z.itemAsItCame(room, need) == "null" {
 		t.Error("who is in the room does not see the card")
 	}
 }
@@ -252,7 +252,7 @@ func TestWhatAMessageSaidBefore(t *testing.T) {
 	}
 	z.no("forbidden", "GET", path, nil)
 	w.nobody().no("sign-in", "GET", path, nil)
-	if raw := z.raw(room, seq); strings.Contains(raw, "提水") {
+	if raw := z.itemAsItCame(room, seq); strings.Contains(raw, "提水") {
 		t.Errorf("everybody reads what was said before: %s", raw)
 	}
 	w.stop()

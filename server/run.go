@@ -116,6 +116,9 @@ func (p *Program) openStores(ctx context.Context, c *Config, s settings) error {
 		return err
 	}
 	p.Register = register.Open(j.Shelf(), keys)
+	if err := p.Register.Check(ctx); err != nil {
+		return err
+	}
 	p.Pockets = pocket.Open(j.Shelf(), p.Register)
 	if p.Auth, err = auth.Open(ctx, j.Shelf(), p.Register, s.auth); err != nil {
 		return err

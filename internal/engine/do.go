@@ -57,6 +57,9 @@ type ask struct {
 // batch is one frame on its way from the writer to the follower.
 type batch struct {
 	name       journal.ID
+	after      journal.Seq
+	body       []byte // nil when the asks came to nothing new
+	asks       int    // how many it took in
 	seq        entry.Seq
 	parts      *wire.Parts
 	office     []office.Change
@@ -181,33 +184,46 @@ func (l *ledger) next() []ask {
 	return asks
 }
 
-// decideAndAppend makes one frame of what the asks come to, and appends it. On a conflict it starts again from the log.
+// decideAndAppend makes frames of what the asks come to, and appends them; usually one. When somebody else was first, it decides
+// again behind them.
 func (e *Engine) decideAndAppend(l *ledger, asks []ask) {
-	for round := 0; ; round++ {
-		b, body, after, err := e.decide(l, asks)
-		if err == nil && body == nil {
-			b.answer()
-			return
+	for tries := 0; len(asks) > 0; {
+		b, err := e.decide(l, asks)
+		if err == nil && b.body != nil {
+			err = e.append(l, b)
 		}
-		if err == nil {
-			if err = e.append(l, after, b, body); err == nil {
-				return // the follower tells
-			}
-			l.forget(after + 1)
-		}
-		if again := e.reload(l, asks, err, round); !again {
-			return
+		var conflict *journal.Conflict
+		switch {
+		case err == nil:
+			l.answer(b)
+			asks, tries = asks[b.asks:], 0
+		case errors.As(err, &conflict) && tries < 8 && e.overtaken(l, b, conflict.Head):
+			tries++
+		case errors.Is(err, journal.ErrTooLarge) && b.asks > 1:
+			e.overtaken(l, b, 0)
+			e.decideAndAppend(l, asks[:b.asks/2])
+			asks = asks[b.asks/2:]
+		default:
+			e.overtaken(l, b, 0)
+			e.refuse(l, asks[:b.asks], err)
+			asks = asks[b.asks:]
 		}
 	}
 }
 
-// decide runs the asks against the state, each behind the changes of those before, and encodes what came of them.
-func (e *Engine) decide(l *ledger, asks []ask) (b *batch, frame []byte, after journal.Seq, err error) {
+// decide runs the asks against the state, each behind the changes of those before, and encodes what came of them. A frame ends
+// with who leaves: what stands behind that in the log is no longer for them.
+func (e *Engine) decide(l *ledger, asks []ask) (b *batch, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	b = &batch{asks: len(asks)}
+	if l.lost {
+		if err := e.load(l, l.frame); err != nil {
+			return b, err
+		}
+	}
 	_, viewed := e.Reader.At(l.log)
 	l.fold.shed(viewed)
-	b = &batch{}
 	out := body{V: 1, From: l.fold.seq() + 1, At: e.Now().UnixMilli()}
 	for i := range asks {
 		a := &asks[i]
@@ -219,7 +235,8 @@ func (e *Engine) decide(l *ledger, asks []ask) (b *batch, frame []byte, after jo
 		for j := range entries {
 			s, sealErr := e.seal(&entries[j])
 			if sealErr != nil {
-				return nil, nil, 0, fmt.Errorf("seal: %w", sealErr)
+				l.lost = true
+				return b, fmt.Errorf("seal: %w", sealErr)
 			}
 			if at != out.At {
 				s.Time = at
@@ -228,27 +245,32 @@ func (e *Engine) decide(l *ledger, asks []ask) (b *batch, frame []byte, after jo
 			l.fold.apply(at, &entries[j])
 		}
 		b.note(a, l.fold.seq(), err)
+		if l.fold.parted() {
+			b.asks = i + 1
+			break
+		}
 	}
 	if len(out.Entries) == 0 {
-		return b, nil, 0, nil
+		return b, nil
 	}
 	l.fold.take(b)
 	b.seq = l.fold.seq()
 	if l.since += len(out.Entries); l.since >= checkpointEvery*l.fold.thrift() {
 		l.since = 0
 		if b.checkpoint, err = l.fold.checkpoint(); err != nil {
-			return nil, nil, 0, fmt.Errorf("checkpoint: %w", err)
+			l.lost = true
+			return b, fmt.Errorf("checkpoint: %w", err)
 		}
 	}
-	frame, err = json.Marshal(out)
-	if err != nil {
-		return nil, nil, 0, fmt.Errorf("body: %w", err)
+	if b.body, err = json.Marshal(out); err != nil {
+		l.lost = true
+		return b, fmt.Errorf("body: %w", err)
 	}
 	_, _ = rand.Read(b.name[:])
-	after = l.frame
+	b.after = l.frame
 	l.frame++
 	l.own[l.frame] = b
-	return b, frame, after, nil
+	return b, nil
 }
 
 func (e *Engine) decideOne(l *ledger, a *ask, at int64) ([]entry.Entry, error) {
@@ -283,6 +305,23 @@ func (b *batch) note(a *ask, seq entry.Seq, err error) {
 	b.answers = append(b.answers, pending{a.asker, answer})
 }
 
+// answer tells the askers what came of a frame, unless the follower will: for what came to nothing new, only when nothing is
+// on its way. Who sent something twice is told that it has happened, and that is to come behind the delivery of it.
+func (l *ledger) answer(b *batch) {
+	if b.body != nil {
+		return
+	}
+	l.mu.Lock()
+	last := l.own[l.frame]
+	if last != nil {
+		last.answers = append(last.answers, b.answers...)
+	}
+	l.mu.Unlock()
+	if last == nil {
+		b.answer()
+	}
+}
+
 // answer tells the askers, each once with all that is theirs.
 func (b *batch) answer() {
 	for len(b.answers) > 0 {
@@ -300,56 +339,68 @@ func (b *batch) answer() {
 }
 
 // append writes a frame down, and asks again while the outcome is open.
-func (e *Engine) append(l *ledger, after journal.Seq, b *batch, body []byte) error {
+func (e *Engine) append(l *ledger, b *batch) error {
 	for {
-		_, err := e.Journal.Append(e.ctx, l.log, after, b.name, body)
+		_, err := e.Journal.Append(e.ctx, l.log, b.after, b.name, b.body)
 		if !errors.Is(err, journal.ErrUnknown) || e.ctx.Err() != nil {
 			return err
 		}
 	}
 }
 
-// forget takes back a frame that will not come.
-func (l *ledger) forget(frame journal.Seq) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.own, frame)
+// takeBack forgets a frame that will not come. The state has its changes still: it is read again before anybody works with it.
+func (l *ledger) takeBack(b *batch) {
+	if b.body != nil && l.own[b.after+1] == b {
+		delete(l.own, b.after+1)
+		l.frame, l.lost = b.after, true
+	}
 }
 
-// reload throws the state away and reads it from the log again; it tells whether to decide the same asks again. Otherwise
-// the askers are refused.
-func (e *Engine) reload(l *ledger, asks []ask, cause error, round int) (again bool) {
-	l.mu.Lock()
-	head, err := e.Journal.Head(e.ctx, l.log)
-	if err == nil {
-		err = e.load(l, head)
+// overtaken takes a frame back, waits for the follower to be where the log is, up to head, and reads the state again; it tells
+// whether the follower was there in time. What somebody else appended is the follower's to apply and to tell, and the views,
+// which must have what is no longer in hand, hear it from the follower.
+func (e *Engine) overtaken(l *ledger, b *batch, head journal.Seq) bool {
+	for late := time.Now().Add(2 * time.Second); ; time.Sleep(time.Millisecond) {
+		l.mu.Lock()
+		l.takeBack(b)
+		there := len(l.own) == 0 && l.frame >= head
+		if there && l.lost {
+			if err := e.load(l, l.frame); err != nil {
+				e.Log.Error("the state could not be read again", "log", l.log, "err", err)
+			}
+		}
+		l.mu.Unlock()
+		if there || e.ctx.Err() != nil || e.Failed() != nil || time.Now().After(late) {
+			return there
+		}
 	}
-	l.mu.Unlock()
-	var conflict *journal.Conflict
-	if err == nil && errors.As(cause, &conflict) && round < 8 {
-		return true
-	}
+}
+
+// refuse tells the askers that nothing was stored.
+func (e *Engine) refuse(l *ledger, asks []ask, cause error) {
 	refusal := error(fault.New(fault.Busy, "nothing was stored; send it again"))
+	var conflict *journal.Conflict
 	switch {
 	case errors.Is(cause, journal.ErrNoSpace):
 		e.full.Store(time.Now().Add(time.Second).UnixNano())
 		refusal = fault.New(fault.NoSpace, "the disk is below its reserve; nothing was stored")
+	case errors.Is(cause, journal.ErrTooLarge):
+		refusal = fault.New(fault.TooLarge, "more than one entry can hold").And("limit", journal.MaxBody)
 	case !errors.As(cause, &conflict):
-		e.Log.Error("append failed", "log", l.log, "err", cause, "reload", err)
+		e.Log.Error("append failed", "log", l.log, "err", cause)
 	}
 	b := &batch{}
 	for i := range asks {
 		b.note(&asks[i], 0, refusal)
 	}
 	b.answer()
-	return false
 }
 
 // drain waits until no writer is at work; new commands are refused from now on because the engine is closing.
 func (e *Engine) drain() {
 	deadline := time.Now().Add(10 * time.Second)
 	for time.Now().Before(deadline) {
-		if e.idle() {
+		if e.idle() || e.Failed() != nil {
 			return
 		}
 		time.Sleep(2 * time.Millisecond)

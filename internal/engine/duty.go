@@ -94,10 +94,12 @@ func (e *Engine) resumeDuty(ctx context.Context) error {
 	if len(b) == 8 {
 		done = journal.Seq(binary.BigEndian.Uint64(b))
 	}
+	e.owed = done
 	for f, err := range e.Journal.Read(ctx, id.Office, done, 0) {
 		if err != nil {
 			return fmt.Errorf("engine: duty: %w", err)
 		}
+		e.owed = f.Seq
 		body, err := readBody(f.Body)
 		if err != nil {
 			return fmt.Errorf("engine: duty: %w", err)

@@ -85,13 +85,16 @@ type Engine struct {
 	cancel context.CancelFunc
 	work   sync.WaitGroup
 	ready  chan struct{} // closed when the follower has caught up with the log
+	ended  chan struct{} // closed when it follows no longer
 	failed atomic.Pointer[error]
 
 	mu     sync.RWMutex
 	rooms  map[id.Room]*ledger
 	office *ledger
 	debts  debts
-	full   atomic.Int64 // until when (ns) appends are refused because the disk was full
+	from   journal.Cursor // where the follower begins: not behind what the states were read up to
+	owed   journal.Seq    // frames of the office whose effects were owed before the follower began
+	full   atomic.Int64   // until when (ns) appends are refused because the disk was full
 }
 
 // ledger is one log in memory.
@@ -100,6 +103,7 @@ type ledger struct {
 	mu    sync.RWMutex
 	fold  fold
 	frame journal.Seq // the last frame that the state has
+	lost  bool        // it has more than that, and must be read again
 	floor entry.Seq   // items changed up to here are in the views or not at all: what came later is in hand
 	since int         // entries since the last checkpoint
 	own   map[journal.Seq]*batch
@@ -111,8 +115,13 @@ type ledger struct {
 
 // New makes an engine and reads every log's state up to where the views are. Start then follows from there.
 func New(parts Parts) (*Engine, error) {
-	e := &Engine{Parts: parts, rooms: map[id.Room]*ledger{}, ready: make(chan struct{}), debts: debts{woken: make(chan struct{}, 1)}}
+	e := &Engine{Parts: parts, rooms: map[id.Room]*ledger{}, ready: make(chan struct{}), ended: make(chan struct{})}
+	e.debts.woken = make(chan struct{}, 1)
 	e.ctx, e.cancel = context.WithCancel(context.Background())
+	var err error
+	if e.from, err = e.Reader.Cursor(); err != nil {
+		return nil, fmt.Errorf("engine: cursor: %w", err)
+	}
 	e.office = &ledger{log: id.Office, own: map[journal.Seq]*batch{}}
 	if err := e.load(e.office, e.viewed(id.Office)); err != nil {
 		return nil, err
@@ -138,21 +147,18 @@ func (e *Engine) viewed(log id.Log) journal.Seq {
 
 // Start follows the logs. It returns when all that was written before is in, or ctx ends.
 func (e *Engine) Start(ctx context.Context) error {
-	cursor, err := e.Reader.Cursor()
-	if err != nil {
-		return fmt.Errorf("engine: cursor: %w", err)
+	// Before the follower owes anything: a room that has heard of a later cause would not hear the earlier ones.
+	if err := e.resumeDuty(ctx); err != nil {
+		return err
 	}
 	e.work.Add(1)
-	go e.follow(cursor)
+	go e.follow(e.from)
 	select {
 	case <-e.ready:
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-e.ctx.Done():
-		return e.Failed()
-	}
-	if err := e.resumeDuty(ctx); err != nil {
-		return err
+	case <-e.ended:
+		return fmt.Errorf("engine: the log cannot be followed: %w", e.Failed())
 	}
 	e.work.Add(2)
 	go e.serveDuty()
@@ -227,27 +233,25 @@ func (e *Engine) load(l *ledger, upTo journal.Seq) error {
 	if err != nil {
 		return fmt.Errorf("engine: checkpoint of %s: %w", l.log, err)
 	}
-	l.fold = newFold(l.log)
+	read := ledger{log: l.log, fold: newFold(l.log)}
 	if state != nil && journal.Seq(frame) <= upTo {
-		if err := l.fold.restore(state); err != nil {
+		if err := read.fold.restore(state); err != nil {
 			return fmt.Errorf("engine: restore %s: %w", l.log, err)
 		}
-		l.frame = journal.Seq(frame)
-	} else {
-		l.frame = 0
+		read.frame = journal.Seq(frame)
 	}
-	if l.frame < upTo {
-		for f, err := range e.Journal.Read(e.ctx, l.log, l.frame, int(upTo-l.frame)) {
+	if read.frame < upTo {
+		for f, err := range e.Journal.Read(e.ctx, l.log, read.frame, int(upTo-read.frame)) {
 			if err != nil {
 				return fmt.Errorf("engine: read %s: %w", l.log, err)
 			}
-			if err := e.replay(l, &f); err != nil {
+			if err := e.replay(&read, &f); err != nil {
 				return err
 			}
 		}
 	}
-	l.fold.settle()
-	l.floor = l.fold.seq()
+	read.fold.settle()
+	l.fold, l.frame, l.since, l.floor, l.lost = read.fold, read.frame, read.since, read.fold.seq(), false
 	return nil
 }
 

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"linli/internal/entry"
 	"linli/internal/id"
 	"linli/internal/office"
@@ -15,6 +17,7 @@ type fold interface {
 	decide(by entry.Actor, a *ask, now int64) ([]entry.Entry, error)
 	apply(at int64, e *entry.Entry)
 	take(into *batch) // hands over what the entries applied since the last take have changed
+	parted() bool     // whether somebody left by them
 	settle()          // forgets what was changed and what is in hand
 	shed(viewed entry.Seq)
 	thrift() int // how many times more entries than usual a checkpoint waits for: it is that much dearer
@@ -56,6 +59,10 @@ func (f *roomFold) take(into *batch) {
 	into.parts, f.changes = &parts, nil
 }
 
+func (f *roomFold) parted() bool {
+	return slices.ContainsFunc(f.changes, func(c room.Change) bool { return len(c.Gone) > 0 })
+}
+
 func (f *roomFold) settle() {
 	f.changes = nil
 	f.state.Empty()
@@ -92,6 +99,8 @@ func (f *officeFold) apply(at int64, e *entry.Entry) {
 func (f *officeFold) take(into *batch) {
 	into.office, into.duties, f.changes, f.duties = f.changes, f.duties, nil, nil
 }
+
+func (f *officeFold) parted() bool { return false }
 
 func (f *officeFold) settle() { f.changes, f.duties = nil, nil }
 

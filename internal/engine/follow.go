@@ -17,6 +17,7 @@ import (
 // follow is the read half: the only one that tells anybody anything. One goroutine, from New's cursor until Close.
 func (e *Engine) follow(cursor journal.Cursor) {
 	defer e.work.Done()
+	defer close(e.ended)
 	caughtUp := false
 	for step, err := range e.Journal.Follow(e.ctx, 0, cursor) {
 		if err == nil && step.Frame.Log != "" {
@@ -52,34 +53,45 @@ func (e *Engine) see(step *journal.Step) error {
 		Log: f.Log, Frame: uint64(f.Seq), Seq: b.seq, Cursor: step.Cursor, Parts: b.parts, Checkpoint: b.checkpoint,
 	}
 	if b.parts != nil {
-		if out.Names, err = e.names(l, b.parts); err != nil {
+		if out.Names, err = e.names(b.parts); err != nil {
 			return err
 		}
 		e.tellRoom(b.parts, out.Names)
 	}
 	e.tellOffice(b.office)
-	for i := range b.duties {
-		b.duties[i].frame = f.Seq
+	if f.Seq > e.owed {
+		for i := range b.duties {
+			b.duties[i].frame = f.Seq
+		}
+		e.owe(b.duties)
 	}
-	e.owe(b.duties)
 	e.Reader.Apply(out) // before the answer: who wrote finds it
-	b.answer()
 	l.told(f.Seq)
+	b.answer()
 	return nil
 }
 
-// changesOf are the changes of a frame: the writer's own, or those of applying it now; nil when the state had it.
+// changesOf are the changes of a frame: the writer's own, or those of applying it now; nil when the state had it. A frame that
+// stands where the writer wants its own is somebody else's: the writer will decide again, behind it.
 func (e *Engine) changesOf(l *ledger, f *journal.Frame) (*batch, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if b := l.own[f.Seq]; b != nil && b.name == f.ID {
-		return b, nil
+	if b := l.own[f.Seq]; b != nil {
+		if b.name == f.ID {
+			return b, nil
+		}
+		l.takeBack(b)
 	}
 	if f.Seq <= l.frame {
 		return nil, nil
 	}
 	if f.Seq != l.frame+1 {
 		return nil, fmt.Errorf("engine: %s: frame %d follows %d", l.log, f.Seq, l.frame)
+	}
+	if l.lost {
+		if err := e.load(l, l.frame); err != nil {
+			return nil, err
+		}
 	}
 	if err := e.catchUp(l, f); err != nil {
 		return nil, err
@@ -121,7 +133,7 @@ func (e *Engine) catchUp(l *ledger, f *journal.Frame) error {
 	return nil
 }
 
-// told ends the writer's frame's way: everybody knows.
+// told ends the writer's frame's way: everybody knows, and nobody's answer joins those of this frame any more.
 func (l *ledger) told(frame journal.Seq) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -129,23 +141,9 @@ func (l *ledger) told(frame journal.Seq) {
 }
 
 // names asks how the room knows those who joined or were renamed.
-func (e *Engine) names(l *ledger, p *wire.Parts) (list []wire.Name, err error) {
-	if len(p.Joined)+len(p.Renamed) == 0 {
-		return nil, nil
-	}
+func (e *Engine) names(p *wire.Parts) (list []wire.Name, err error) {
 	for _, who := range append(append([]room.Newcomer(nil), p.Joined...), p.Renamed...) {
-		place := ""
-		l.mu.RLock()
-		state := l.fold.(*roomFold).state
-		if m := state.Member(who.Person); m != nil {
-			if len(m.Premises) > 0 {
-				d, _ := state.Door(m.Premises[0])
-				place = d.Label
-			}
-			who.Badge, who.Role, who.Rev = m.Badge, m.Role, m.Rev
-		}
-		l.mu.RUnlock()
-		n, err := e.Names.Name(e.ctx, p.Room, place, who)
+		n, err := e.Names.Name(e.ctx, p.Room, who.Place, who)
 		if err != nil {
 			return nil, fmt.Errorf("engine: name: %w", err)
 		}

@@ -48,6 +48,8 @@ type Register struct {
 	keys    *Keyring
 	witness Witness
 
+	making sync.Mutex // held while first keys are made: the first of a person is the one
+
 	mu    sync.RWMutex
 	known map[id.Person]cipher.AEAD // nil: forgotten
 }
@@ -65,6 +67,22 @@ func (r *Register) SetWitness(w Witness) { r.witness = w }
 
 // Keys is the register's keyring.
 func (r *Register) Keys() *Keyring { return r.keys }
+
+// Check tells whether the keys are those that the shelf was sealed with, by the first thing that there is.
+func (r *Register) Check(ctx context.Context) error {
+	for _, prefix := range []string{"key/", "page/"} {
+		for item, err := range r.shelf.List(ctx, prefix) {
+			if err != nil {
+				return wrap("check", err)
+			}
+			if _, err := unseal(r.keys.wrap, item.Key, item.Value); err != nil {
+				return errors.New("register: the data was sealed with another master key; put back the file master.key that belongs to it")
+			}
+			break
+		}
+	}
+	return nil
+}
 
 // errForgotten says that a person's key is gone.
 var errForgotten = errors.New("register: forgotten")
@@ -110,6 +128,8 @@ func (r *Register) unwrap(p id.Person, wrapped []byte) (cipher.AEAD, error) {
 
 // Ensure makes keys for the persons that have none, all of them on disk when it returns.
 func (r *Register) Ensure(ctx context.Context, persons ...id.Person) error {
+	r.making.Lock()
+	defer r.making.Unlock()
 	var items []journal.Item
 	for _, p := range persons {
 		switch _, err := r.key(ctx, p); {
@@ -157,7 +177,7 @@ func (r *Register) Seal(p id.Person, words []byte) ([]byte, error) {
 	return seal(aead, "", words), nil
 }
 
-// Open opens what Seal sealed; nil when the person was forgotten.
+// Open opens what Seal sealed; nil when the person was forgotten, also when they have written again since, with another key.
 func (r *Register) Open(p id.Person, sealed []byte) ([]byte, error) {
 	aead, err := r.key(context.Background(), p)
 	if errors.Is(err, errForgotten) {
@@ -166,7 +186,11 @@ func (r *Register) Open(p id.Person, sealed []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return unseal(aead, "", sealed)
+	words, err := unseal(aead, "", sealed)
+	if err != nil {
+		return nil, nil
+	}
+	return words, nil
 }
 
 // Put keeps a person's record.

@@ -24,8 +24,8 @@ func (s *State) applyMember(change *Change, verb string, at int64, e *entry.Entr
 		}
 		for _, n := range f.Who {
 			s.enter(at, n)
+			change.Joined = append(change.Joined, s.known(n.Person))
 		}
-		change.Joined = f.Who
 		if !f.Quiet && len(f.Who) == 1 {
 			s.applyJoined(change, at, f.Who[0].Person)
 		}
@@ -36,7 +36,7 @@ func (s *State) applyMember(change *Change, verb string, at int64, e *entry.Entr
 		}
 		if m := s.core.Members[f.Person]; m != nil {
 			m.Rev = max(m.Rev, f.Rev)
-			change.Renamed = []Newcomer{{Person: f.Person, Premises: m.home(), Badge: m.Badge, Role: m.Role, Rev: m.Rev}}
+			change.Renamed = []Newcomer{s.known(f.Person)}
 		}
 	case "drop":
 		var f dropFacts
@@ -155,7 +155,13 @@ func (s *State) applyLoss(change *Change, l loss, why entry.Words) {
 		change.Gone = append(change.Gone, Leaver{Person: l.Person, Words: why})
 		return
 	}
-	change.Renamed = append(change.Renamed, Newcomer{Person: l.Person, Premises: m.home(), Badge: m.Badge, Role: m.Role, Rev: m.Rev})
+	change.Renamed = append(change.Renamed, s.known(l.Person))
+}
+
+// known is a member as whoever makes their display name must know them: as of this entry, whatever happens to them next.
+func (s *State) known(p id.Person) Newcomer {
+	m := s.core.Members[p]
+	return Newcomer{Person: p, Premises: m.home(), Badge: m.Badge, Role: m.Role, Rev: m.Rev, Place: s.core.Premises[m.home()].Label}
 }
 
 // doorFacts is which premises the room has.

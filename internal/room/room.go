@@ -146,6 +146,7 @@ type Newcomer struct {
 	Badge    string      `json:"badge,omitempty"`
 	Role     entry.Role  `json:"role,omitempty"`
 	Rev      int         `json:"rev"`
+	Place    string      `json:"-"` // the label of the door, in a change
 }
 
 // Leaver is somebody who is no longer in the room.

@@ -46,7 +46,10 @@ func (v *View) Page(room id.Room, who Who, span Span) (page []byte, err error) {
 		span.Limit = NewestPage
 	}
 	err = v.db.View(func(txn *badger.Txn) error {
-		d := wire.Pieces{Room: room, Seq: v.head(room)}
+		d, err := newPieces(txn, room)
+		if err != nil {
+			return err
+		}
 		floor, err := v.floor(txn, room, who.Since)
 		if err != nil {
 			return err
@@ -89,7 +92,11 @@ func (v *View) One(room id.Room, who Who, seq entry.Seq) (page []byte, err error
 		if err != nil {
 			return err
 		}
-		page, err = v.finish(txn, wire.Pieces{Room: room, Seq: v.head(room)}, who, []stored{{seq, item}}, nil)
+		d, err := newPieces(txn, room)
+		if err != nil {
+			return err
+		}
+		page, err = v.finish(txn, d, who, []stored{{seq, item}}, nil)
 		return err
 	})
 	return page, err
@@ -120,7 +127,10 @@ func (v *View) one(txn *badger.Txn, room id.Room, who Who, seq entry.Seq) ([]byt
 // more than MaxResume changed, it is a reset with the newest items and the pinned ones.
 func (v *View) Resume(room id.Room, who Who, after entry.Seq) (delivery []byte, err error) {
 	err = v.db.View(func(txn *badger.Txn) error {
-		d := wire.Pieces{Room: room, Seq: v.head(room)}
+		d, err := newPieces(txn, room)
+		if err != nil {
+			return err
+		}
 		seqs, ok := []entry.Seq(nil), false
 		if after > 0 {
 			seqs, ok = changedSince(txn, room, after)
@@ -297,7 +307,11 @@ func (v *View) floor(txn *badger.Txn, room id.Room, since int64) (entry.Seq, err
 	o.Prefix, o.PrefetchValues = items(room), false
 	it := txn.NewIterator(o)
 	defer it.Close()
-	low, high := entry.Seq(1), v.head(room)+1 // what is sought is in [low, high]
+	last, err := head(txn, room)
+	if err != nil {
+		return 0, err
+	}
+	low, high := entry.Seq(1), last+1 // what is sought is in [low, high]
 	for low < high {
 		middle := low + (high-low)/2
 		it.Seek(number(items(room), middle))
@@ -550,9 +564,18 @@ func setOf(item []byte) ([]byte, error) {
 	return json.Marshal(set)
 }
 
-func (v *View) head(room id.Room) entry.Seq {
-	_, seq := v.At(room.Log())
-	return seq
+// newPieces begins a page: it goes as far as what it is read from, which may be less than what is in by now.
+func newPieces(txn *badger.Txn, room id.Room) (wire.Pieces, error) {
+	seq, err := head(txn, room)
+	return wire.Pieces{Room: room, Seq: seq}, err
+}
+
+func head(txn *badger.Txn, room id.Room) (entry.Seq, error) {
+	b, err := get(txn, keyAt(room.Log()))
+	if err != nil || len(b) < 16 {
+		return 0, err
+	}
+	return entry.Seq(binary.BigEndian.Uint64(b[8:])), nil
 }
 
 func (v *View) renamedSince(room id.Room, after entry.Seq) map[id.Person][]byte {

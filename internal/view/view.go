@@ -15,6 +15,9 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -51,6 +54,7 @@ type View struct {
 	in    chan Batch
 	done  chan struct{}
 	fatal func(error)
+	write func(*badger.Txn) error // commits
 
 	mu    sync.Mutex
 	moved *sync.Cond
@@ -72,30 +76,15 @@ type name struct {
 	wire []byte
 }
 
-// Open opens the views in dir, emptying them when they are of another version or cannot be read. fatal is told when a commit
-// fails: the views then stand still.
+// Open opens the views in dir, emptying them when they are of another version or cannot be read. One process at a time may have
+// them. fatal is told when a commit fails: the views then stand still.
 func Open(dir string, log *slog.Logger, fatal func(error)) (*View, error) {
-	db, err := open(dir)
+	db, err := openOrEmpty(dir, log)
 	if err != nil {
 		return nil, err
 	}
-	if is := versionOf(db); is != version {
-		if is != "" {
-			log.Info("views of another version: they are built again from the log", "was", is, "is", version)
-		}
-		if err := errors.Join(db.Close(), os.RemoveAll(dir)); err != nil {
-			return nil, fmt.Errorf("view: empty: %w", err)
-		}
-		if db, err = open(dir); err != nil {
-			return nil, err
-		}
-		err = db.Update(func(txn *badger.Txn) error { return txn.Set(keyVersion, []byte(version)) })
-		if err != nil {
-			return nil, fmt.Errorf("view: version: %w", err)
-		}
-	}
 	v := &View{
-		db: db, in: make(chan Batch, backlog), done: make(chan struct{}), fatal: fatal,
+		db: db, in: make(chan Batch, backlog), done: make(chan struct{}), fatal: fatal, write: (*badger.Txn).Commit,
 		at: map[id.Log]place{}, names: map[id.Room]map[id.Person]name{},
 		taken: map[id.Log]entry.Seq{},
 	}
@@ -107,11 +96,73 @@ func Open(dir string, log *slog.Logger, fatal func(error)) (*View, error) {
 	return v, nil
 }
 
-func open(dir string) (*badger.DB, error) {
+// openOrEmpty opens the database, or a new one in its place. Badger may end the whole program over a rotten table: so a file beside
+// the folder says that it is being opened, and who finds it there does not try again.
+func openOrEmpty(dir string, log *slog.Logger) (*badger.DB, error) {
+	opening := dir + ".opening"
+	_, crashed := os.Stat(opening)
+	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
+		return nil, fmt.Errorf("view: open: %w", err)
+	}
+	if err := os.WriteFile(opening, nil, 0o600); err != nil {
+		return nil, fmt.Errorf("view: open: %w", err)
+	}
+	defer os.Remove(opening) //nolint:errcheck // at worst they are built once more
+	if crashed == nil {
+		log.Warn("the views could not be opened the last time: they are built again from the log")
+		return emptied(dir)
+	}
+	db, err := open(dir)
+	switch {
+	case errors.Is(err, errInUse):
+		return nil, err
+	case err != nil:
+		log.Warn("the views cannot be read: they are built again from the log", "err", err)
+		return emptied(dir)
+	}
+	is := versionOf(db)
+	if is == version {
+		return db, nil
+	}
+	if is != "" {
+		log.Info("views of another version: they are built again from the log", "was", is, "is", version)
+	}
+	if err := db.Close(); err != nil {
+		return nil, fmt.Errorf("view: empty: %w", err)
+	}
+	return emptied(dir)
+}
+
+// emptied is a new database where there was another, or something else.
+func emptied(dir string) (*badger.DB, error) {
+	if err := os.RemoveAll(dir); err != nil {
+		return nil, fmt.Errorf("view: empty: %w", err)
+	}
+	db, err := open(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Update(func(txn *badger.Txn) error { return txn.Set(keyVersion, []byte(version)) }); err != nil {
+		return nil, errors.Join(fmt.Errorf("view: version: %w", err), db.Close())
+	}
+	return db, nil
+}
+
+var errInUse = errors.New("view: in use: another process has the views open")
+
+func open(dir string) (db *badger.DB, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("view: open: %v", cause)
+		}
+	}()
 	o := badger.DefaultOptions(dir).WithLogger(nil).WithSyncWrites(false).WithNumVersionsToKeep(1).
 		WithDetectConflicts(false).WithMemTableSize(32 << 20).WithValueThreshold(1 << 20).
 		WithCompression(options.Snappy).WithBlockCacheSize(64 << 20).WithNumCompactors(2).WithMetricsEnabled(false)
-	db, err := badger.Open(o)
+	db, err = badger.Open(o)
+	if err != nil && strings.Contains(err.Error(), "Cannot acquire directory lock") {
+		return nil, errInUse
+	}
 	if err != nil {
 		return nil, fmt.Errorf("view: open: %w", err)
 	}
@@ -184,10 +235,7 @@ func (v *View) remember(room id.Room, p id.Person, n name) {
 func (v *View) Close() error {
 	close(v.in)
 	<-v.done
-	v.mu.Lock()
-	v.gone = true
-	v.moved.Broadcast()
-	v.mu.Unlock()
+	v.end()
 	return v.db.Close()
 }
 
@@ -211,9 +259,27 @@ func (v *View) run() {
 		}
 		timer.Stop()
 		if err := v.commit(batches); err != nil {
-			v.fatal(fmt.Errorf("view: commit: %w", err))
+			v.stand(fmt.Errorf("view: commit: %w", err))
+			return
 		}
 	}
+}
+
+// stand is what is left to do when a commit has failed: to hold nobody up. A commit behind the failed one would move the cursor past
+// it, and what was in it would be missing for ever; the next start goes on from the last good one.
+func (v *View) stand(err error) {
+	v.end()
+	v.fatal(err)
+	for range v.in { //nolint:revive // nobody wants it
+	}
+}
+
+// end tells all who wait that nothing more comes.
+func (v *View) end() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.gone = true
+	v.moved.Broadcast()
 }
 
 // weight is about how many bytes a batch adds to a commit.
@@ -227,7 +293,8 @@ func weight(b Batch) int {
 	return n
 }
 
-// commit writes batches in one transaction; when they are too much for one, in halves.
+// commit writes batches in one transaction; when they are too much for one, in halves. A frame that is too much by itself comes
+// item by item, its place in the log with the last: who stops in between begins with it again.
 func (v *View) commit(batches []Batch) error {
 	txn := v.db.NewTransaction(true)
 	defer txn.Discard()
@@ -238,29 +305,59 @@ func (v *View) commit(batches []Batch) error {
 		}
 	}
 	if err == nil {
-		err = txn.Commit()
+		err = v.write(txn)
 	}
-	if errors.Is(err, badger.ErrTxnTooBig) && len(batches) > 1 {
-		half := len(batches) / 2
-		if err := v.commit(batches[:half]); err != nil {
+	if first, rest := halves(batches); errors.Is(err, badger.ErrTxnTooBig) && first != nil {
+		if err := v.commit(first); err != nil {
 			return err
 		}
-		return v.commit(batches[half:])
+		return v.commit(rest)
 	}
 	if err != nil {
 		return err
 	}
 	v.mu.Lock()
 	for _, b := range batches {
-		v.at[b.Log] = place{b.Frame, b.Seq}
+		if b.Frame != 0 {
+			v.at[b.Log] = place{b.Frame, b.Seq}
+		}
 	}
 	v.moved.Broadcast()
 	v.mu.Unlock()
 	return nil
 }
 
+// halves are the first and the rest of what is too much; nil when it cannot be less. The first part of a frame has no number.
+func halves(batches []Batch) (first, rest []Batch) {
+	if half := len(batches) / 2; half > 0 {
+		return batches[:half], batches[half:]
+	}
+	b := batches[0]
+	if b.Parts == nil || len(b.Parts.Items) < 2 {
+		return nil, nil
+	}
+	half := len(b.Parts.Items) / 2
+	parts := *b.Parts
+	parts.Items = b.Parts.Items[half:]
+	part := Batch{Log: b.Log, Parts: &wire.Parts{Room: b.Parts.Room, Items: b.Parts.Items[:half]}}
+	b.Parts = &parts
+	return []Batch{part}, []Batch{b}
+}
+
 // put writes one batch into a transaction.
 func put(txn *badger.Txn, b *Batch) error {
+	if b.Frame != 0 {
+		if err := putPlace(txn, b); err != nil {
+			return err
+		}
+	}
+	if b.Parts == nil {
+		return nil
+	}
+	return putParts(txn, b)
+}
+
+func putPlace(txn *badger.Txn, b *Batch) error {
 	var at [16]byte
 	binary.BigEndian.PutUint64(at[:], b.Frame)
 	binary.BigEndian.PutUint64(at[8:], uint64(b.Seq))
@@ -273,10 +370,7 @@ func put(txn *badger.Txn, b *Batch) error {
 			return err
 		}
 	}
-	if b.Parts == nil {
-		return nil
-	}
-	return putParts(txn, b)
+	return nil
 }
 
 func putParts(txn *badger.Txn, b *Batch) error {
@@ -308,10 +402,11 @@ func putItem(txn *badger.Txn, room id.Room, r *wire.Record) error {
 	if r.New && r.Lane != "" {
 		sets = append(sets, struct{ k, v []byte }{number(lane(room, r.Lane), r.Seq), number(nil, entry.Seq(r.Ordinal))})
 	}
+	called := r.To
 	if r.All {
-		r.To = append(r.To, everybody)
+		called = append(slices.Clone(called), everybody)
 	}
-	for _, p := range r.To {
+	for _, p := range called {
 		sets = append(sets, struct{ k, v []byte }{number(calls(room, p), r.Seq), nil})
 	}
 	for _, s := range sets {

@@ -49,7 +49,7 @@ func (v *View) EachChanged(room id.Room, who Who, after entry.Seq, f func(seq en
 		if err != nil {
 			return err
 		}
-		it := reverse(txn, changed(room), false)
+		it := reverse(txn, changed(room))
 		defer it.Close()
 		keys, fetched := 0, 0
 		for it.Seek(number(changed(room), ^entry.Seq(0))); it.Valid() && keys < mostChanges && fetched < mostFetched; it.Next() {
@@ -99,7 +99,7 @@ func (v *View) EachCall(room id.Room, who Who, person id.Person, after entry.Seq
 }
 
 func callsSince(txn *badger.Txn, room id.Room, p id.Person, after entry.Seq, limit int) (seqs []entry.Seq) {
-	it := reverse(txn, calls(room, p), false)
+	it := reverse(txn, calls(room, p))
 	defer it.Close()
 	for it.Seek(number(calls(room, p), ^entry.Seq(0))); it.Valid() && len(seqs) < limit; it.Next() {
 		seq := tail(it.Item().Key())

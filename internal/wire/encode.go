@@ -111,11 +111,13 @@ func keep(item *room.Item) []byte {
 	if k == nil {
 		return nil
 	}
-	facts := item.Card.Facts()
-	if len(k.Acts) < 2 && string(facts) == "{}" && item.Was == nil {
-		return nil
+	facts, whose := item.Card.Facts(), item.For
+	if len(k.Acts) < 2 { // whom it was posted for matters to actions only
+		if whose = ""; string(facts) == "{}" && item.Was == nil {
+			return nil
+		}
 	}
-	return mustJSON(kept{For: item.For, Card: facts, Was: item.Was})
+	return mustJSON(kept{For: whose, Card: facts, Was: item.Was})
 }
 
 func filesOf(item *room.Item) (hashes []string) {

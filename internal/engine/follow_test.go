@@ -1,0 +1,250 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"linli/internal/engine"
+	. "linli/internal/engine/enginetest"
+	"linli/internal/entry"
+	"linli/internal/fault"
+	"linli/internal/hub"
+	"linli/internal/id"
+	"linli/internal/journal"
+	"linli/internal/wire"
+)
+
+// An ok means: durable, and its delivery is queued.
+func TestTheOkComesBehindTheDelivery(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	ear, neighbour := s.Ear(Zhang), s.Ear(Li)
+	for i := range 20 {
+		c := s.Command(Zhang, "text.post", 0, "", fmt.Sprintf(`{"text":"%d"}`, i))
+		ear.Asks(c)
+		heard := ear.Until(Answer(c.ID))
+		a := heard[len(heard)-1].Answer[0]
+		if a.Err != nil {
+			t.Fatal(a.Err)
+		}
+		if !slices.ContainsFunc(heard, News(a.Seq)) || !slices.ContainsFunc(neighbour.All(), News(a.Seq)) {
+			t.Fatalf("ok before the delivery of %d", a.Seq)
+		}
+		if count(s, c.ID) != 1 {
+			t.Fatalf("ok before %d was stored", a.Seq)
+		}
+		// Who wrote it finds it.
+		if b, err := s.View.Sent(Heyuan, s.Who(Zhang), a.Seq); i%5 == 0 && err == nil && !strings.Contains(string(b), c.ID) {
+			t.Errorf("read back: %s", b)
+		}
+	}
+}
+
+// What only one may see goes to that one, behind what all see.
+func TestOwnPartsGoToTheirPersonAlone(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	poll := s.Must(Zhou, "poll.post", 0, `{"options":2,"per":"household"}`, `{"title":"刷漆","options":["白","灰"]}`)
+	voter, spouse, neighbour := s.Ear(Zhang), s.Ear(ZhangB), s.Ear(Li)
+	vote := s.Must(Zhang, "poll.vote", poll, `{"option":1}`, "")
+	s.Says(Li, "投了")
+	last := News(s.Engine.Head(Heyuan))
+	own := func(e *Ear) (mine []wire.Mine) {
+		shown := false
+		for _, h := range e.Until(last) {
+			for _, x := range h.Set {
+				shown = shown || x.Ch == vote
+			}
+			for _, m := range h.Mine {
+				if !shown {
+					t.Errorf("own part %+v before the delivery", m)
+				}
+				mine = append(mine, m)
+			}
+		}
+		return mine
+	}
+	for _, e := range []*Ear{voter, spouse} {
+		if mine := own(e); len(mine) != 1 || mine[0].Seq != poll || mine[0].Ch != vote || !strings.Contains(string(mine[0].Own), `"option":1`) {
+			t.Errorf("own parts %+v", mine)
+		}
+	}
+	if mine := own(neighbour); len(mine) != 0 {
+		t.Errorf("a neighbour hears the ballot: %+v", mine)
+	}
+}
+
+func TestAConfirmationIsNotFannedOut(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	notice := s.Must(Zhou, "notice.post", 0, `{"confirm":true,"importance":"normal"}`, `{"title":"停水","body":"今晚"}`)
+	owner, neighbour := s.Ear(Zhou), s.Ear(Li)
+	s.Must(Zhang, "notice.confirm", notice, "", "")
+	last := News(s.Says(Wang, "好"))
+	for _, h := range neighbour.Until(last) {
+		if len(h.Set)+len(h.Mine) > 0 {
+			t.Errorf("a neighbour hears of it: %+v", h)
+		}
+	}
+	if !slices.ContainsFunc(owner.Until(last), func(h Heard) bool {
+		return len(h.Mine) == 1 && strings.Contains(string(h.Mine[0].Own), `"n":1`)
+	}) {
+		t.Error("the owner's count did not move")
+	}
+}
+
+// Everything up to and including the removal, never one after: not even what waited with it and was written in the same moment.
+func TestARemovedResidentHearsNothingAfterTheRemoval(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	wang, li, zhou := s.Ear(Wang), s.Ear(Li), s.Ear(Zhou)
+	var once sync.Once
+	waiting, more := make(chan struct{}), make(chan struct{})
+	s.Before(func(id.Log, journal.Seq) error {
+		once.Do(func() { close(waiting); <-more })
+		return nil
+	})
+	li.Asks(s.Command(Li, "text.post", 0, "", `{"text":"之前"}`))
+	<-waiting
+	wang.Asks(s.Command(Wang, "text.post", 0, "", `{"text":"我还在"}`))
+	zhou.Asks(s.Command(Zhou, "member.remove", 0, `{"person":"pwang"}`, `{"reason":"已搬走"}`))
+	for i := range 5 {
+		li.Asks(s.Command(Li, "text.post", 0, "", fmt.Sprintf(`{"text":"她走以后 %d"}`, i)))
+	}
+	wang.Asks(s.Command(Wang, "text.post", 0, "", `{"text":"我不在了"}`))
+	close(more)
+	answers := li.Answers(6)
+	removal := zhou.Answers(1)[0].Seq
+	if after := answers[1].Seq; after != removal+1 {
+		t.Fatalf("the first message after the removal is at %d, the removal at %d", after, removal)
+	}
+	if a := wang.Answers(2)[1]; !fault.Is(a.Err, fault.Removed) {
+		t.Errorf("she may still write: %+v", a)
+	}
+	s.Says(Li, "再一条")
+	gone := false
+	for _, h := range wang.All() {
+		gone = gone || slices.Contains(h.Gone, Wang)
+		if h.Seq > removal {
+			t.Errorf("she hears up to %d; her removal is %d: %+v", h.Seq, removal, h)
+		}
+		for _, item := range h.New {
+			if item.Seq > removal {
+				t.Errorf("she hears item %d", item.Seq)
+			}
+		}
+	}
+	if !gone || !slices.ContainsFunc(wang.All(), func(h Heard) bool { return h.Leave != nil && h.Leave.Room == Heyuan }) {
+		t.Error("nobody told her that she is out")
+	}
+	if s.Hub.Online(hub.Room(Heyuan)) != 2 {
+		t.Errorf("%d hear the room", s.Hub.Online(hub.Room(Heyuan)))
+	}
+	// Admitted again she hears it again.
+	s.Serve("person.moved", map[string]any{"person": Wang, "room": Heyuan})
+	s.Serve("person.admit", map[string]any{"people": []any{Admission(Wang, Heyuan, 3)}})
+	s.Settle()
+	wang.Until(News(s.Says(Li, "欢迎回来")))
+}
+
+func TestANewcomerHearsTheRoomFromTheirOwnArrivalOn(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	before := s.Says(Li, "之前")
+	ear, li := s.Ear(Passer), s.Ear(Li)
+	s.Serve("person.admit", map[string]any{"people": []any{Admission(Passer, Heyuan, 5)}})
+	joined := li.Until(func(h Heard) bool { return len(h.New) == 1 && h.New[0].Kind == "joined" })
+	line := joined[len(joined)-1]
+	if len(line.People) == 0 || !slices.ContainsFunc(line.People, func(n wire.Name) bool { return n.ID == Passer && strings.Contains(n.Name, "3-1-105") }) {
+		t.Errorf("the line comes without the name: %+v", line)
+	}
+	heard := ear.Until(News(s.Says(Li, "欢迎")))
+	if heard[0].Join == nil || heard[0].Join.ID != Heyuan {
+		t.Errorf("first heard: %+v", heard[0])
+	}
+	if slices.ContainsFunc(heard, News(before)) || !slices.ContainsFunc(heard, News(line.Seq)) {
+		t.Errorf("heard %+v", heard)
+	}
+}
+
+type broken struct {
+	journal.Journal
+	err error
+}
+
+func (b broken) Follow(context.Context, int, journal.Cursor) iter.Seq2[journal.Step, error] {
+	return func(yield func(journal.Step, error) bool) { yield(journal.Step{}, b.err) }
+}
+
+// A log that cannot be followed is an error at the start, not a start without end.
+func TestALogThatCannotBeFollowedIsSaidAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, err := range []error{journal.ErrEpoch, &journal.Damaged{Log: Heyuan.Log(), Seq: 3}} {
+		s := New(t)
+		s.Engine.Close()
+		parts := s.Engine.Parts
+		parts.Journal = broken{s.Disk, err}
+		e, failed := engine.New(parts)
+		if failed != nil {
+			t.Fatal(failed)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		if got := e.Start(ctx); !errors.Is(got, err) {
+			t.Errorf("started with %v, the journal says %v", got, err)
+		}
+		cancel()
+		if got := e.Ready(); !fault.Is(got, fault.NotReady) {
+			t.Errorf("ready: %v", got)
+		}
+		e.Close()
+	}
+}
+
+// What was appended and never told, because the program died between the two, is told by the next one, and the same command sent
+// again is answered with the same seq.
+func TestACrashBetweenAppendAndAnswer(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	var all []entry.Command
+	var seqs []entry.Seq
+	for round := range 6 {
+		ear := s.Ear(Zhang)
+		s.DieAt(1, round%2 == 0)
+		head := s.Engine.Head(Heyuan)
+		c := s.Command(Zhang, "text.post", 0, "", fmt.Sprintf(`{"text":"%d"}`, round))
+		ear.Asks(c)
+		<-s.Ended()
+		s.Kill()
+		for _, h := range ear.All() {
+			for _, a := range h.Answer {
+				if a.Err == nil {
+					t.Fatalf("a dead program answers %+v", a)
+				}
+			}
+		}
+		s.Start()
+		seq, err := s.Send(Zhang, c)
+		if err != nil || seq != head+1 {
+			t.Fatalf("round %d: %d, %v; want %d", round, seq, err, head+1)
+		}
+		all, seqs = append(all, c), append(seqs, seq)
+		for i, c := range all {
+			if got, err := s.Send(Zhang, c); err != nil || got != seqs[i] && got != 0 {
+				t.Errorf("round %d, command %d: %d, %v; was %d", round, i, got, err, seqs[i])
+			}
+			if count(s, c.ID) != 1 {
+				t.Errorf("command %d happened %d times", i, count(s, c.ID))
+			}
+			if got := s.Item(seqs[i]); got.ID != c.ID {
+				t.Errorf("the views have %+v at %d", got, seqs[i])
+			}
+		}
+	}
+}
