@@ -216,6 +216,7 @@ func TestACrashBetweenAppendAndAnswer(t *testing.T) {
 	var seqs []entry.Seq
 	for round := range 6 {
 		ear := s.Ear(Zhang)
+		s.HoldFollower()
 		s.DieAt(1, round%2 == 0)
 		head := s.Engine.Head(Heyuan)
 		c := s.Command(Zhang, "text.post", 0, "", fmt.Sprintf(`{"text":"%d"}`, round))
