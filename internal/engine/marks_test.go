@@ -64,6 +64,13 @@ func (m *memory) fill(err error) {
 	m.err = err
 }
 
+// kept is how often something was put, and what is there.
+func (m *memory) kept() (int, map[string][]byte) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.puts, maps.Clone(m.values)
+}
+
 // lanes says that every entry is one of the chat.
 func lanes(_ id.Room, at entry.Seq) (map[string]uint64, error) {
 	return map[string]uint64{"chat": uint64(at)}, nil
@@ -94,18 +101,18 @@ func TestAMarkOnlyGrowsAndIsKeptALittleLater(t *testing.T) {
 		if got := m.Of("pli", "r1"); got.Seq != 9 || got.Lanes["chat"] != 9 || m.Of("pli", "r2").Seq != 0 {
 			t.Errorf("%+v", got)
 		}
-		if len(shelf.values) != 0 {
-			t.Errorf("kept at once: %v", shelf.values)
+		if puts, _ := shelf.kept(); puts != 0 {
+			t.Error("kept at once")
 		}
 		time.Sleep(marksEvery + time.Second)
 		synctest.Wait()
-		if shelf.puts != 1 || len(shelf.values) != 2 {
-			t.Errorf("kept %d times: %v", shelf.puts, shelf.values)
+		if puts, values := shelf.kept(); puts != 1 || len(values) != 2 {
+			t.Errorf("kept %d times: %v", puts, values)
 		}
 		time.Sleep(time.Minute) // nothing moved: nothing is written
 		synctest.Wait()
-		if shelf.puts != 1 {
-			t.Errorf("kept %d times", shelf.puts)
+		if puts, _ := shelf.kept(); puts != 1 {
+			t.Errorf("kept %d times", puts)
 		}
 		shelf.fill(journal.ErrNoSpace)
 		read("pli", 11, true)
@@ -141,8 +148,8 @@ func TestClicksOnAPosterAreKeptALittleLater(t *testing.T) {
 		}
 		all.Wait()
 		s.Count("l2")
-		if s.Of("l1") != 50 || s.Of("l2") != 1 || s.Of("l3") != 0 || shelf.puts != 0 {
-			t.Errorf("%d, %d, %d, kept %d times", s.Of("l1"), s.Of("l2"), s.Of("l3"), shelf.puts)
+		if puts, _ := shelf.kept(); s.Of("l1") != 50 || s.Of("l2") != 1 || s.Of("l3") != 0 || puts != 0 {
+			t.Errorf("%d, %d, %d, kept %d times", s.Of("l1"), s.Of("l2"), s.Of("l3"), puts)
 		}
 		shelf.fill(journal.ErrNoSpace)
 		time.Sleep(scansEvery)
@@ -151,8 +158,9 @@ func TestClicksOnAPosterAreKeptALittleLater(t *testing.T) {
 		shelf.fill(nil)
 		time.Sleep(scansEvery)
 		synctest.Wait()
-		if failures != 1 || shelf.puts != 1 || string(shelf.values["scans/l1"]) != "51" || string(shelf.values["scans/l2"]) != "1" {
-			t.Errorf("failed %d times, kept %d times: %q", failures, shelf.puts, shelf.values)
+		puts, values := shelf.kept()
+		if failures != 1 || puts != 1 || string(values["scans/l1"]) != "51" || string(values["scans/l2"]) != "1" {
+			t.Errorf("failed %d times, kept %d times: %q", failures, puts, values)
 		}
 		s.Count("l2")
 		cancel()
