@@ -182,7 +182,11 @@ func (p *Program) Close() error {
 	return all
 }
 
+// ordinals waits for the views: who reads a message the moment it comes is ahead of them.
 func (p *Program) ordinals(r id.Room, at entry.Seq) (map[string]uint64, error) {
+	if err := p.View.Wait(context.Background(), r.Log(), at); err != nil {
+		return nil, err
+	}
 	return p.View.Ordinals(r, []string{"chat", "notice", "request"}, at)
 }
 

@@ -118,8 +118,13 @@ func (e *Engine) do(ctx context.Context, log id.Log, in ask) (entry.Seq, error) 
 		return a.Seq, a.Err
 	case <-ctx.Done():
 		return 0, fault.New(fault.Busy, "no answer yet")
-	case <-e.ctx.Done():
-		return 0, fault.New(fault.Busy, "the server is stopping")
+	case <-e.ended: // nobody will tell; but perhaps somebody just has
+		select {
+		case a := <-w:
+			return a.Seq, a.Err
+		default:
+			return 0, fault.New(fault.Busy, "the server is stopping")
+		}
 	}
 }
 

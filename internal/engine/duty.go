@@ -77,7 +77,7 @@ func (e *Engine) Settled(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-e.ctx.Done():
+		case <-e.ended:
 			return fault.New(fault.Busy, "the server is stopping")
 		case <-time.After(5 * time.Millisecond):
 		}

@@ -216,6 +216,7 @@ func TestACrashBetweenAppendAndAnswer(t *testing.T) {
 	var seqs []entry.Seq
 	for round := range 6 {
 		ear := s.Ear(Zhang)
+		s.HoldFollower()
 		s.DieAt(1, round%2 == 0)
 		head := s.Engine.Head(Heyuan)
 		c := s.Command(Zhang, "text.post", 0, "", fmt.Sprintf(`{"text":"%d"}`, round))
@@ -246,5 +247,39 @@ func TestACrashBetweenAppendAndAnswer(t *testing.T) {
 				t.Errorf("the views have %+v at %d", got, seqs[i])
 			}
 		}
+	}
+}
+
+// When the follower stops, whoever waits for an answer learns that it will not come; whether it happened is open.
+func TestNobodyWaitsForAFollowerThatHasStopped(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	s.HoldFollower()
+	head := len(s.Read(Heyuan.Log()))
+	c := s.Command(Zhang, "text.post", 0, "", `{"text":"在吗"}`)
+	answer := make(chan error)
+	go func() {
+		_, err := s.Send(Zhang, c)
+		answer <- err
+	}()
+	for len(s.Read(Heyuan.Log())) == head {
+		time.Sleep(time.Millisecond)
+	}
+	s.Die()
+	select {
+	case err := <-answer:
+		if !fault.Is(err, fault.Busy) {
+			t.Errorf("answered %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("it waits still")
+	}
+	if err := s.Engine.Settled(t.Context()); err != nil && !fault.Is(err, fault.Busy) {
+		t.Errorf("settled: %v", err)
+	}
+	s.Kill()
+	s.Start()
+	if seq, err := s.Send(Zhang, c); err != nil || seq != entry.Seq(head+1) {
+		t.Errorf("sent again: %d, %v", seq, err)
 	}
 }

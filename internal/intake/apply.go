@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -15,12 +16,18 @@ import (
 	"linli/internal/roster"
 )
 
-// perBatch is how many things one command carries.
-const perBatch = 400
+// perBatch is how many things one command carries, and perBytes of how many bytes: a frame of the log holds 256 KiB, and names may
+// be long.
+const (
+	perBatch = 400
+	perBytes = 150 << 10
+)
 
 // Apply writes a plan down, as the server; who may ask for it has been checked. progress is told now and then how many things are
 // written. Its effects in rooms follow behind.
 func (s *Service) Apply(ctx context.Context, p *Plan, progress func(written, total int)) error {
+	s.one.Lock()
+	defer s.one.Unlock()
 	w := &writing{Service: s, ctx: ctx, total: p.Total(), progress: progress}
 	if p.found && p.table.Office.Name != "" {
 		if err := w.do("office.found", map[string]any{"name": p.table.Office.Name, "code": p.table.Office.Code}, 0); err != nil {
@@ -30,41 +37,59 @@ func (s *Service) Apply(ctx context.Context, p *Plan, progress func(written, tot
 	if err := s.pages(ctx, p); err != nil {
 		return err
 	}
-	if len(p.communities)+len(p.rooms) > 0 {
-		for from := range slices.Chunk(p.communities, perBatch) {
-			if err := w.do("places.put", map[string]any{"communities": from}, len(from)); err != nil {
-				return err
-			}
-		}
-		for from := range slices.Chunk(p.rooms, perBatch) {
-			if err := w.do("places.put", map[string]any{"rooms": from}, len(from)); err != nil {
-				return err
-			}
-		}
-	}
-	for part := range slices.Chunk(p.premises, perBatch) {
-		if err := w.do("places.put", map[string]any{"premises": part}, len(part)); err != nil {
-			return err
-		}
-	}
-	for part := range slices.Chunk(p.removes, perBatch) {
-		if err := w.do("places.remove", map[string]any{"premises": part}, len(part)); err != nil {
+	for _, step := range []func() error{
+		func() error { return each(w, "places.put", "communities", p.communities) },
+		func() error { return each(w, "places.put", "rooms", p.rooms) },
+		func() error { return each(w, "places.put", "premises", p.premises) },
+		func() error { return each(w, "places.remove", "premises", p.removes) },
+	} {
+		if err := step(); err != nil {
 			return err
 		}
 	}
 	return w.people(p.staff)
 }
 
-// pages puts what the roster says of each door into the register, before the doors are anywhere else.
+// each writes a list of things down, in as many commands as it takes.
+func each[T any](w *writing, act, field string, list []T) error {
+	for len(list) > 0 {
+		n, size := 0, 0
+		var part []json.RawMessage
+		for ; n < len(list) && n < perBatch; n++ {
+			b, err := json.Marshal(list[n])
+			if err != nil {
+				return fmt.Errorf("intake: %s: %w", act, err)
+			}
+			if size += len(b); n > 0 && size > perBytes {
+				break
+			}
+			part = append(part, b)
+		}
+		facts := map[string]any{field: part}
+		if act == "person.admit" {
+			facts["quiet"] = true
+		}
+		if err := w.do(act, facts, n); err != nil {
+			return err
+		}
+		list = list[n:]
+	}
+	return nil
+}
+
+// pages puts what the roster says of each door into the register, before the doors are anywhere else, and takes out what is said of
+// those that go, while it is still known where that stands.
 func (s *Service) pages(ctx context.Context, p *Plan) error {
-	whole := make(map[string]register.Page, len(p.pages))
-	for name, changes := range p.pages {
+	whole := map[string]register.Page{}
+	names := slices.AppendSeq(slices.Collect(maps.Keys(p.pages)), maps.Keys(p.gone))
+	for _, name := range names {
 		page, err := s.Register.Page(ctx, name)
 		if err != nil {
 			return err
 		}
-		for h, door := range changes {
-			page[h] = door
+		maps.Copy(page, p.pages[name])
+		for _, h := range p.gone[name] {
+			delete(page, h)
 		}
 		whole[name] = page
 	}
@@ -136,17 +161,10 @@ func (w *writing) people(staff []roster.Staff) error {
 			members = append(members, a)
 		}
 	}
-	for part := range slices.Chunk(grants, perBatch) {
-		if err := w.do("role.grant", map[string]any{"grants": part}, len(part)); err != nil {
-			return err
-		}
+	if err := each(w, "role.grant", "grants", grants); err != nil {
+		return err
 	}
-	for part := range slices.Chunk(members, perBatch) {
-		if err := w.do("person.admit", map[string]any{"people": part, "quiet": true}, len(part)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return each(w, "person.admit", "people", members)
 }
 
 // persons finds staff by their phones, and makes those whom nobody knows.

@@ -14,6 +14,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 
 	"linli/internal/engine"
 	"linli/internal/entry"
@@ -28,6 +29,8 @@ import (
 type Service struct {
 	Engine   *engine.Engine
 	Register *register.Register
+
+	one sync.Mutex // held while a plan is written down: two must not make the same people
 }
 
 // Counts is what a roster comes to. Added, changed, removed and unchanged count communities, rooms, households, shops and
@@ -66,6 +69,7 @@ type Plan struct {
 	premises    []office.Premises
 	removes     []id.Premises
 	pages       map[string]map[id.Premises]register.Door // by page: what changes in it
+	gone        map[string][]id.Premises                 // by page: what is removed from it
 	staff       []roster.Staff
 }
 
@@ -95,7 +99,10 @@ func (s *Service) Preview(ctx context.Context, files []roster.File) (*Plan, erro
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{table: table, Errors: table.Errors, Headings: table.Headings, pages: map[string]map[id.Premises]register.Door{}}
+	p := &Plan{
+		table: table, Errors: table.Errors, Headings: table.Headings,
+		pages: map[string]map[id.Premises]register.Door{}, gone: map[string][]id.Premises{},
+	}
 	p.Counts.Communities, p.Counts.Rooms = len(table.Communities), len(table.Rooms)
 	p.Counts.Households, p.Counts.Shops, p.Counts.Staff = len(table.Households), len(table.Shops), len(table.Staff)
 	p.Counts.Duplicates = table.Duplicates
@@ -158,6 +165,7 @@ func (c *comparison) places() error {
 	for _, x := range t.Shops {
 		also(x.Community)
 	}
+	c.plan.Counts.Communities = len(named)
 	for _, x := range named {
 		old, ok := c.communities[x.Name]
 		fresh := office.Community{ID: c.community(x.Name), Name: x.Name, Code: cmp.Or(x.Code, old.Code)}
@@ -287,6 +295,7 @@ func (c *comparison) removals() error {
 	for h, old := range c.premises {
 		if spoken[old.Kind+old.Compound] {
 			c.plan.removes = append(c.plan.removes, h)
+			c.plan.gone[old.Page] = append(c.plan.gone[old.Page], h)
 			what := "household"
 			if old.Kind == office.Shop {
 				what = "shop"
@@ -309,8 +318,10 @@ func (c *comparison) people() error {
 			continue
 		}
 		key := x.Phone + "/" + x.Room + "/" + x.Role
-		if seen[key] {
-			continue // one badge in one room is enough
+		if seen[key] { // one badge in one room is enough
+			c.plan.Counts.Duplicates++
+			c.plan.Counts.Staff--
+			continue
 		}
 		seen[key] = true
 		how, err := c.duty(x)

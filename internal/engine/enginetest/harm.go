@@ -95,7 +95,10 @@ func (h *Harm) Dead() bool {
 	}
 }
 
-// DieAt ends this life at the n-th append or put from now on; late lets that one still happen. Ended is closed then.
+// Steps is how often something was stored in this life.
+func (h *Harm) Steps() int { return int(h.steps.Load()) }
+
+// DieAt ends this life at the n-th step from now on; late lets that one still happen. Ended is closed then.
 func (h *Harm) DieAt(n int, late bool) {
 	h.late.Store(late)
 	h.last.Store(h.steps.Load() + int64(n))
@@ -186,4 +189,12 @@ func (s shelf) Put(ctx context.Context, key string, value []byte, when journal.R
 		return err
 	})
 	return rev, err
+}
+
+func (s shelf) PutAll(ctx context.Context, items []journal.Item) error {
+	return s.harm.step(func() error { return s.Shelf.PutAll(ctx, items) })
+}
+
+func (s shelf) Delete(ctx context.Context, key string, when journal.Rev) error {
+	return s.harm.step(func() error { return s.Shelf.Delete(ctx, key, when) })
 }
