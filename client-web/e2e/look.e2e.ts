@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Api } from './api'
 import { Linli } from './linli'
 import { desk, noFaults, signIn, someone, withBrowser } from './page'
 
@@ -66,6 +67,38 @@ test('a room is given what the day has no example of: a picture, a voice, a file
   await s.page.getByRole('button', { name: '发送', exact: true }).click()
   await s.page.locator('.voice .wave').waitFor()
   await s.context.close()
+})
+
+let first = ''
+let second = ''
+test('the volunteer is in a second room, has passed on to it, and keeps some of it', async () => {
+  const boss = new Api(linli.url)
+  await boss.signIn(who.administrator!, password)
+  const a = new Api(linli.url)
+  await a.signIn(who.volunteer!, password)
+  const { rooms } = await a.get<{ rooms: { id: string; name: string; community: string; seq: number }[] }>('/rooms')
+  const home = rooms.find((r) => r.name.includes('电力小区3号楼'))!
+  first = home.id
+  second = (await boss.post<{ id: string }>('/rooms', { name: '志愿者协调和轮班安排群', community: home.community })).id
+  const { link } = await boss.post<{ link: string }>(`/rooms/${second}/links`)
+  const { charter } = await boss.get<{ charter: { version: number } }>(`/join/${link}`)
+  await a.post(`/join/${link}`, { relation: 'other', category: '志愿者', charter: charter.version })
+  const { applications } = await boss.get<{ applications: { id: string; room: string }[] }>(
+    '/applications?state=pending',
+  )
+  await boss.post(`/applications/${applications.find((x) => x.room === second)!.id}/approve`)
+  const { new: items } = await a.get<{ new: { seq: number; kind: string; state?: { retracted?: boolean } }[] }>(
+    `/rooms/${first}/items?limit=200`,
+  )
+  const of = (...kinds: string[]) =>
+    items.filter((i) => kinds.includes(i.kind) && !i.state?.retracted).map((i) => i.seq)
+  const pass = (seqs: number[], text?: string) =>
+    a.act(second, 'forward.post', { with: { from: first, seqs }, words: text ? { text } : undefined })
+  await pass([...of('text').slice(-8), ...of('picture', 'voice', 'file'), ...of('poll').slice(-1)], '3号楼今天的情况')
+  await pass(of('text').slice(-1))
+  await pass(of('request').slice(-1))
+  for (const seq of of('text', 'picture').slice(-6)) await a.ask('PUT', `/me/stars/${first}/${seq}`)
+  await a.ask('PUT', `/me/drafts/${first}`, { text: '轮到谁去取菜' })
 })
 
 for (const d of dresses) {
@@ -145,6 +178,31 @@ for (const d of dresses) {
     await resident.page.goto('/me')
     await see(resident.page, 'me')
     await resident.context.close()
+
+    const helper = await dress('volunteer')
+    await helper.page.locator('.begun').waitFor()
+    await see(helper.page, 'rooms with a draft')
+    await helper.page.goto(`/rooms/${second}`)
+    await helper.page.locator('button.quoted').waitFor()
+    await see(helper.page, 'what was passed on')
+    await helper.page.locator('button.quoted').click()
+    await helper.page.locator('.whole li').first().waitFor()
+    await see(helper.page, 'all that was passed on')
+    await helper.page.keyboard.press('Escape')
+    await helper.page.goto(`/rooms/${first}`)
+    await helper.page.getByRole('log').locator('.bub .said').last().click({ button: 'right' })
+    await see(helper.page, 'what can be done with a message')
+    await helper.page.getByRole('button', { name: d.english ? 'Select several' : '多选' }).click()
+    await helper.page.locator('.picked').last().waitFor()
+    await see(helper.page, 'several are chosen')
+    await helper.page.locator('.pickbar .btn.main').click()
+    await helper.page.locator('dialog input[type=radio]').first().check()
+    await see(helper.page, 'where to')
+    await helper.page.keyboard.press('Escape')
+    await helper.page.goto('/me/stars')
+    await helper.page.locator('.starrow').first().waitFor()
+    await see(helper.page, 'what is kept')
+    await helper.context.close()
 
     const owner = await dress('owner')
     await owner.page.goto('/admission')
