@@ -183,7 +183,7 @@ test('who comes back to very much has it in short, marks all of it seen, and may
   await expect.poll(() => row.locator('.count').count()).toBe(0)
   await a.page.reload()
   await a.page.getByText('出入证换发，请确认收到').waitFor()
-  expect(await row.locator('.count').count()).toBe(0)
+  await expect.poll(() => row.locator('.count').count()).toBe(0)
   await a.context.close()
   noFaults()
 })
