@@ -38,6 +38,7 @@ describe('who says that they have read it', () => {
       '谢谢',
       '收到，谢谢！',
       '收到👍',
+      '收到,谢谢群主',
       '感谢🙏',
       ' 收到 ',
     ])

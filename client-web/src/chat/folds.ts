@@ -19,7 +19,8 @@ export interface Line {
 const spell = 10 * 60_000 // in which people say 收到
 const ofHeard = 3
 const kept = 2 // ended cards in a row that stand each for themselves
-const hear = /^(?:(?:好的?|嗯|已)?[，, ]*(?:收到|谢谢|感谢|👍|🙏)[\u{1f3fb}-\u{1f3ff}]?[了啦]?[，,。.！!～~ ]*)+$/u
+const hear =
+  /^(?:(?:好的?|嗯|已)?[，,、 ]*(?:收到|(?:谢谢|感谢)(?:群主|社区|大家|您|你|各位)?|👍|🙏)[\u{1f3fb}-\u{1f3ff}]?[了啦]?[，,。.！!～~ ]*)+$/u
 
 // Somebody says that they have read it, and no more.
 export const isHeard = (item: Item) => {

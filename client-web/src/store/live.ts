@@ -341,16 +341,18 @@ export const read = (room: string, seq: number, lane = '') => {
   const row = rows.get(room)
   const n = lane ? countOf(row?.lanes, lane) - countOf(row?.read.lanes, lane) : 1
   if (!row || row.read.seq >= seq || n <= 0 || document.visibilityState !== 'visible') return
-  readTo([lane ? [room, seq, lane] : [room, seq]])
+  moveTo(lane ? [room, seq, lane] : [room, seq])
+  readTimer ||= window.setTimeout(tellRead, 400)
+}
+const moveTo = (to: ReadTo) => {
+  mark(...to)
+  readWaiting.set(`${to[0]} ${to[2] ?? ''}`, to)
 }
 
-// The same for what was looked at elsewhere than in the room itself.
+// The same for what was looked at elsewhere than in the room itself; told at once, for the page may be about to go.
 export const readTo = (list: ReadTo[]) => {
-  for (const to of list) {
-    mark(...to)
-    readWaiting.set(`${to[0]} ${to[2] ?? ''}`, to)
-  }
-  readTimer ||= window.setTimeout(tellRead, 400)
+  list.forEach(moveTo)
+  tellRead()
 }
 
 // Without a connection they wait for the next one.

@@ -90,6 +90,9 @@ watch(
   { immediate: true },
 )
 
+// What it asks for: to confirm a notice is not to confirm that help was given.
+export const asksFor = (x: TodoRow) => (x.act === 'confirm' && x.item.kind === 'request' ? 'done' : x.act)
+
 // Puts something aside, or takes that back.
 export const aside = async (x: TodoRow, on: boolean) => {
   await (on ? put : remove)(`/me/todo/${x.room}/${x.seq}/aside`)

@@ -643,6 +643,7 @@ export const en: Record<keyof typeof zh, string> = {
   saysDoneAt: 'said to be done {time}',
   todoClaim: 'Emergencies',
   todoConfirm: 'To confirm',
+  todoDone: 'Is it done?',
   todoStart: 'Taken on, not started',
   todoComplete: 'Under way',
   todoReply: 'To answer',

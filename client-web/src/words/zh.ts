@@ -656,6 +656,7 @@ export const zh = {
   saysDoneAt: '{time} 说已办好',
   todoClaim: '紧急求助',
   todoConfirm: '要您确认',
+  todoDone: '办好了吗',
   todoStart: '您接下的，还没开始',
   todoComplete: '您在办的',
   todoReply: '等您答复',

@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest'
+import { steering } from './steer'
+
+it('says which way the hand goes, once it means it', () => {
+  const said: boolean[] = []
+  const s = steering((down) => said.push(down))
+  const touch = (y: number) => ({ touches: [{ clientY: y }] }) as unknown as TouchEvent
+  const wheel = (deltaY: number, deltaMode = 0) => ({ deltaY, deltaMode }) as WheelEvent
+  s.wheel(wheel(20))
+  expect(said).toEqual([])
+  s.wheel(wheel(20))
+  s.wheel(wheel(-10))
+  s.wheel(wheel(-20))
+  expect(said.splice(0)).toEqual([true, false])
+  s.wheel(wheel(1, 1)) // a line, not a pixel
+  s.touchstart(touch(500))
+  s.touchmove(touch(500))
+  s.touchmove(touch(530)) // the finger goes down: looking back
+  s.touchmove(touch(490))
+  s.keydown({ key: 'PageUp' } as KeyboardEvent)
+  s.keydown({ key: 'a' } as KeyboardEvent)
+  expect(said).toEqual([true, false, true, false])
+})
