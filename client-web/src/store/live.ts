@@ -121,7 +121,7 @@ export const callsMe = (item: Item) =>
   !item.state?.retracted &&
   (!!item.state?.all || ((item.state?.to ?? []) as string[]).includes(me.value?.person ?? ''))
 
-// The newest 500 of a room stay on this device.
+// The newest of a room stay on this device, as many as are held.
 const waiting = new Map<string, number>()
 function keepSoon(room: string) {
   if (waiting.has(room)) return
@@ -130,8 +130,8 @@ function keepSoon(room: string) {
     window.setTimeout(() => {
       waiting.delete(room)
       const t = timelines.get(room)
-      if (!t || left.has(room) || !me.value) return
-      const items = t.items.value.slice(-500)
+      if (!t?.last.value || left.has(room) || !me.value) return
+      const items = t.items.value
       const seqs = new Set(items.map((i) => i.seq))
       void db.keepRoom({
         room,
@@ -140,7 +140,7 @@ function keepSoon(room: string) {
         mine: [...t.mine.values()].filter((m) => seqs.has(m.seq)),
         people: [...t.people.values()],
         pins: t.pins.value,
-        first: t.first.value && items.length === t.items.value.length,
+        first: t.first.value,
       })
     }, 800),
   )
@@ -181,10 +181,33 @@ export const older = async (t: Timeline) => {
   t.apply(await get<Delivery>(`/rooms/${t.room}/items?before=${before}&limit=50`), true)
 }
 
-// The path from what is held back to a message further up, page by page.
+export const newer = async (t: Timeline) => {
+  const after = t.items.value.at(-1)?.seq
+  if (!after || t.last.value) return
+  t.join(await get<Delivery>(`/rooms/${t.room}/items?after=${after}&limit=50`))
+}
+
+// Back to the end, when what is held is from further up.
+export const newest = async (t: Timeline) => {
+  if (!t.last.value) t.show(await get<Delivery>(`/rooms/${t.room}/items?limit=50`))
+}
+
+// Brings a message into what is held, wherever it stands: page by page when it is near, else by the page around it.
 export const reach = async (t: Timeline, seq: number) => {
-  for (let pages = 0; pages < 40 && !t.first.value && (t.items.value[0]?.seq ?? 0) > seq; pages++) await older(t)
+  const beyond = () => (t.items.value[0]?.seq ?? 0) > seq && !t.first.value
+  for (let pages = 0; pages < 2 && beyond(); pages++) await older(t)
+  if (beyond() || (!t.last.value && (t.items.value.at(-1)?.seq ?? 0) < seq))
+    t.show(await get<Delivery>(`/rooms/${t.room}/items?around=${seq}&limit=100`))
   return t.items.value.some((i) => i.seq === seq)
+}
+
+// The first message of a time or behind it; the last one when nothing came since. 0 when there is none at all.
+export const reachDay = async (t: Timeline, at: number) => {
+  const page = await get<Delivery>(`/rooms/${t.room}/items?at=${at}&limit=100`)
+  const found = page.new?.find((i) => i.at >= at) ?? page.new?.at(-1)
+  if (!found) return 0
+  if (!t.items.value.some((i) => i.seq === found.seq)) t.show(page)
+  return found.seq
 }
 
 export const one = async (t: Timeline, seq: number) => {
@@ -348,7 +371,8 @@ function mark(room: string, seq: number) {
     if (item.seq <= seq)
       for (const [lane, n] of Object.entries(item.o ?? {})) lanes[lane] = Math.max(lanes[lane] ?? 0, n)
   }
-  if (seq >= row.seq) Object.assign(lanes, row.lanes)
+  // Whoever has read the last one has read all lanes, also what is too far back to be held.
+  if (seq >= Math.min(row.seq, row.last?.seq ?? row.seq)) Object.assign(lanes, row.lanes)
   const called = row.called && row.called <= seq ? undefined : row.called
   rows.set(room, { ...row, called, read: { seq, lanes } })
 }
