@@ -98,7 +98,9 @@ function greet(h: NonNullable<FromServer['hello']>) {
 
 function deliver(d: Delivery) {
   const t = timeline(d.room)
-  t.apply(d)
+  // What comes for a room that nobody has looked at yet is counted, but it is no beginning of a talk: that is asked for on opening.
+  if (t.loaded.value || d.reset) t.apply(d)
+  else t.hold({ room: d.room, seq: d.seq, people: d.people })
   for (const item of d.new ?? []) if (item.id && outbox.has(item.id)) settle(item.id, item.seq)
   typing.delete(d.room)
   const row = rows.get(d.room)
@@ -196,7 +198,7 @@ export const newest = async (t: Timeline) => {
 export const reach = async (t: Timeline, seq: number) => {
   const beyond = () => (t.items.value[0]?.seq ?? 0) > seq && !t.first.value
   for (let pages = 0; pages < 2 && beyond(); pages++) await older(t)
-  if (beyond() || (!t.last.value && (t.items.value.at(-1)?.seq ?? 0) < seq))
+  if (!t.items.value.length || beyond() || (!t.last.value && (t.items.value.at(-1)?.seq ?? 0) < seq))
     t.show(await get<Delivery>(`/rooms/${t.room}/items?around=${seq}&limit=100`))
   return t.items.value.some((i) => i.seq === seq)
 }
@@ -225,6 +227,14 @@ export const called = async (room: string, person: string) => {
   return t.name(person)
 }
 
+// What no screen can show (control characters, halves of characters) comes along when something is pasted; the server takes none of it.
+const legible = (v: unknown): unknown => {
+  if (typeof v === 'string') return v.replace(/(?![\n\t])[\p{Cc}\p{Cs}\ufffe\uffff\ufdd0-\ufdef]/gu, '')
+  if (Array.isArray(v)) return v.map(legible)
+  if (v && typeof v === 'object') return Object.fromEntries(Object.entries(v).map(([k, x]) => [k, legible(x)]))
+  return v
+}
+
 // Outgoing: kept on this device until the server has it, and sent again until it says so.
 
 export const send = async (
@@ -239,7 +249,8 @@ export const send = async (
 ) => {
   const n = await db.next(greatest)
   greatest = Math.max(greatest, n)
-  const c: Pending = { id: `${me.value!.device}.${n}`, n, room, act, at: now(), ...more }
+  const words = more.words && (legible(more.words) as Pending['words'])
+  const c: Pending = { id: `${me.value!.device}.${n}`, n, room, act, at: now(), ...more, words }
   outbox.set(c.id, c)
   await db.keepCommand(c)
   transmit([c])
@@ -388,13 +399,24 @@ export const loadMe = async () => {
   void db.set('me', mine) // as it came: what Vue has wrapped cannot be stored
 }
 
+// A list may come later than what was said since it was made: what was heard meanwhile stays.
+const notOlder = (old: RoomRow, r: RoomRow): RoomRow => {
+  const read = old.read.seq > r.read.seq ? old.read : r.read
+  if (old.seq <= r.seq) return { ...r, read }
+  const lanes = { ...r.lanes }
+  for (const [lane, n] of Object.entries(old.lanes ?? {})) lanes[lane] = Math.max(lanes[lane] ?? 0, n)
+  const called = r.called ?? ((old.called ?? 0) > read.seq ? old.called : undefined)
+  const last = (old.last?.seq ?? 0) > (r.last?.seq ?? 0) ? old : r
+  return { ...r, read, lanes, called, seq: old.seq, pins: old.pins, last: last.last, lastName: last.lastName }
+}
+
 export const loadRooms = async () => {
   const list = (await get<{ rooms: RoomRow[] }>('/rooms')).rooms
   const fresh = new Set(list.map((r) => r.id))
   for (const id of rows.keys()) if (!fresh.has(id)) rows.delete(id)
   for (const r of list) {
     const old = rows.get(r.id)
-    rows.set(r.id, old && old.read.seq > r.read.seq ? { ...r, read: old.read } : r)
+    rows.set(r.id, old ? notOlder(old, r) : r)
   }
   listed.value = true
   void db.set('rows', list)
