@@ -196,11 +196,19 @@ func (a *api) ask(method, path string, body, out any) (status int) {
 // must is ask for what has to go well.
 func (a *api) must(method, path string, body any) answer {
 	a.w.t.Helper()
-	out := answer{}
-	if status := a.ask(method, path, body, &out); status != http.StatusOK {
-		a.w.t.Fatalf("%s %s: %d %v", method, path, status, out)
+	for {
+		out := answer{}
+		status := a.ask(method, path, body, &out)
+		with, _ := out["with"].(map[string]any)
+		if wait, _ := with["retry"].(float64); status == http.StatusTooManyRequests && wait > 0 && wait <= 5 {
+			time.Sleep(time.Duration(wait) * time.Second) // it asked too fast
+			continue
+		}
+		if status != http.StatusOK {
+			a.w.t.Fatalf("%s %s: %d %v", method, path, status, out)
+		}
+		return out
 	}
-	return out
 }
 
 // no is ask for what has to be refused.

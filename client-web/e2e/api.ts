@@ -15,6 +15,11 @@ export class Api {
       body: body === undefined ? undefined : JSON.stringify(body),
     })
     const data = await answer.json().catch(() => undefined)
+    const wait = data?.code === 'too-many' ? data.with?.retry : undefined
+    if (wait <= 5) {
+      await new Promise((done) => setTimeout(done, wait * 1000))
+      return this.ask(method, path, body) // asked too fast, as the server sees it
+    }
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(data)}`)
     return data as T
   }

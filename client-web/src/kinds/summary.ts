@@ -1,21 +1,24 @@
 import type { Item } from '@/wire/types'
 import { t } from '@/words'
 
+// A text as it is shown: with a few accents on each letter, not a tower of them that hides what others have said.
+export const calm = (s: string) => s.replace(/(\p{M}{4})\p{M}+/gu, '$1')
+
 // One line for a room's row, a quote, the notice bar: what a client says of an item without showing its card.
 export const summary = (item: Item, name = ''): string => {
   if (item.state?.retracted) return t('retractedShort')
   if (item.kind === 'joined') return t('joinedLine', { name, sum: item.sum ?? '' })
   if (item.kind === 'text') return text(item, 'text') || t('forgotten')
-  return item.sum || text(item, 'title') || t('unknownKind')
+  return calm(item.sum ?? '') || text(item, 'title') || t('unknownKind')
 }
 
 // A text out of an item's words; empty when they were forgotten.
 export const text = (item: { words?: Record<string, unknown> | null }, field: string): string => {
   const value = item.words?.[field]
-  return typeof value === 'string' ? value : ''
+  return typeof value === 'string' ? calm(value) : ''
 }
 
 export const texts = (item: { words?: Record<string, unknown> | null }, field: string): string[] => {
   const value = item.words?.[field]
-  return Array.isArray(value) ? value.map(String) : []
+  return Array.isArray(value) ? value.map((v) => calm(String(v))) : []
 }

@@ -112,6 +112,8 @@ describe('what is on its way out', () => {
   it('is settled by hearing it, too: the answer may be lost', async () => {
     const live = await page()
     await until(() => live.online.value)
+    await live.openRoom('r1')
+    Line.last!.say({ room: 'r1', seq: 0, reset: true, first: true })
     const id = await live.send('r1', 'text.post', { words: { text: '早' } })
     Line.last!.say({
       room: 'r1',
@@ -167,6 +169,55 @@ describe('what is on its way out', () => {
     const { db } = await import('./db')
     expect(await db.outbox()).toEqual([])
     expect(await db.get('me')).toBeUndefined()
+  })
+
+  it('begins a room from its end, not from what came before anybody looked at it', async () => {
+    const live = await page()
+    await until(() => live.online.value)
+    const item = (seq: number) => ({ seq, ch: seq, kind: 'text', by: 'p1', at: seq, words: { text: `${seq}` } })
+    Line.last!.say({ room: 'r1', seq: 900, new: [item(900)] })
+    expect(live.rows.get('r1')?.last?.seq).toBe(900) // it is counted and shown in the list
+    await live.openRoom('r1')
+    expect(Line.last!.heard.flatMap((m) => m.resume ?? [])).toEqual([{ room: 'r1', after: 0 }])
+    Line.last!.say({ room: 'r1', seq: 900, reset: true, new: [item(899), item(900)] })
+    expect(live.timeline('r1').items.value.map((i) => i.seq)).toEqual([899, 900])
+  })
+
+  it('keeps what was heard while an older list of the rooms was on its way', async () => {
+    const live = await page()
+    await until(() => live.online.value)
+    const item = {
+      seq: 7,
+      ch: 7,
+      kind: 'text',
+      by: 'p2',
+      at: 7,
+      o: { chat: 5 },
+      words: { text: '早' },
+      state: { to: ['p1'] },
+    }
+    const asked = live.loadRooms()
+    Line.last!.say({ room: 'r1', seq: 7, new: [item] })
+    await asked
+    const heard = live.rows.get('r1')!
+    expect([heard.last?.seq, heard.lanes?.chat, heard.called, heard.seq]).toEqual([7, 5, 7, 7])
+  })
+
+  it('reads all lanes with the last message, also those whose last one is too far back to be held', async () => {
+    const live = await page()
+    await until(() => live.online.value)
+    live.rows.set('r1', {
+      ...live.rows.get('r1')!,
+      seq: 905,
+      lanes: { chat: 800, notice: 9 },
+      read: { seq: 10, lanes: { chat: 3 } },
+    })
+    await live.openRoom('r1')
+    const item = { seq: 904, ch: 904, kind: 'text', by: 'p2', at: 904, o: { chat: 800 }, words: { text: '早' } }
+    Line.last!.say({ room: 'r1', seq: 905, reset: true, new: [item] })
+    expect(live.unread(live.rows.get('r1')!)).toBeGreaterThan(700)
+    Line.last!.say({ read: [['r1', 904]] })
+    expect(live.unread(live.rows.get('r1')!)).toBe(0)
   })
 
   it('asks for a room that was opened before there was a connection', async () => {

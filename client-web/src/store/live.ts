@@ -106,7 +106,9 @@ function greet(h: NonNullable<FromServer['hello']>) {
 
 function deliver(d: Delivery) {
   const t = timeline(d.room)
-  t.apply(d)
+  // What comes for a room that nobody has looked at yet is counted, but it is no beginning of a talk: that is asked for on opening.
+  if (t.loaded.value || d.reset) t.apply(d)
+  else t.hold({ room: d.room, seq: d.seq, people: d.people })
   for (const item of d.new ?? []) if (item.id && outbox.has(item.id)) settle(item.id, item.seq)
   typing.delete(d.room)
   const row = rows.get(d.room)
@@ -130,7 +132,7 @@ export const callsMe = (item: Item) =>
   !item.state?.retracted &&
   (!!item.state?.all || ((item.state?.to ?? []) as string[]).includes(me.value?.person ?? ''))
 
-// The newest 500 of a room stay on this device.
+// The newest of a room stay on this device, as many as are held.
 const waiting = new Map<string, number>()
 function keepSoon(room: string) {
   if (waiting.has(room)) return
@@ -139,8 +141,8 @@ function keepSoon(room: string) {
     window.setTimeout(() => {
       waiting.delete(room)
       const t = timelines.get(room)
-      if (!t || left.has(room) || !me.value) return
-      const items = t.items.value.slice(-500)
+      if (!t?.last.value || left.has(room) || !me.value) return
+      const items = t.items.value
       const seqs = new Set(items.map((i) => i.seq))
       void db.keepRoom({
         room,
@@ -149,7 +151,7 @@ function keepSoon(room: string) {
         mine: [...t.mine.values()].filter((m) => seqs.has(m.seq)),
         people: [...t.people.values()],
         pins: t.pins.value,
-        first: t.first.value && items.length === t.items.value.length,
+        first: t.first.value,
       })
     }, 800),
   )
@@ -190,10 +192,33 @@ export const older = async (t: Timeline) => {
   t.apply(await get<Delivery>(`/rooms/${t.room}/items?before=${before}&limit=50`), true)
 }
 
-// The path from what is held back to a message further up, page by page.
+export const newer = async (t: Timeline) => {
+  const after = t.items.value.at(-1)?.seq
+  if (!after || t.last.value) return
+  t.join(await get<Delivery>(`/rooms/${t.room}/items?after=${after}&limit=50`))
+}
+
+// Back to the end, when what is held is from further up.
+export const newest = async (t: Timeline) => {
+  if (!t.last.value) t.show(await get<Delivery>(`/rooms/${t.room}/items?limit=50`))
+}
+
+// Brings a message into what is held, wherever it stands: page by page when it is near, else by the page around it.
 export const reach = async (t: Timeline, seq: number) => {
-  for (let pages = 0; pages < 40 && !t.first.value && (t.items.value[0]?.seq ?? 0) > seq; pages++) await older(t)
+  const beyond = () => (t.items.value[0]?.seq ?? 0) > seq && !t.first.value
+  for (let pages = 0; pages < 2 && beyond(); pages++) await older(t)
+  if (!t.items.value.length || beyond() || (!t.last.value && (t.items.value.at(-1)?.seq ?? 0) < seq))
+    t.show(await get<Delivery>(`/rooms/${t.room}/items?around=${seq}&limit=100`))
   return t.items.value.some((i) => i.seq === seq)
+}
+
+// The first message of a time or behind it; the last one when nothing came since. 0 when there is none at all.
+export const reachDay = async (t: Timeline, at: number) => {
+  const page = await get<Delivery>(`/rooms/${t.room}/items?at=${at}&limit=100`)
+  const found = page.new?.find((i) => i.at >= at) ?? page.new?.at(-1)
+  if (!found) return 0
+  if (!t.items.value.some((i) => i.seq === found.seq)) t.show(page)
+  return found.seq
 }
 
 export const one = async (t: Timeline, seq: number) => {
@@ -211,6 +236,14 @@ export const called = async (room: string, person: string) => {
   return t.name(person)
 }
 
+// What no screen can show (control characters, halves of characters) comes along when something is pasted; the server takes none of it.
+const legible = (v: unknown): unknown => {
+  if (typeof v === 'string') return v.replace(/(?![\n\t])[\p{Cc}\p{Cs}\ufffe\uffff\ufdd0-\ufdef]/gu, '')
+  if (Array.isArray(v)) return v.map(legible)
+  if (v && typeof v === 'object') return Object.fromEntries(Object.entries(v).map(([k, x]) => [k, legible(x)]))
+  return v
+}
+
 // Outgoing: kept on this device until the server has it, and sent again until it says so.
 
 export const send = async (
@@ -225,7 +258,8 @@ export const send = async (
 ) => {
   const n = await db.next(greatest)
   greatest = Math.max(greatest, n)
-  const c: Pending = { id: `${me.value!.device}.${n}`, n, room, act, at: now(), ...more }
+  const words = more.words && (legible(more.words) as Pending['words'])
+  const c: Pending = { id: `${me.value!.device}.${n}`, n, room, act, at: now(), ...more, words }
   outbox.set(c.id, c)
   await db.keepCommand(c)
   transmit([c])
@@ -379,7 +413,9 @@ function mark(room: string, seq: number, lane = '') {
       known = true
     }
   }
-  if (seq >= row.seq) Object.assign(lanes, lane ? { [lane]: countOf(row.lanes, lane) } : row.lanes)
+  // Whoever has read the last one has read all lanes, also what is too far back to be held.
+  if (seq >= Math.min(row.seq, row.last?.seq ?? row.seq))
+    Object.assign(lanes, lane ? { [lane]: countOf(row.lanes, lane) } : row.lanes)
   else if (lane && !known) void loadRooms() // read elsewhere, of what this device does not hold
   const called = lane || (row.called && row.called > seq) ? row.called : undefined
   rows.set(room, { ...row, called, read: { seq: lane ? row.read.seq : seq, lanes } })
@@ -403,14 +439,25 @@ export const loadMe = async () => {
   void db.set('me', mine) // as it came: what Vue has wrapped cannot be stored
 }
 
+// A list may come later than what was said since it was made: what was heard meanwhile stays.
+const notOlder = (old: RoomRow, r: RoomRow): RoomRow => {
+  const read = further(old.read, r.read)
+  const unheard = (seq?: number) => (seq && seq > read.seq ? seq : undefined)
+  if (old.seq <= r.seq) return { ...r, read, called: unheard(r.called) }
+  const lanes = { ...r.lanes }
+  for (const [lane, n] of Object.entries(old.lanes ?? {})) lanes[lane] = Math.max(lanes[lane] ?? 0, n)
+  const called = unheard(r.called) ?? unheard(old.called)
+  const last = (old.last?.seq ?? 0) > (r.last?.seq ?? 0) ? old : r
+  return { ...r, read, lanes, called, seq: old.seq, pins: old.pins, last: last.last, lastName: last.lastName }
+}
+
 export const loadRooms = async () => {
   const list = (await get<{ rooms: RoomRow[] }>('/rooms')).rooms
   const fresh = new Set(list.map((r) => r.id))
   for (const id of rows.keys()) if (!fresh.has(id)) rows.delete(id)
   for (const r of list) {
     const old = rows.get(r.id)
-    const read = further(old?.read ?? r.read, r.read)
-    rows.set(r.id, { ...r, read, called: r.called && r.called > read.seq ? r.called : undefined })
+    rows.set(r.id, old ? notOlder(old, r) : r)
   }
   listed.value = true
   void db.set('rows', list)

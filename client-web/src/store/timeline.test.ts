@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Delivery, Item, Seq } from '@/wire/types'
-import { Timeline } from './timeline'
+import { most, Timeline } from './timeline'
 
 // The deliveries that the server's own tests keep: the same bytes on both sides.
 const folder = resolve('../internal/wire/testdata/deliveries')
@@ -93,5 +93,119 @@ describe('a timeline', () => {
     t.apply({ room: 'r1', seq: 1, people: [{ id: 'p1', rev: 2, name: '新' }] })
     t.apply({ room: 'r1', seq: 2, people: [{ id: 'p1', rev: 1, name: '旧' }] })
     expect(t.name('p1')).toBe('新')
+  })
+})
+
+// No more than a window is held, wherever it stands in the history.
+describe('the window', () => {
+  const run = (from: Seq, to: Seq) => Array.from({ length: to - from + 1 }, (_, i) => item(from + i))
+  const page = (from: Seq, to: Seq, more: Partial<Delivery> = {}): Delivery => ({
+    room: 'r1',
+    seq: 10_000,
+    new: run(from, to),
+    ...more,
+  })
+  const seqs = (t: Timeline) => t.items.value.map((i) => i.seq)
+  const unbroken = (t: Timeline) => {
+    const all = seqs(t)
+    expect(all).toEqual(run(all[0]!, all.at(-1)!).map((i) => i.seq))
+  }
+  const opened = (to: Seq) => {
+    const t = new Timeline('r1')
+    t.apply({ room: 'r1', seq: to, reset: true, new: run(to - 49, to), pins: [] })
+    return t
+  }
+
+  it('does not grow with what comes, and what is let go of comes back by pages', () => {
+    const t = opened(100)
+    for (let seq = 101; seq <= 5000; seq++) t.apply({ room: 'r1', seq, new: [item(seq)] })
+    expect(t.items.value.length).toBeLessThanOrEqual(most)
+    expect(seqs(t).at(-1)).toBe(5000)
+    expect([t.first.value, t.last.value]).toEqual([false, true])
+    unbroken(t)
+    const first = seqs(t)[0]!
+    t.apply(page(first - 50, first - 1), true)
+    expect(seqs(t)[0]).toBe(first - 50)
+    unbroken(t)
+  })
+
+  it('lets go of the newest while somebody scrolls up, and finds the way back to the end without a gap', () => {
+    const t = opened(5000)
+    t.reading = true
+    for (let first = 4951; first > 3001; first -= 50) {
+      t.apply(page(first - 50, first - 1), true)
+      t.cut('newest')
+      expect(t.items.value.length).toBeLessThanOrEqual(most)
+    }
+    expect(t.last.value).toBe(false)
+    unbroken(t)
+    // Meanwhile somebody says something: it is not put behind what it does not follow.
+    t.apply({ room: 'r1', seq: 5001, new: [item(5001)] })
+    expect(seqs(t).at(-1)).toBeLessThan(5000)
+    for (let n = 0; !t.last.value && n < 100; n++) {
+      const last = seqs(t).at(-1)!
+      t.join(page(last + 1, Math.min(last + 50, 5001)))
+      t.cut('oldest')
+      expect(t.items.value.length).toBeLessThanOrEqual(most)
+    }
+    expect(seqs(t).at(-1)).toBe(5001)
+    unbroken(t)
+    t.reading = false
+    t.apply({ room: 'r1', seq: 5002, new: [item(5002)] })
+    expect(seqs(t).at(-1)).toBe(5002)
+  })
+
+  it('is not at its end when something came while the last page was on its way', () => {
+    const t = opened(1000)
+    t.show(page(401, 500))
+    t.apply({ room: 'r1', seq: 1001, new: [item(1001)] })
+    t.join(page(501, 1000))
+    expect(t.last.value).toBe(false)
+    t.join(page(1001, 1001))
+    expect([t.last.value, seqs(t).at(-1)]).toEqual([true, 1001])
+  })
+
+  it('shows a page of long ago in its place, with the pins beside it', () => {
+    const t = opened(1000)
+    t.apply({ room: 'r1', seq: 1001, pins: [990], set: [{ seq: 990, ch: 1001, state: { pinned: true } }] })
+    t.show(page(101, 200))
+    expect([seqs(t)[0], seqs(t).at(-1), t.first.value, t.last.value]).toEqual([101, 200, false, false])
+    expect(t.get(990)?.state?.pinned).toBe(true)
+    t.show(page(1, 50, { first: true }))
+    expect(t.first.value).toBe(true)
+    t.show(page(951, 1000))
+    expect(t.last.value).toBe(true)
+    unbroken(t)
+  })
+
+  it('keeps an emergency at hand, also for who reads elsewhere', () => {
+    const t = opened(1000)
+    t.show(page(101, 200))
+    t.apply({ room: 'r1', seq: 1001, new: [{ ...item(1001), kind: 'emergency' }] })
+    expect(t.apart().map((i) => i.seq)).toEqual([1001])
+  })
+
+  it('a message that changed while it was not held is as it is now when it comes back', () => {
+    const t = opened(1000)
+    t.show(page(101, 200))
+    t.apply({ room: 'r1', seq: 1002, set: [{ seq: 960, ch: 1002, state: { retracted: true } }] })
+    t.show(page(951, 1000)) // asked before, answered after
+    expect(t.get(960)?.words).toBeNull()
+  })
+
+  it('a gap too large drops all of it, once, and says so', () => {
+    const t = opened(1000)
+    t.show(page(101, 200))
+    t.apply({ room: 'r1', seq: 11_000, reset: true, new: run(10_951, 11_000), pins: [] })
+    expect([seqs(t)[0], seqs(t).at(-1), t.last.value, t.resets.value]).toEqual([10_951, 11_000, true, 1])
+  })
+
+  it('holds few single ones, whatever is quoted', () => {
+    const t = opened(100_000)
+    for (let seq = 1; seq <= 3000; seq++) t.hold({ room: 'r1', seq: 100_000, new: [item(seq)] })
+    for (let seq = 1; seq <= 3000; seq++)
+      t.apply({ room: 'r1', seq: 100_000 + seq, set: [{ seq: 5000 + seq, ch: 100_000 + seq, state: {} }] })
+    expect(t.apart().length).toBeLessThan(most)
+    expect((t as unknown as { early: Map<Seq, unknown> }).early.size).toBeLessThanOrEqual(most)
   })
 })
