@@ -32,6 +32,8 @@ var may = map[string][]string{
 	"register":            {"journal", "id", "fault"},
 	"auth":                {"register", "journal", "id", "fault"},
 	"pocket":              {"journal", "entry", "id", "fault"},
+	"webpush":             {},
+	"notify":              {"engine", "room", "office", "kind", "wire", "view", "hub", "pocket", "register", "webpush", "journal", "entry", "id", "fault"},
 	"roster":              {"id", "fault"},
 	"paper":               {"id", "fault"},
 	"blob":                {"id", "fault"},
