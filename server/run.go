@@ -197,7 +197,9 @@ func (r reader) Apply(b engine.Batch) {
 		}
 		r.search.Apply(b.Parts.Room, items)
 	}
-	r.View.Apply(view.Batch(b))
+	r.View.Apply(view.Batch{
+		Log: b.Log, Frame: b.Frame, Seq: b.Seq, Cursor: b.Cursor, Parts: b.Parts, Names: b.Names, Checkpoint: b.Checkpoint,
+	})
 }
 
 // names says how a room knows a person, by the office's rule and the register.
