@@ -32,6 +32,12 @@ var calls = []struct{ may, method, path string }{
 	{"ro", "PUT", "/me/drafts/{room}"},
 	{"ro", "PUT", "/me/todo/{room}/{seq}/aside"},
 	{"roxa", "POST", "/me/stars"},
+	{"roxa", "GET", "/me/alerts"},
+	{"roxa", "POST", "/me/alerts/test"},
+	{"roxa", "POST", "/me/pushes"},
+	{"", "DELETE", "/me/pushes/{push}"},
+	{"*", "POST", "/alerts/{receipt}/shown"},
+	{"oa", "GET", "/rooms/{room}/reach"},
 	{"roxa", "GET", "/rooms"},
 	{"roxa", "GET", "/applications/mine"},
 	{"a", "POST", "/rooms"},
@@ -84,7 +90,7 @@ func TestWhatIsWhose(t *testing.T) {
 	}
 	fill := strings.NewReplacer("{room}", room, "{link}", link, "{seq}", itoa(seq), "{application}", application, "{person}", person)
 	bodies := map[string]any{
-		"/me/drafts/{room}": map[string]any{"text": "x"},
+		"/me/drafts/{room}": map[string]any{"text": "x"}, "/me/pushes": map[string]any{"endpoint": "", "p256dh": "", "auth": ""},
 		"/charter":          map[string]any{"room": room, "text": "公约"}, "/policy": map[string]any{"room": room, "history": "all", "autoGreen": false},
 		"/communities": map[string]any{"name": "新社区"}, "/rooms": map[string]any{"community": community, "name": "新群"},
 		"/staff":                          map[string]any{"name": "吴社工", "phone": "13900008066", "role": "owner", "room": room},

@@ -20,25 +20,9 @@ type Past struct {
 	Entry *entry.Entry
 }
 
-// Frame is the last one of a log that its state has.
-func (e *Engine) Frame(log id.Log) uint64 {
-	l := e.office
-	if log != id.Office {
-		if l = e.known(log.Room()); l == nil {
-			return 0
-		}
-	}
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	return uint64(l.frame)
-}
-
-// Since calls f with what was written into a log behind one frame, up to another, in order.
-func (e *Engine) Since(ctx context.Context, log id.Log, after, upTo uint64, f func(Past) error) error {
-	if upTo <= after {
-		return nil
-	}
-	for frame, err := range e.Journal.Read(ctx, log, journal.Seq(after), int(upTo-after)) {
+// Since calls f with what was written into a log behind a frame, in order; of at most so many frames (0: all).
+func (e *Engine) Since(ctx context.Context, log id.Log, after uint64, frames int, f func(Past) error) error {
+	for frame, err := range e.Journal.Read(ctx, log, journal.Seq(after), frames) {
 		if err != nil {
 			return fmt.Errorf("engine: past: %w", err)
 		}

@@ -18,6 +18,7 @@ import (
 	"linli/internal/hub"
 	"linli/internal/id"
 	"linli/internal/kind"
+	"linli/internal/notify"
 	"linli/internal/office"
 	"linli/internal/room"
 	"linli/internal/search"
@@ -332,6 +333,9 @@ type missingRow struct {
 	Label    string      `json:"label"`
 	Kind     string      `json:"kind"`
 	Members  int         `json:"members"` // 0: a door nobody is behind yet
+	Reached  string      `json:"reached"` // by what its people were reached, at best: page, push, sms; empty: knock
+
+	people []id.Person
 }
 
 type receiptsBody struct {
@@ -358,12 +362,25 @@ func (s *Server) receipts(ctx context.Context, in *itemInput) (*body[receiptsBod
 			if r, ok := confirmed[h]; ok {
 				b.Confirmed = append(b.Confirmed, confirmedRow{h, d.Label, r.By, r.At})
 			} else {
-				b.Missing = append(b.Missing, missingRow{h, d.Label, d.Kind, len(x.Behind(h))})
+				people := slices.Clone(x.Behind(h))
+				b.Missing = append(b.Missing, missingRow{Premises: h, Label: d.Label, Kind: d.Kind, Members: len(people), people: people})
 			}
 		}
 	})
 	if err = cmp.Or(err, none); err != nil {
 		return nil, err
+	}
+	reached, err := s.Notify.Reached(ctx, in.Room, in.Seq)
+	if err != nil {
+		return nil, err
+	}
+	for i := range b.Missing {
+		for _, channel := range notify.Channels {
+			if slices.ContainsFunc(b.Missing[i].people, func(p id.Person) bool { return reached[p] == channel }) {
+				b.Missing[i].Reached = channel
+				break
+			}
+		}
 	}
 	b.Of = len(b.Confirmed) + len(b.Missing)
 	order := s.walking(in.Room)

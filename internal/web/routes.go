@@ -76,6 +76,13 @@ func (s *Server) declare(a *api, r chi.Router) {
 	get(a, "/me/todo", s.todo)
 	put(a, "/me/todo/{room}/{seq}/aside", s.skip)
 
+	get(a, "/me/alerts", s.alerts)
+	post(a, "/me/alerts/test", s.testAlert)
+	post(a, "/me/pushes", s.subscribe)
+	remove(a, "/me/pushes/{push}", s.unsubscribe)
+	post(a, "/alerts/{receipt}/shown", s.alertShown)
+	get(a, "/rooms/{room}/reach", s.reach)
+
 	get(a, "/join/{link}", s.joinPage)
 	get(a, "/join/{link}/doors", s.joinDoors)
 	post(a, "/join/{link}", s.apply)

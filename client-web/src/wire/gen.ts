@@ -5,6 +5,28 @@ export interface AcceptInputBody {
   version: number
 }
 
+export interface Alert {
+  badge?: number
+  loud?: boolean
+  receipt: string
+  room?: string
+  seq?: number
+  tag: string
+  test?: boolean
+  text: string
+  title: string
+  topic: string
+  url?: string
+}
+
+export interface AlertsBody {
+  channels: Way[]
+  key: string
+  pushes: PushRow[]
+  topics: Record<string, boolean>
+  verdict: string
+}
+
 export interface Answer {
   code: string
   reason: string
@@ -502,6 +524,7 @@ export interface MissingRow {
   label: string
   members: number
   premises: string
+  reached: string
 }
 
 export interface Muted {
@@ -572,11 +595,41 @@ export interface PolicyInputBody {
   since?: number
 }
 
+export interface PushBody {
+  id: string
+}
+
+export interface PushRow {
+  created: number
+  current: boolean
+  device: string
+  failed?: number
+  id: string
+  label: string
+  worked?: number
+}
+
 export interface Queued {
   application: string
   pending: number
   room: string
   state: string
+}
+
+export interface ReachBody {
+  by: Record<string, number>
+  homes: number
+  members: number
+  people: ReachRow[]
+  reached: number
+}
+
+export interface ReachRow {
+  best: string
+  label?: string
+  name: string
+  person: string
+  worked?: number
 }
 
 export type ReadTo = [string, number]
@@ -700,6 +753,10 @@ export interface SearchInputBody {
   to?: number
 }
 
+export interface SentBody {
+  sent: string[]
+}
+
 export interface SessionBody {
   access?: string
   device: string
@@ -790,6 +847,12 @@ export interface StarsInputBody {
   text?: string
 }
 
+export interface SubscribeInputBody {
+  auth: string
+  endpoint: string
+  p256dh: string
+}
+
 export interface TextInputBody {
   reason?: string
   text?: string
@@ -818,4 +881,12 @@ export interface UploadBody {
 export interface UploadInputBody {
   as: string
   size: number
+}
+
+export interface Way {
+  channel: string
+  failed?: number
+  state: string
+  why?: string
+  worked?: number
 }
