@@ -434,6 +434,29 @@ func TestAnEmergencyThatNobodyNotices(t *testing.T) {
 	}
 }
 
+// Text messages have an end each day, and nobody gets the same twice.
+func TestTextMessagesAreCapped(t *testing.T) {
+	t.Parallel()
+	text := newHook(t)
+	w, room, _ := newInside(t, func(c *Config) { c.SMSHook, c.SMSDaily = text.url, 1 })
+	a, b := w.as(zhang), w.as(li)
+	for _, p := range []*api{a, b} {
+		if _, no := p.act(room, "emergency.post", 0, map[string]any{"category": "火情", "door": true}, nil); no != "" {
+			t.Fatal(no)
+		}
+	}
+	text.next(t)
+	eventually(t, "the second is not sent", func() bool { return w.p.Notify.Count("sms", "capped") == 1 })
+	w.clock.skip(2 * time.Minute) // both are rung again, and the first was sent already
+	eventually(t, "the second is not sent again", func() bool { return w.p.Notify.Count("sms", "capped") == 2 })
+	if n := w.p.Notify.Count("sms", "sent"); n != 1 {
+		t.Errorf("%d were sent", n)
+	}
+	if got := w.as(keeper).way("sms"); got["state"] != "works" {
+		t.Errorf("by text message: %v", got)
+	}
+}
+
 // Talk rings nobody who has not asked for it; who has is told once, of all of it, until they look.
 func TestTalkIsToldOnceUntilSomebodyLooks(t *testing.T) {
 	t.Parallel()

@@ -91,7 +91,7 @@ func TestWhatIsWhose(t *testing.T) {
 	fill := strings.NewReplacer("{room}", room, "{link}", link, "{seq}", itoa(seq), "{application}", application, "{person}", person)
 	bodies := map[string]any{
 		"/me/drafts/{room}": map[string]any{"text": "x"}, "/me/pushes": map[string]any{"endpoint": "", "p256dh": "", "auth": ""},
-		"/charter":          map[string]any{"room": room, "text": "公约"}, "/policy": map[string]any{"room": room, "history": "all", "autoGreen": false},
+		"/charter": map[string]any{"room": room, "text": "公约"}, "/policy": map[string]any{"room": room, "history": "all", "autoGreen": false},
 		"/communities": map[string]any{"name": "新社区"}, "/rooms": map[string]any{"community": community, "name": "新群"},
 		"/staff":                          map[string]any{"name": "吴社工", "phone": "13900008066", "role": "owner", "room": room},
 		"/applications/{application}/ask": map[string]any{"text": "请补充"}, "/applications/{application}": map[string]any{"relation": "owner"},

@@ -172,7 +172,7 @@ func (l *Ladder) refresh(n *news) {
 
 // headline is what an item is, as it may leave the machine in the clear: what the office said, and of what residents said only the kind.
 func headline(item *room.Item) string {
-	if item.As != "" {
+	if item.As != "" && item.Lane == kind.Notices {
 		return item.Sum
 	}
 	if k := kind.Of(item.Kind); k != nil && item.Card != nil {

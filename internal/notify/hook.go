@@ -93,7 +93,7 @@ const (
 
 func newRobot(l *Ladder) *robot { return &robot{l: l, hook: newHook(l.Robot, l.Secret)} }
 
-// robotTopics are what the staff is told under, where it is not the topic of those who are rung.
+// robotTopic is what the staff is told under, where it is not the topic of those who are rung.
 func robotTopic(n *news) string {
 	if n.Press && n.Ring.Topic == "mine" {
 		return "overdue"

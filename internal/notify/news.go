@@ -66,11 +66,11 @@ const (
 )
 
 func (n *news) stale(now time.Time) bool {
-	for_, ok := freshFor[n.Ring.Topic]
+	most, ok := freshFor[n.Ring.Topic]
 	if !ok {
-		for_ = freshElse
+		most = freshElse
 	}
-	return now.UnixMilli()-n.At > for_.Milliseconds()
+	return now.UnixMilli()-n.At > most.Milliseconds()
 }
 
 func newsOf(r id.Room, w *wire.Ring) *news {
@@ -285,7 +285,7 @@ func (l *Ladder) goOn() {
 		}
 	}
 	for p, list := range by {
-		slices.SortFunc(list, byTime)
+		list = l.once(p, list)
 		if list[0].Ring.Loud || len(list) == 1 {
 			for _, n := range list {
 				l.start(p, []*news{n}, n.Left[p])
@@ -437,9 +437,24 @@ func (l *Ladder) release() {
 		}
 	}
 	for p, list := range by {
-		slices.SortFunc(list, byTime)
-		l.start(p, list, 0)
+		l.start(p, l.once(p, list), 0)
 	}
+}
+
+// once leaves out what a later reminder says again; the oldest first.
+func (l *Ladder) once(p id.Person, list []*news) []*news {
+	slices.SortFunc(list, byTime)
+	last := map[place]*news{}
+	for _, n := range list {
+		last[place{n.Room, n.Item}] = n
+	}
+	return slices.DeleteFunc(list, func(n *news) bool {
+		again := n.Item != 0 && last[place{n.Room, n.Item}].Press && last[place{n.Room, n.Item}] != n
+		if again {
+			l.done(p, n)
+		}
+		return again
+	})
 }
 
 // keep writes a record.

@@ -545,4 +545,5 @@ export const en: Record<keyof typeof zh, string> = {
   'f_setup-done': 'Set up already; please sign in.',
   f_conflicting: 'Things have changed; look again.',
   f_offline: 'No network; try again when you are back.',
+  lookSms: 'To send you a text message',
 }

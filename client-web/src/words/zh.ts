@@ -557,4 +557,5 @@ export const zh = {
   'f_setup-done': '已经设置过了，请直接登录。',
   f_conflicting: '情况变了，请看一眼再操作。',
   f_offline: '没有网络，请连上后再试。',
+  lookSms: '给您发短信提醒',
 }
