@@ -216,12 +216,17 @@ func TestNothingPersonalLeaks(t *testing.T) {
 	a := w.as(zhang)
 	a.say(room, secret)
 	a.act(room, "request.post", 0, map[string]any{"template": "买药", "door": true}, map[string]any{"text": secret})
+	endpoint := "https://push.example.org/whose-browser-this-is"
+	a.must("POST", "/me/pushes", map[string]any{
+		"endpoint": endpoint, "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+		"p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+	})
 	w.apply(link, wang, "owner")
 	w.nobody().no("wrong", "POST", "/session", map[string]any{"phone": zhang.phone, "password": "nonsense-1"})
 	w.nobody().ask("POST", "/session", map[string]any{"phone": zhang.phone, "password": 5}, nil)
 	a.ask("GET", "/rooms/"+zhang.phone, nil, nil)
 	w.stop()
-	secrets := []string{secret, zhang.name, wang.name, keeper.name, li.name, "13910000000", zhang.phone, wang.phone, keeper.phone, password}
+	secrets := []string{secret, endpoint, zhang.name, wang.name, keeper.name, li.name, "13910000000", zhang.phone, wang.phone, keeper.phone, password}
 	scan := func(where, text string) {
 		for _, s := range secrets {
 			if strings.Contains(text, s) {

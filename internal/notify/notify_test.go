@@ -22,6 +22,7 @@ import (
 	"linli/internal/id"
 	"linli/internal/kind"
 	"linli/internal/pocket"
+	"linli/internal/webpush"
 )
 
 func TestOnlyPublicAddressesAreDialled(t *testing.T) {
@@ -112,6 +113,47 @@ func TestTheRobotLosesNothing(t *testing.T) {
 	}
 	if len(got) != 25 || l.Count("robot", "failed") != 2 || l.Count("robot", "sent") != 25 {
 		t.Errorf("%d said", len(got))
+	}
+}
+
+// A push service that does not answer holds up nobody but itself.
+func TestASlowServiceStarvesNobody(t *testing.T) {
+	stop := make(chan struct{})
+	slow := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-stop }))
+	defer slow.Close()
+	defer close(stop)
+	served := make(chan bool, 1)
+	fast := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { served <- true }))
+	defer fast.Close()
+	now := time.Now()
+	l := bench(t, &now)
+	l.Local = true
+	key, err := webpush.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sender, err := webpush.NewSender(key, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newPush(l, sender)
+	job := func(url string) pushJob {
+		return pushJob{person: "p1", plain: []byte("{}"), sub: Subscription{
+			Endpoint: url + "/x", Auth: "BTBZMqHH6r4Tts7J_aSIgg",
+			P256dh: "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+		}}
+	}
+	for range 100 {
+		r.put(job(slow.URL))
+	}
+	r.put(job(fast.URL))
+	select {
+	case <-served:
+	case <-time.After(20 * time.Second):
+		t.Error("the fast one was not asked")
+	}
+	if n := len(r.slots); n > perService+1 {
+		t.Errorf("%d senders for one service", n)
 	}
 }
 

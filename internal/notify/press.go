@@ -38,7 +38,7 @@ func (l *Ladder) sayBursts() {
 		rec := l.record(r.Log())
 		n := &news{Room: r, Item: b.seq, Entry: b.seq, At: l.Now().UnixMilli(), Count: b.count, Ring: kind.Ring{Topic: "chat"}}
 		err := l.Engine.ReadItem(l.ctx, r, b.seq, func(_ *room.State, i *room.Item) { n.By, n.At = i.By, i.At })
-		if err != nil {
+		if l.learn(n); err != nil || n.gone {
 			continue
 		}
 		var members []id.Person
