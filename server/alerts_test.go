@@ -114,7 +114,7 @@ func TestWhatConcernsSomebodyRingsThem(t *testing.T) {
 	}
 	phoneOwn.silent(own)
 
-	for _, p := range append(append([]pushed{}, phoneA.all...), phoneB.all...) {
+	for _, p := range append(phoneA.took(), phoneB.took()...) {
 		for _, secret := range []string{zhang.name, li.name, zhang.phone, li.phone, keeper.phone} {
 			if strings.Contains(p.plain, secret) {
 				t.Errorf("%s holds %q", p.plain, secret)
@@ -244,10 +244,8 @@ func TestWhoIsGoneIsNotRung(t *testing.T) {
 	}
 	b.no("not-found", "DELETE", "/me/pushes/"+phoneB.id, nil)
 	own.must("DELETE", "/me/pushes/"+phoneB.id, nil)
-	phone.service.mu.Lock()
-	defer phone.service.mu.Unlock()
-	if len(phone.all) != 0 {
-		t.Errorf("rang a device that was signed out: %v", phone.all)
+	if all := phone.took(); len(all) != 0 {
+		t.Errorf("rang a device that was signed out: %v", all)
 	}
 }
 

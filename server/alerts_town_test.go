@@ -339,6 +339,13 @@ func (b *browser) answers(status ...int) {
 	b.answer = slices.Clone(status)
 }
 
+// took is all that has come.
+func (b *browser) took() []pushed {
+	b.service.mu.Lock()
+	defer b.service.mu.Unlock()
+	return slices.Clone(b.all)
+}
+
 // left is how many answers have not been given yet.
 func (b *browser) left() int {
 	b.service.mu.Lock()
