@@ -30,11 +30,12 @@ type climbKey struct {
 	person id.Person
 	room   id.Room
 	entry  entry.Seq
+	press  bool
 }
 
 func (c *climb) first() *news { return c.news[0] }
 
-func (c *climb) key() climbKey { return climbKey{c.person, c.first().Room, c.first().Entry} }
+func (c *climb) key() climbKey { return climbKey{c.person, c.first().Room, c.first().Entry, c.first().Press} }
 
 func (c *climb) loud() bool { return len(c.news) == 1 && c.first().Ring.Loud }
 
@@ -48,8 +49,11 @@ func (l *Ladder) start(p id.Person, list []*news, next rung) {
 		}
 		return
 	}
-	if old := l.climbs[c.key()]; old != nil {
-		return // two rings of one entry: once is enough
+	if l.climbs[c.key()] != nil { // two rings of one entry: once is enough
+		for _, n := range list {
+			l.done(p, n)
+		}
+		return
 	}
 	l.climbs[c.key()] = c
 	l.step(c)

@@ -46,7 +46,7 @@ func (l *Ladder) receipt(c *climb, channel string, push id.Push) string {
 	n := c.first()
 	plain := strings.Join([]string{
 		string(c.person), channel, string(push), string(n.Room), strconv.FormatUint(uint64(n.Entry), 10), strconv.FormatUint(uint64(n.Item), 10),
-		strconv.FormatBool(n.pressing()), strconv.FormatInt(l.Now().UnixMilli(), 10),
+		strconv.FormatBool(n.pressing()), strconv.FormatBool(n.Press), strconv.FormatInt(l.Now().UnixMilli(), 10),
 	}, "\n")
 	sealed, err := l.Register.Seal(id.Server, []byte(plain))
 	if err != nil {
@@ -64,10 +64,10 @@ func (l *Ladder) Shown(receipt string) {
 	}
 	plain, err := l.Register.Open(id.Server, sealed)
 	part := strings.Split(string(plain), "\n")
-	if err != nil || len(part) != 8 {
+	if err != nil || len(part) != 9 {
 		return
 	}
-	at, _ := strconv.ParseInt(part[7], 10, 64)
+	at, _ := strconv.ParseInt(part[8], 10, 64)
 	if l.Now().UnixMilli()-at > receiptFor.Milliseconds() {
 		return
 	}
@@ -80,7 +80,7 @@ func (l *Ladder) Shown(receipt string) {
 		if part[6] == "true" {
 			l.reach(place{id.Room(part[3]), entry.Seq(item)}, p, channel)
 		}
-		if c := l.climbs[climbKey{p, id.Room(part[3]), entry.Seq(ent)}]; c != nil {
+		if c := l.climbs[climbKey{p, id.Room(part[3]), entry.Seq(ent), part[7] == "true"}]; c != nil {
 			for _, n := range c.news {
 				if n.pressing() {
 					l.reach(place{n.Room, n.Item}, p, channel)
