@@ -337,13 +337,20 @@ func TestAnImportantNoticeReachesEveryDoor(t *testing.T) {
 		return strings.Join(list, " ")
 	}
 	eventually(t, "page and phone are known", func() bool { return reached() == "page push " })
+	reader := w.admit(own, link, liu).online()
+	tell(t, reader, map[string]any{"read": []any{[]any{room, 99999}}})
+	hear(t, reader, "read")
+	reader.CloseNow()
+	if got := reached(); got != "page push  page" { // who has read so far has seen it
+		t.Errorf("reached: %q", got)
+	}
 	w.clock.skip(4*time.Hour + time.Minute)
 
 	if p := phone.next(); p.Alert["text"] != "[公告] 停水通知：还没有确认" {
 		t.Errorf("reminded by %v", p.Alert)
 	}
 	m := robot.next(t)
-	if m.Body["topic"] != "confirm" || !strings.Contains(m.Body["text"].(string), "[公告] 停水通知：还没有确认（3 户）") {
+	if m.Body["topic"] != "confirm" || !strings.Contains(m.Body["text"].(string), "[公告] 停水通知：还没有确认（4 户）") {
 		t.Errorf("the staff is told %v", m.Body)
 	}
 	got := text.next(t)
@@ -362,7 +369,7 @@ func TestAnImportantNoticeReachesEveryDoor(t *testing.T) {
 			}
 		}
 	}
-	eventually(t, "the door was reached", func() bool { return reached() == "page push sms" })
+	eventually(t, "the door was reached", func() bool { return reached() == "page push sms page" })
 	looks := c.must("GET", "/looks", nil)["looks"].([]any)
 	if look := looks[0].(map[string]any); look["reason"] != "sms" || look["byName"] != "系统" {
 		t.Errorf("looks: %v", looks)
@@ -375,7 +382,7 @@ func TestAnImportantNoticeReachesEveryDoor(t *testing.T) {
 	own, b = w.as(keeper), w.as(li)
 	w.clock.skip(time.Hour)
 	phone.silent(b)
-	if got := reached(); got != "page push sms" {
+	if got := reached(); got != "page push sms page" {
 		t.Errorf("after a restart: %s", got)
 	}
 	select {
@@ -386,7 +393,7 @@ func TestAnImportantNoticeReachesEveryDoor(t *testing.T) {
 
 	row := own.must("GET", "/rooms/"+room+"/reach", nil)
 	by := row["by"].(map[string]any)
-	if row["members"] != 6.0 || row["homes"] != 3.0 || by["page"].(float64)+by["push"].(float64)+by["robot"].(float64)+by["sms"].(float64)+by["none"].(float64) != 6 {
+	if row["members"] != 7.0 || row["homes"] != 4.0 || by["page"].(float64)+by["push"].(float64)+by["robot"].(float64)+by["sms"].(float64)+by["none"].(float64) != 7 {
 		t.Errorf("reach: %v", row)
 	}
 	for _, p := range row["people"].([]any) {

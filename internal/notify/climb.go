@@ -35,7 +35,9 @@ type climbKey struct {
 
 func (c *climb) first() *news { return c.news[0] }
 
-func (c *climb) key() climbKey { return climbKey{c.person, c.first().Room, c.first().Entry, c.first().Press} }
+func (c *climb) key() climbKey {
+	return climbKey{c.person, c.first().Room, c.first().Entry, c.first().Press}
+}
 
 func (c *climb) loud() bool { return len(c.news) == 1 && c.first().Ring.Loud }
 

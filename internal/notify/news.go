@@ -342,7 +342,7 @@ func (l *Ladder) begin(log id.Log, fresh []*news) {
 
 // enlist finds out whom news concern; false when nobody.
 func (l *Ladder) enlist(n *news) bool {
-	to := n.Ring.To
+	to := slices.Clone(n.Ring.To)
 	if n.Ring.All {
 		_ = l.Engine.ReadRoom(n.Room, func(s *room.State) {
 			for p := range s.Members {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -164,20 +165,27 @@ func (l *Ladder) flushReached(ctx context.Context) {
 	}
 }
 
-// Reached is by what the people behind each door were reached with an item.
+// Reached is by what each member of a room was reached with an item, as far as that is known. Who has read so far has seen it on a page.
 func (l *Ladder) Reached(ctx context.Context, r id.Room, seq entry.Seq) (by map[id.Person]string, err error) {
-	by = map[id.Person]string{}
-	err = l.ask(ctx, func() {
-		for p, channel := range l.reachedOf(place{r, seq}).People {
-			by[p] = channel
+	err = l.ask(ctx, func() { by = l.known(place{r, seq}) })
+	return by, err
+}
+
+func (l *Ladder) known(at place) map[id.Person]string {
+	by := maps.Clone(l.reachedOf(at).People)
+	_ = l.Engine.ReadRoom(at.room, func(s *room.State) {
+		for p := range s.Members {
+			if l.Marks.Of(p, at.room).Seq >= at.seq {
+				by[p] = l.page.Channel()
+			}
 		}
 	})
-	return by, err
+	return by
 }
 
 // doorReached tells whether somebody behind a door was reached with an item: then nobody else there needs a text message.
 func (l *Ladder) doorReached(at place, door id.Premises) (yes bool) {
-	known := l.reachedOf(at).People
+	known := l.known(at)
 	_ = l.Engine.ReadRoom(at.room, func(s *room.State) {
 		for _, p := range s.Behind(door) {
 			yes = yes || known[p] != ""
