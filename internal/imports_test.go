@@ -34,6 +34,8 @@ var may = map[string][]string{
 	"engine/enginetest":   {"engine", "kind", "view", "register", "journal", "journal/local", "hub", "room", "wire", "entry", "id", "fault"},
 	"auth":                {"register", "journal", "id", "fault"},
 	"pocket":              {"journal", "entry", "id", "fault"},
+	"webpush":             {},
+	"notify":              {"engine", "room", "office", "kind", "wire", "view", "hub", "pocket", "register", "webpush", "journal", "entry", "id", "fault"},
 	"roster":              {"id", "fault"},
 	"paper":               {"id", "fault"},
 	"blob":                {"id", "fault"},

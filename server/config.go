@@ -24,6 +24,12 @@ type Config struct {
 	Level   string // debug, info, warn, error
 	Reserve int64  // MiB of free disk below which nothing more is stored
 
+	RobotHook  string // URL that tells the staff, where they work
+	SMSHook    string // URL that sends text messages
+	HookSecret string // what bodies to both are signed with
+	SMSDaily   int    // text messages a day at most
+	PushLocal  bool   // push services on this machine are fine: for tests
+
 	// of demo alone
 	Speed float64
 	At    string
@@ -41,6 +47,11 @@ func (c *Config) flags(name string, out io.Writer) *flag.FlagSet {
 	fs.StringVar(&c.Log, "log", "text", "how the program's own log looks: text or json")
 	fs.StringVar(&c.Level, "level", "info", "how much it says: debug, info, warn or error")
 	fs.Int64Var(&c.Reserve, "reserve", 256, "`MiB` of free disk below which nothing more is stored; reading goes on")
+	fs.StringVar(&c.RobotHook, "robot-hook", "", "`URL` that is told what the staff should know: {text, room, topic, at} (default: none)")
+	fs.StringVar(&c.SMSHook, "sms-hook", "", "`URL` that sends text messages: {phone, text, id}; for what is urgent and was not noticed otherwise (default: none)")
+	fs.StringVar(&c.HookSecret, "hook-secret", "", "what bodies to both are signed with: Linli-Signature: sha256=HMAC in hex (default: not signed)")
+	fs.IntVar(&c.SMSDaily, "sms-daily", 200, "text messages a day at most, of the whole office")
+	fs.BoolVar(&c.PushLocal, "push-local", false, "push services may be on this machine and speak http: for tests")
 	fs.String("config", "", "`file` with a line for each key: data /var/lib/linli")
 	if name == "demo" {
 		fs.Float64Var(&c.Speed, "speed", 1, "how fast the district's clock runs")
@@ -84,6 +95,14 @@ func (c *Config) Validate() error {
 		if u, err := url.Parse(c.Public); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 			return errors.New("public: not a URL like https://linli.example.org")
 		}
+	}
+	for name, hook := range map[string]string{"robot-hook": c.RobotHook, "sms-hook": c.SMSHook} {
+		if u, err := url.Parse(hook); hook != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+			return errors.New(name + ": not a URL like https://hooks.example.cn/linli")
+		}
+	}
+	if c.SMSDaily < 0 {
+		return errors.New("sms-daily: not below 0")
 	}
 	if c.Log != "text" && c.Log != "json" {
 		return errors.New("log: text or json")

@@ -18,6 +18,7 @@ import (
 	"linli/internal/intake"
 	"linli/internal/journal"
 	"linli/internal/journal/local"
+	"linli/internal/notify"
 	"linli/internal/office"
 	"linli/internal/pocket"
 	"linli/internal/register"
@@ -41,6 +42,7 @@ type Program struct {
 	Marks    *engine.Marks
 	Scans    *engine.Scans
 	Pockets  *pocket.Pockets
+	Notify   *notify.Ladder
 	Intake   *intake.Service
 	Now      func() time.Time
 
@@ -69,10 +71,13 @@ func open(ctx context.Context, c *Config, s settings) (p *Program, err error) {
 	if err := p.openStores(ctx, c, s); err != nil {
 		return p, err
 	}
-	p.Hub, p.Search = hub.New(), search.New(p.View)
-	p.Auth.OnEnd(func(_ id.Person, d id.Device) { p.Hub.Drop(d) })
+	p.Hub, p.Search, p.Notify = hub.New(), search.New(p.View), notify.New()
+	p.Auth.OnEnd(func(who id.Person, d id.Device) {
+		p.Hub.Drop(d)
+		p.Notify.Ended(who, d)
+	})
 	p.Engine, err = engine.New(engine.Parts{
-		Journal: p.Journal, Hub: p.Hub, Reader: reader{p.View, p.Search}, Sealer: p.Register, Names: names{p.Register}, Now: p.Now, Log: p.Log,
+		Journal: p.Journal, Hub: p.Hub, Reader: reader{p.View, p.Search, p.Notify}, Sealer: p.Register, Names: names{p.Register}, Now: p.Now, Log: p.Log,
 	})
 	if err != nil {
 		return p, err
@@ -100,6 +105,14 @@ func open(ctx context.Context, c *Config, s settings) (p *Program, err error) {
 	})
 	p.work.Go(func() { p.sweep(marks) })
 	p.closes = append(p.closes, func() error { cancel(); p.work.Wait(); return nil })
+	if err := p.Notify.Start(ctx, notify.Parts{
+		Engine: p.Engine, Marks: p.Marks, Hub: p.Hub, View: p.View, Pockets: p.Pockets, Register: p.Register, Shelf: p.Journal.Shelf(),
+		Alive: p.Auth.Alive, Seen: p.Auth.SeenSince, Now: p.Now, Log: p.Log,
+		Options: notify.Options{Robot: c.RobotHook, SMS: c.SMSHook, Secret: c.HookSecret, Daily: c.SMSDaily, Public: c.Public, Local: c.PushLocal},
+	}); err != nil {
+		return p, err
+	}
+	p.closes = append(p.closes, func() error { p.Notify.Close(); return nil })
 	return p, nil
 }
 
@@ -194,6 +207,7 @@ func (p *Program) ordinals(r id.Room, at entry.Seq) (map[string]uint64, error) {
 type reader struct {
 	*view.View
 	search *search.Index
+	notify *notify.Ladder
 }
 
 func (r reader) Apply(b engine.Batch) {
@@ -204,7 +218,10 @@ func (r reader) Apply(b engine.Batch) {
 		}
 		r.search.Apply(b.Parts.Room, items)
 	}
-	r.View.Apply(view.Batch(b))
+	r.notify.Apply(&b)
+	r.View.Apply(view.Batch{
+		Log: b.Log, Frame: b.Frame, Seq: b.Seq, Cursor: b.Cursor, Parts: b.Parts, Names: b.Names, Checkpoint: b.Checkpoint,
+	})
 }
 
 // names says how a room knows a person, by the office's rule and the register.

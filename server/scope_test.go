@@ -34,6 +34,12 @@ var calls = []struct{ may, method, path string }{
 	{"roxa", "DELETE", "/me/todo/{room}/{seq}/aside"},
 	{"roxa", "GET", "/me/catchup"},
 	{"roxa", "POST", "/me/stars"},
+	{"roxa", "GET", "/me/alerts"},
+	{"roxa", "POST", "/me/alerts/test"},
+	{"roxa", "POST", "/me/pushes"},
+	{"", "DELETE", "/me/pushes/{push}"},
+	{"*", "POST", "/alerts/{receipt}/shown"},
+	{"oa", "GET", "/rooms/{room}/reach"},
 	{"roxa", "GET", "/rooms"},
 	{"roxa", "GET", "/applications/mine"},
 	{"a", "POST", "/rooms"},
@@ -87,8 +93,8 @@ func TestWhatIsWhose(t *testing.T) {
 	}
 	fill := strings.NewReplacer("{room}", room, "{link}", link, "{seq}", itoa(seq), "{application}", application, "{person}", person)
 	bodies := map[string]any{
-		"/me/drafts/{room}": map[string]any{"text": "x"},
-		"/charter":          map[string]any{"room": room, "text": "公约"}, "/policy": map[string]any{"room": room, "history": "all", "autoGreen": false},
+		"/me/drafts/{room}": map[string]any{"text": "x"}, "/me/pushes": map[string]any{"endpoint": "", "p256dh": "", "auth": ""},
+		"/charter": map[string]any{"room": room, "text": "公约"}, "/policy": map[string]any{"room": room, "history": "all", "autoGreen": false},
 		"/communities": map[string]any{"name": "新社区"}, "/rooms": map[string]any{"community": community, "name": "新群"},
 		"/staff":                          map[string]any{"name": "吴社工", "phone": "13900008066", "role": "owner", "room": room},
 		"/applications/{application}/ask": map[string]any{"text": "请补充"}, "/applications/{application}": map[string]any{"relation": "owner"},
@@ -213,12 +219,17 @@ func TestNothingPersonalLeaks(t *testing.T) {
 	a := w.as(zhang)
 	a.say(room, secret)
 	a.act(room, "request.post", 0, map[string]any{"template": "买药", "door": true}, map[string]any{"text": secret})
+	endpoint := "https://push.example.org/whose-browser-this-is"
+	a.must("POST", "/me/pushes", map[string]any{
+		"endpoint": endpoint, "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+		"p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+	})
 	w.apply(link, wang, "owner")
 	w.nobody().no("wrong", "POST", "/session", map[string]any{"phone": zhang.phone, "password": "nonsense-1"})
 	w.nobody().ask("POST", "/session", map[string]any{"phone": zhang.phone, "password": 5}, nil)
 	a.ask("GET", "/rooms/"+zhang.phone, nil, nil)
 	w.stop()
-	secrets := []string{secret, zhang.name, wang.name, keeper.name, li.name, "13910000000", zhang.phone, wang.phone, keeper.phone, password}
+	secrets := []string{secret, endpoint, zhang.name, wang.name, keeper.name, li.name, "13910000000", zhang.phone, wang.phone, keeper.phone, password}
 	scan := func(where, text string) {
 		for _, s := range secrets {
 			if strings.Contains(text, s) {

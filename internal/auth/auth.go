@@ -347,6 +347,20 @@ func (a *Auth) Devices(p id.Person) []Device {
 	return list
 }
 
+// SeenSince lists who has used a device since a time, each once.
+func (a *Auth) SeenSince(since time.Time) []id.Person {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	var list []id.Person
+	for _, d := range a.devices {
+		if d.Seen >= since.UnixMilli() {
+			list = append(list, d.Person)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
 // End signs a device out: fault.NotFound when it is not this person's. Whoever listens (OnEnd) is told when it is on disk.
 func (a *Auth) End(ctx context.Context, p id.Person, d id.Device) error {
 	a.mu.RLock()

@@ -54,6 +54,7 @@ type Batch struct {
 	Parts      *wire.Parts // of a room; nil for the office
 	Names      []wire.Name // of who joined or was renamed
 	Checkpoint []byte      // of the log's state behind the frame; usually none
+	Office     []office.Change
 }
 
 // Sealer keeps words from who does not have their author's key.

@@ -50,7 +50,7 @@ func (e *Engine) see(step *journal.Step) error {
 		return err
 	}
 	out := Batch{
-		Log: f.Log, Frame: uint64(f.Seq), Seq: b.seq, Cursor: step.Cursor, Parts: b.parts, Checkpoint: b.checkpoint,
+		Log: f.Log, Frame: uint64(f.Seq), Seq: b.seq, Cursor: step.Cursor, Parts: b.parts, Checkpoint: b.checkpoint, Office: b.office,
 	}
 	if b.parts != nil {
 		if out.Names, err = e.names(b.parts); err != nil {

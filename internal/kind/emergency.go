@@ -2,6 +2,7 @@ package kind
 
 import (
 	"slices"
+	"time"
 
 	"linli/internal/entry"
 	"linli/internal/fault"
@@ -168,6 +169,44 @@ func (m emergency) concerns(e Event) []id.Person {
 		who = append(who, e.Room.Owners()...)
 	}
 	return who
+}
+
+// Rings rings those who answer for the room by every means, and tells all whose page is open; the caller learns that somebody comes.
+func (m emergency) Rings(act string, e Event) []Ring {
+	switch act {
+	case "post":
+		return []Ring{
+			{Topic: Emergency, To: e.Room.Owners(), Loud: true, Text: true, Staff: true},
+			{Topic: Emergency, All: true, Open: true, Loud: true},
+		}
+	case "claim":
+		if len(m.Responders) == 1 {
+			return []Ring{{Topic: Emergency, To: []id.Person{e.Post.By}, Loud: true, Says: "已响应"}}
+		}
+	case "complete", "false":
+		var to []id.Person
+		for _, r := range m.Responders {
+			to = append(to, r.By)
+		}
+		if act == "complete" {
+			to = append(to, e.Post.By)
+		}
+		if len(to) > 0 {
+			return []Ring{{Topic: "mine", To: to, Says: "已解除"}}
+		}
+	}
+	return nil
+}
+
+// unanswered is how long a call may stay unanswered before those who answer for the room are rung again.
+const unanswered = time.Minute
+
+// Presses rings those again whom it waits for.
+func (m emergency) Presses(p Post) (int64, Ring) {
+	if m.Status != raised {
+		return 0, Ring{}
+	}
+	return p.At + unanswered.Milliseconds(), Ring{Topic: Emergency, Loud: true, Text: true, Staff: true, Says: "还没有人响应"}
 }
 
 func (m emergency) shown() any {

@@ -129,6 +129,32 @@ type (
 	}
 	// Quiet marks events that change no more than own parts: they are not fanned out.
 	Quiet interface{ Quiet(act string) bool }
+	// Ringing says whose phones an event rings; asked of the card behind the event.
+	Ringing interface {
+		Rings(act string, e Event) []Ring
+	}
+	// Pressing is for cards that may not stay unanswered: when (ms; 0 for never) and how those are reached for whom they still wait.
+	Pressing interface {
+		Presses(p Post) (at int64, how Ring)
+	}
+)
+
+// Ring is whom an event wants to reach, and how. Whoever made it happen is never rung.
+type Ring struct {
+	Topic string      `json:"topic"`           // what it is about; those that pocket.Topics has may be turned off
+	To    []id.Person `json:"to,omitempty"`    // who have to be in the room still when it rings
+	All   bool        `json:"all,omitempty"`   // every member
+	Open  bool        `json:"open,omitempty"`  // no more than pages that are open
+	Loud  bool        `json:"loud,omitempty"`  // at any hour, and on page and phone at once
+	Text  bool        `json:"text,omitempty"`  // worth a text message when neither is noticed
+	Staff bool        `json:"staff,omitempty"` // said where the staff works, too
+	Says  string      `json:"says,omitempty"`  // what happened, between who did it and the card's summary
+}
+
+// What rings, beside what pocket.Topics has.
+const (
+	Confirm   = "confirm"   // a notice that every household has to confirm
+	Emergency = "emergency" // somebody is in need
 )
 
 // Receipt is one premises' confirmation: by one of its people, or by who told it at the door.
@@ -299,8 +325,8 @@ func (c card[S]) Facts() json.RawMessage {
 	return b
 }
 
-// Pin, Settled, Due, MayContact, Confirmed, Live, Waits, Attached, Pass, Calls and Quiet pass the optional abilities of a state through
-// the card.
+// Pin, Settled, Due, MayContact, Confirmed, Live, Waits, Attached, Pass, Calls, Rings, Presses and Quiet pass the optional abilities of a
+// state through the card.
 
 func (c card[S]) Pin() bool {
 	p, ok := any(c.state).(Pinned)
@@ -364,6 +390,20 @@ func (c card[S]) Calls() ([]id.Person, bool) {
 		return m.Calls()
 	}
 	return nil, false
+}
+
+func (c card[S]) Rings(act string, e Event) []Ring {
+	if r, ok := any(c.state).(Ringing); ok {
+		return r.Rings(act, e)
+	}
+	return nil
+}
+
+func (c card[S]) Presses(p Post) (int64, Ring) {
+	if r, ok := any(c.state).(Pressing); ok {
+		return r.Presses(p)
+	}
+	return 0, Ring{}
 }
 
 func (c card[S]) Quiet(act string) bool {

@@ -3,6 +3,7 @@ package kind
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"linli/internal/entry"
 	"linli/internal/fault"
@@ -230,6 +231,33 @@ func (n notice) Waits(v Viewer) string {
 		return ""
 	}
 	return "confirm"
+}
+
+// Rings rings everybody; what has to be confirmed cannot be turned off.
+func (n notice) Rings(act string, _ Event) []Ring {
+	if act != "post" {
+		return nil
+	}
+	return []Ring{{Topic: n.topic(), All: true}}
+}
+
+func (n notice) topic() string {
+	if n.Confirm {
+		return Confirm
+	}
+	return "notice"
+}
+
+// patience is how long households have before they are reminded, once.
+var patience = map[string]time.Duration{"urgent": time.Hour, "important": 4 * time.Hour, "normal": 24 * time.Hour}
+
+// Presses comes back to the households that have not confirmed, unless the notice has ended by then.
+func (n notice) Presses(p Post) (int64, Ring) {
+	at := p.At + patience[n.Importance].Milliseconds()
+	if !n.Live() || n.Until != 0 && at >= n.Until {
+		return 0, Ring{}
+	}
+	return at, Ring{Topic: Confirm, Text: n.Importance != importances[0], Staff: true, Says: "还没有确认"}
 }
 
 // own says whether the viewer's premises have confirmed, and who of them did; owners see how many premises have.

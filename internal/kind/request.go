@@ -1,6 +1,7 @@
 package kind
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"time"
@@ -355,6 +356,53 @@ func (r request) Due() (int64, string) {
 		return 0, ""
 	}
 	return r.Completed + silence.Milliseconds(), "lapse"
+}
+
+// helping are the badges of those who help: a new request rings them.
+var helping = []string{"志愿者", "党员志愿者"}
+
+// news is what the others involved are told of an act.
+var news = map[string]string{
+	"claim": "来帮您", "release": "退领了", "dispatch": "派了人", "start": "开始办", "complete": "办好了", "confirm": "确认办结", "reopen": "说还没办好",
+	"rate": "评价了", "cancel": "取消了",
+}
+
+// Rings rings those who help when it is new, and then whoever of asker and helpers did not do it themselves.
+func (r request) Rings(act string, e Event) []Ring {
+	if act == "post" {
+		var to []id.Person
+		for _, badge := range helping {
+			to = append(to, e.Room.Badged(badge)...)
+		}
+		return []Ring{{Topic: "request", To: to}}
+	}
+	says, ok := news[act]
+	if !ok {
+		return nil
+	}
+	to := []id.Person{e.Post.By}
+	switch act {
+	case "dispatch":
+		return []Ring{{Topic: "mine", To: []id.Person{r.Helper}, Says: "派给您"}, {Topic: "mine", To: to, Says: says}}
+	case "release":
+		to = append(to, r.Former)
+	case "claim", "start", "complete":
+	default:
+		to = append(to, r.Helper)
+	}
+	return []Ring{{Topic: "mine", To: to, Says: says}}
+}
+
+// Presses reminds the helper, or tells the staff that nobody has come, when the time is there that was promised or wished for.
+func (r request) Presses(Post) (int64, Ring) {
+	how := Ring{Topic: "mine", Staff: true, Says: "到时间了"}
+	switch r.Status {
+	case open:
+		return r.By, how
+	case claimed, doing:
+		return cmp.Or(r.Promise, r.By), how
+	}
+	return 0, how
 }
 
 // MayContact lets helper and requester reach each other while the request is under way.

@@ -106,6 +106,14 @@ func (s suggestion) reply(e Event, f replyFacts) suggestion {
 	return s
 }
 
+// Rings tells the author of the reply.
+func (s suggestion) Rings(act string, e Event) []Ring {
+	if act != "reply" {
+		return nil
+	}
+	return []Ring{{Topic: "mine", To: []id.Person{e.Post.By}, Says: "回复了"}}
+}
+
 func (s suggestion) shown() any {
 	return struct {
 		Support int    `json:"support"`

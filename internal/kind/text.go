@@ -27,8 +27,8 @@ const (
 	quietTo   = 7
 )
 
-// zone is the clock of the rooms: one in all of China.
-var zone = time.FixedZone("CST", 8*3600)
+// Zone is the clock of the rooms: one in all of China.
+var Zone = time.FixedZone("CST", 8*3600)
 
 // onDuty are the words for who answers for the room.
 var onDuty = []string{"值班", "群主"}
@@ -92,7 +92,7 @@ func mayCallAll(ask Ask, words entry.Words) error {
 	if err := text(words, "why", 2, 60); err != nil {
 		return err
 	}
-	if hour := time.UnixMilli(ask.Now).In(zone).Hour(); hour >= quietFrom || hour < quietTo {
+	if hour := time.UnixMilli(ask.Now).In(Zone).Hour(); hour >= quietFrom || hour < quietTo {
 		return fault.New(fault.QuietHours, "nobody is called at night").And("from", quietFrom).And("to", quietTo)
 	}
 	if ask.Room.Calls(ask.Now-AllWithin.Milliseconds()) >= AllPerWeek {
@@ -108,3 +108,11 @@ func (m message) Calls() (to []id.Person, all bool) { return m.To, m.All }
 
 // Pass lets it be passed on.
 func (message) Pass() (Part, bool) { return Part{}, true }
+
+// Rings rings those whom the message calls.
+func (m message) Rings(act string, _ Event) []Ring {
+	if act != "post" || len(m.To) == 0 && !m.All {
+		return nil
+	}
+	return []Ring{{Topic: "call", To: m.To, All: m.All}}
+}

@@ -14,7 +14,7 @@ import (
 // refuses: what it does not understand is counted and otherwise left alone, so that an old program can live with a newer log.
 func (s *State) Apply(at int64, e *entry.Entry) Change {
 	s.core.Seq++
-	change := Change{Entry: e, Seq: s.core.Seq}
+	change := Change{Entry: e, Seq: s.core.Seq, At: at}
 	if e.Cause != 0 {
 		s.core.Heard = max(s.core.Heard, e.Cause)
 	}
@@ -76,6 +76,7 @@ func (s *State) applyPost(change *Change, name string, at int64, e *entry.Entry)
 	}
 	s.hand[item.Seq] = item
 	change.Item, change.New, change.Own = item, true, append(change.Own, e.By)
+	change.Rings = s.Rings(item, "post", s.core.Seq, at, e)
 	s.follow(change, item)
 }
 
@@ -156,7 +157,20 @@ func (s *State) applyAct(change *Change, verb string, at int64, e *entry.Entry) 
 		change.Quiet = true
 	}
 	change.Own = s.concerned(item, event, change.Quiet)
+	change.Rings = s.Rings(item, verb, s.core.Seq, at, e)
 	s.follow(change, item)
+}
+
+// Rings is whom an entry wants to reach, by its item as it is now, and by the one it replies to when that is in hand.
+func (s *State) Rings(item *Item, verb string, seq Seq, at int64, e *entry.Entry) []kind.Ring {
+	var rings []kind.Ring
+	if r, ok := item.Card.(kind.Ringing); ok && !item.Retracted {
+		rings = r.Rings(verb, kind.Event{Post: item.post(), Seq: seq, By: e.By, At: at, Room: s})
+	}
+	if to := s.hand[item.Re]; verb == "post" && to != nil && to.By != e.By && !item.Retracted {
+		rings = append(rings, kind.Ring{Topic: "call", To: []id.Person{to.By}})
+	}
+	return rings
 }
 
 // concerned lists whose own parts an event may have changed.

@@ -132,6 +132,8 @@ type Change struct {
 	Was     Seq         // the item's Ch before
 	Quiet   bool        // only own parts changed: nobody else is told
 	Own     []id.Person // whose own parts of the item changed
+	Rings   []kind.Ring // whom it wants to reach
+	At      int64       // when, ms
 	Pins    bool        // the pinned items changed
 	Joined  []Newcomer
 	Renamed []Newcomer

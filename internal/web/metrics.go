@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"linli/internal/id"
+	"linli/internal/notify"
 	"linli/internal/room"
 )
 
@@ -32,6 +33,14 @@ func (s *Server) newMetrics() http.Handler {
 	gauge("view_lag_entries", "Entries that the views do not have yet.", func() float64 {
 		return s.sum(func(x *room.State) float64 { return float64(x.Seq() - s.viewed(x.ID())) })
 	})
+	for _, channel := range notify.Channels {
+		for _, outcome := range notify.Outcomes {
+			r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+				Namespace: "linli", Name: "alerts_total", Help: "What came of alerts, by channel.",
+				ConstLabels: prometheus.Labels{"channel": channel, "outcome": outcome},
+			}, func() float64 { return float64(s.Notify.Count(channel, outcome)) }))
+		}
+	}
 	gauge("ready", "1 when commands are taken.", func() float64 {
 		if s.Engine.Ready() != nil {
 			return 0

@@ -14,6 +14,7 @@ import (
 	"linli/internal/fault"
 	"linli/internal/id"
 	"linli/internal/kind"
+	"linli/internal/notify"
 	"linli/internal/office"
 	"linli/internal/paper"
 	"linli/internal/room"
@@ -39,8 +40,9 @@ type confirmedRow struct {
 
 type missingRow struct {
 	Doorway
-	Members int  `json:"members"` // 0: a door nobody is behind yet
-	Seen    bool `json:"seen"`    // somebody of them has read that far
+	Members int    `json:"members"` // 0: a door nobody is behind yet
+	Seen    bool   `json:"seen"`    // somebody of them has read that far
+	Reached string `json:"reached"` // by what its people were reached, at best: page, push, sms; empty: knock
 }
 
 type receiptsBody struct {
@@ -90,8 +92,13 @@ func (s *Server) receiptsOf(ctx context.Context, r id.Room, seq entry.Seq) (*rec
 	if err = cmp.Or(err, none); err != nil {
 		return nil, err
 	}
+	reached, err := s.Notify.Reached(ctx, r, seq)
+	if err != nil {
+		return nil, err
+	}
 	for i := range b.Missing {
 		m := &b.Missing[i]
+		m.Reached = best(reached, behind[m.Premises])
 		m.Seen = slices.ContainsFunc(behind[m.Premises], func(p id.Person) bool { return s.Marks.Of(p, r).Seq >= seq })
 		if m.Seen {
 			b.Seen++
@@ -101,6 +108,16 @@ func (s *Server) receiptsOf(ctx context.Context, r id.Room, seq entry.Seq) (*rec
 	slices.SortFunc(b.Confirmed, func(x, y confirmedRow) int { return walk.compare(x.Premises, y.Premises) })
 	slices.SortFunc(b.Missing, func(x, y missingRow) int { return walk.compare(x.Premises, y.Premises) })
 	return b, nil
+}
+
+// best is the first of the channels by which one of these people was reached; empty when none was.
+func best(reached map[id.Person]string, people []id.Person) string {
+	for _, channel := range notify.Channels {
+		if slices.ContainsFunc(people, func(p id.Person) bool { return reached[p] == channel }) {
+			return channel
+		}
+	}
+	return ""
 }
 
 // receiptsTable is the doors where the notice has not arrived, to take along and to write on.

@@ -82,6 +82,13 @@ func (s *Server) declare(a *api, r chi.Router) {
 	remove(a, "/me/todo/{room}/{seq}/aside", s.unskip)
 	get(a, "/me/catchup", s.catchup)
 
+	get(a, "/me/alerts", s.alerts)
+	post(a, "/me/alerts/test", s.testAlert)
+	post(a, "/me/pushes", s.subscribe)
+	remove(a, "/me/pushes/{push}", s.unsubscribe)
+	post(a, "/alerts/{receipt}/shown", s.alertShown)
+	get(a, "/rooms/{room}/reach", s.reach)
+
 	get(a, "/join/{link}", s.joinPage)
 	get(a, "/join/{link}/doors", s.joinDoors)
 	post(a, "/join/{link}", s.apply)

@@ -25,6 +25,7 @@ import (
 	"linli/internal/id"
 	"linli/internal/intake"
 	"linli/internal/legible"
+	"linli/internal/notify"
 	"linli/internal/pocket"
 	"linli/internal/register"
 	"linli/internal/search"
@@ -43,6 +44,7 @@ type Server struct {
 	Marks    *engine.Marks
 	Scans    *engine.Scans
 	Pockets  *pocket.Pockets
+	Notify   *notify.Ladder
 	Intake   *intake.Service
 	Sockets  *Sockets
 	Public   string // URL under which residents reach the server; empty: as asked

@@ -24,6 +24,7 @@ type Record struct {
 	To           []id.Person // whom a new one calls
 	All          bool        // it calls everybody
 	Live         bool        // it wants something of somebody
+	Press        int64       // when whoever it waits for is to be reminded, ms; 0 for never
 	Files        []string    // hashes of what it brought
 	Gone         bool        // it was taken back, and its files with it
 }
@@ -48,6 +49,16 @@ type Parts struct {
 	Gone    []room.Leaver
 	Muted   []room.Mute
 	Spoken  []id.Person // whose names a reader needs: who acted, and few whom it concerned
+	Rings   []Ring
+}
+
+// Ring is whom an entry wants to reach.
+type Ring struct {
+	Item entry.Seq // what it is about
+	Seq  entry.Seq // of the entry
+	By   id.Person
+	At   int64 // ms
+	kind.Ring
 }
 
 // Render encodes the changes of one frame. It reads the state and its items, so the caller holds the room; what it returns
@@ -68,6 +79,9 @@ func Render(s *room.State, changes []room.Change) Parts {
 			continue
 		}
 		parts.speakOf(c)
+		for _, r := range c.Rings {
+			parts.Rings = append(parts.Rings, Ring{Item: c.Item.Seq, Seq: c.Seq, By: c.Entry.By, At: c.At, Ring: r})
+		}
 		if n, ok := at[c.Item.Seq]; ok {
 			parts.Items[n].Quiet = parts.Items[n].Quiet && c.Quiet
 			continue
@@ -89,6 +103,9 @@ func Render(s *room.State, changes []room.Change) Parts {
 		}
 		if w, ok := item.Card.(kind.Waiting); ok {
 			r.Live = w.Live() && !item.Retracted
+		}
+		if p, ok := item.Card.(kind.Pressing); ok && r.Live {
+			r.Press, _ = p.Presses(s.Viewer("", false, item).Post)
 		}
 	}
 	parts.Own = owns(s, changes)

@@ -170,11 +170,26 @@ type Queued struct {
 	Pending     int            `json:"pending"`
 }
 
+// Alert is what rings: on the socket, and sealed in a push.
+type Alert struct {
+	Receipt string    `json:"receipt"` // for saying that it was shown
+	Topic   string    `json:"topic"`   // of those that may be turned off, or confirm, emergency, summary, test
+	Room    id.Room   `json:"room,omitempty"`
+	Seq     entry.Seq `json:"seq,omitempty"`
+	Title   string    `json:"title"`
+	Text    string    `json:"text"`
+	Tag     string    `json:"tag"` // a later one with the same tag takes its place
+	Loud    bool      `json:"loud,omitempty"`
+	Test    bool      `json:"test,omitempty"`
+	URL     string    `json:"url,omitempty"`   // of a push: where tapping it leads
+	Badge   *int      `json:"badge,omitempty"` // of a push: how many things wait for this person
+}
+
 // Types are the socket's types, for the schema that the client's are made from.
 func Types() []reflect.Type {
 	var list []reflect.Type
 	for _, v := range []any{
-		Delivery{}, Item{}, Set{}, Mine{}, Name{}, Flags{}, FromClient{}, Command{}, Hello{}, Leave{}, Muted{}, MyApplication{}, Queued{}, Hint{},
+		Delivery{}, Item{}, Set{}, Mine{}, Name{}, Flags{}, FromClient{}, Command{}, Hello{}, Leave{}, Muted{}, MyApplication{}, Queued{}, Hint{}, Alert{},
 	} {
 		list = append(list, reflect.TypeOf(v))
 	}

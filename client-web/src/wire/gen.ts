@@ -5,6 +5,28 @@ export interface AcceptInputBody {
   version: number
 }
 
+export interface Alert {
+  badge?: number
+  loud?: boolean
+  receipt: string
+  room?: string
+  seq?: number
+  tag: string
+  test?: boolean
+  text: string
+  title: string
+  topic: string
+  url?: string
+}
+
+export interface AlertsBody {
+  channels: Way[]
+  key: string
+  pushes: PushRow[]
+  topics: Record<string, boolean>
+  verdict: string
+}
+
 export interface Answer {
   code: string
   reason: string
@@ -547,6 +569,7 @@ export interface MissingRow {
   label: string
   members: number
   premises: string
+  reached: string
   seen: boolean
 }
 
@@ -619,11 +642,41 @@ export interface PolicyInputBody {
   since?: number
 }
 
+export interface PushBody {
+  id: string
+}
+
+export interface PushRow {
+  created: number
+  current: boolean
+  device: string
+  failed?: number
+  id: string
+  label: string
+  worked?: number
+}
+
 export interface Queued {
   application: string
   pending: number
   room: string
   state: string
+}
+
+export interface ReachBody {
+  by: Record<string, number>
+  homes: number
+  members: number
+  people: ReachRow[]
+  reached: number
+}
+
+export interface ReachRow {
+  best: string
+  label?: string
+  name: string
+  person: string
+  worked?: number
 }
 
 export type ReadTo = [string, number, string?]
@@ -761,6 +814,10 @@ export interface SearchInputBody {
   to?: number
 }
 
+export interface SentBody {
+  sent: string[]
+}
+
 export interface SessionBody {
   access?: string
   device: string
@@ -851,6 +908,12 @@ export interface StarsInputBody {
   text?: string
 }
 
+export interface SubscribeInputBody {
+  auth: string
+  endpoint: string
+  p256dh: string
+}
+
 export interface TextInputBody {
   reason?: string
   text?: string
@@ -889,4 +952,12 @@ export interface Version {
 
 export interface VersionsBody {
   versions: Version[]
+}
+
+export interface Way {
+  channel: string
+  failed?: number
+  state: string
+  why?: string
+  worked?: number
 }

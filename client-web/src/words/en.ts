@@ -715,4 +715,5 @@ export const en: Record<keyof typeof zh, string> = {
   k_poll: 'Poll',
   k_signup: 'Sign-up',
   k_suggestion: 'Suggestion',
+  lookSms: 'To send you a text message',
 }

@@ -726,4 +726,5 @@ export const zh = {
   k_poll: '投票',
   k_signup: '接龙',
   k_suggestion: '建议',
+  lookSms: '给您发短信提醒',
 }
