@@ -93,9 +93,10 @@ export interface AlertsBody {
 
 export interface ReachBody {
   members: number
-  homes: number
+  homes: number // doors with somebody behind
+  reached?: number // of them: where somebody can be reached
   by: Record<'page' | 'push' | 'robot' | 'sms' | 'none', number> // each member once, by the best that worked in 30 days
-  people: { person: string; name: string; label: string; best: string; worked?: number }[]
+  people: { person: string; name: string; label?: string; best: string; worked?: number }[]
 }
 
 export interface RoomRow extends gen.RoomRow {
