@@ -261,3 +261,138 @@ test('what another app shares is posted to the room that is chosen', async () =>
   for (const s of [a, b]) await s.context.close()
   noFaults()
 })
+
+// What the server would say of somebody's ways to be reached.
+const said = (page: Page, more: Record<string, unknown> = {}) =>
+  page.route('**/api/v1/me/alerts', (route) =>
+    route.fulfill({
+      json: {
+        key: 'BEl62iUYgUivxIkv69yViEuiBIa-Ib9-SkvMeAtA3LFgDzkrxZJjSgSnfckjBJuBkr3qBUYIHBQFLXYp5Nksh8U',
+        topics: { call: true, mine: true, notice: true, request: true, admission: true, chat: false },
+        verdict: 'silent',
+        channels: [
+          { channel: 'page', state: 'untried' },
+          { channel: 'push', state: 'absent' },
+          { channel: 'robot', state: 'absent' },
+          { channel: 'sms', state: 'absent' },
+          { channel: 'door', state: 'untried' },
+        ],
+        pushes: [],
+        ...more,
+      },
+    }),
+  )
+const alerts = async (more: Parameters<typeof someone>[2], state: Record<string, unknown> = {}) => {
+  const a = await someone(linli, phone, more)
+  await said(a.page, state)
+  await signIn(a.page, zhang)
+  if (more?.serviceWorkers !== 'block') await worker(a.context, a.page)
+  await a.page.goto('/me')
+  await a.page.getByRole('link', { name: '我的手机会响吗？' }).click()
+  return { ...a, here: a.page.getByRole('region', { name: '这台设备的推送' }) }
+}
+
+test('the browser is asked only after a tap and a word why, and what it says no to has a way round', async () => {
+  // Nobody asks on the way here, nor by opening the page.
+  const a = await alerts({ permissions: ['notifications'] })
+  await a.page.getByText('不会响', { exact: true }).waitFor()
+  expect(await a.page.getByText('工作群机器人').count()).toBe(0) // no way of a resident's
+  await a.page.evaluate(() => {
+    const asked: string[] = []
+    Object.assign(window, { asked })
+    Object.defineProperty(Notification, 'permission', { get: () => 'default' })
+    Notification.requestPermission = async () => {
+      asked.push('permission')
+      return asked.length > 1 ? 'granted' : 'default'
+    }
+    // As where the browser cannot get through to its push service.
+    PushManager.prototype.subscribe = () =>
+      Promise.reject(new DOMException('Registration failed - push service error', 'AbortError'))
+  })
+  const asked = () => a.page.evaluate(() => (window as unknown as { asked: string[] }).asked.length)
+  await a.here.getByRole('button', { name: '打开推送' }).click()
+  const why = a.page.getByRole('dialog', { name: '打开推送' })
+  await why.getByText('请选“允许”').waitFor()
+  expect(await asked()).toBe(0)
+  await why.getByRole('button', { name: '以后再说' }).click()
+  expect(await asked()).toBe(0)
+  await a.here.getByRole('button', { name: '打开推送' }).click()
+  await why.getByRole('button', { name: '好，去允许' }).click()
+  await a.here.getByText('刚才没有选').waitFor()
+  // Allowed, and yet nothing comes of it: as on most phones of the country.
+  await a.here.getByRole('button', { name: '打开推送' }).click()
+  await why.getByRole('button', { name: '好，去允许' }).click()
+  await a.here.getByText('连不上它的推送服务').waitFor({ timeout: 30_000 })
+  await a.here.getByText('让邻里一直开着').waitFor()
+  expect(await asked()).toBe(2)
+  await a.context.close()
+
+  const cases: [string, Parameters<typeof someone>[2], string][] = [
+    [
+      'WeChat',
+      { userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) MicroMessenger/8.0.40' },
+      '微信里的网页收不到推送',
+    ],
+    [
+      'an iPhone’s Safari',
+      { userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Safari/604.1' },
+      '先把邻里放到主屏幕',
+    ],
+    ['a private window', { serviceWorkers: 'block', permissions: ['notifications'] }, '这个窗口关掉后什么都不留'],
+  ]
+  for (const [name, more, words] of cases) {
+    const s = await alerts(more)
+    await s.here.getByText(words).waitFor()
+    expect(await s.here.getByRole('listitem').count(), name).toBeGreaterThan(1)
+    await s.context.close()
+  }
+
+  // Asked, and the answer is no: the browser will not ask again.
+  const no = await alerts({})
+  await no.page.evaluate(() => {
+    let permission: NotificationPermission = 'default'
+    Object.defineProperty(Notification, 'permission', { get: () => permission })
+    Notification.requestPermission = async () => {
+      permission = 'denied'
+      return permission
+    }
+  })
+  await no.here.getByRole('button', { name: '打开推送' }).click()
+  await no.page.getByRole('button', { name: '好，去允许' }).click()
+  await no.here.getByText('不允许邻里发通知').waitFor()
+  expect(await no.here.getByRole('button', { name: '打开推送' }).count()).toBe(0)
+  await no.context.close()
+  noFaults()
+})
+
+test('what to ring for is chosen on one device and holds on the other', async () => {
+  const a = await alerts({})
+  const b = await alerts({})
+  const topic = (page: Page, name: string) => page.getByRole('switch', { name })
+  expect(await topic(a.page, '群里的每一句话').isChecked()).toBe(false)
+  expect(await topic(a.page, '有人申请入群').count()).toBe(0) // he decides on nobody
+  await topic(a.page, '群里的每一句话').click()
+  await expect.poll(() => topic(b.page, '群里的每一句话').isChecked()).toBe(true)
+  await topic(b.page, '有人@我').click()
+  await expect.poll(() => topic(a.page, '有人@我').isChecked()).toBe(false)
+  const api = new Api(linli.url)
+  await api.signIn(zhang.phone, password)
+  const { choices } = await api.get<{ choices: { topics: unknown; quiet: unknown } }>('/me/pocket')
+  expect(choices).toEqual({ muted: {}, quiet: { from: 22, to: 7 }, topics: { chat: true, call: false } })
+  for (const s of [a, b]) await s.context.close()
+  noFaults()
+})
+
+test('a page of alerts that the server cannot fill says so, and tries again', async () => {
+  const a = await alerts({}, {})
+  await a.page.getByText('不会响', { exact: true }).waitFor()
+  await a.page.unrouteAll()
+  await a.page.route('**/api/v1/me/alerts', (route) => route.abort())
+  await a.page.reload()
+  await a.page.getByText('没有网络').waitFor()
+  await a.page.unrouteAll()
+  await said(a.page, { verdict: 'rings' })
+  await a.page.getByRole('button', { name: '再试一次' }).click()
+  await a.page.getByText('会响', { exact: true }).waitFor()
+  await a.context.close()
+})
