@@ -1,5 +1,5 @@
 // Being reached: what a push shows, what an open page does, what WeChat's browser is told, what other apps share. Alerts are put into the
-// socket and into the worker by hand here; reach.e2e.ts has them from the server.
+// socket and into the worker by hand here; ring.e2e.ts has them from the server.
 import type { BrowserContext, Page, WebSocketRoute } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { Api } from './api'
