@@ -103,8 +103,8 @@ test('the volunteer is in a second room, has passed on to it, and keeps some of 
 
 for (const d of dresses) {
   test(`every page on a ${d.name}`, async () => {
-    const dress = async (role?: string) => {
-      const s = await someone(linli, d.viewport, { colorScheme: d.dark ? 'dark' : 'light' })
+    const dress = async (role?: string, userAgent?: string) => {
+      const s = await someone(linli, d.viewport, { colorScheme: d.dark ? 'dark' : 'light', userAgent })
       await s.page.addInitScript(
         ([size, tongue]) => {
           localStorage.setItem('linli.size', size!)
@@ -187,6 +187,28 @@ for (const d of dresses) {
     await see(resident.page, 'what was missed')
     await resident.page.goto('/me')
     await see(resident.page, 'me')
+    await resident.page.locator('.rowbtn').nth(1).click()
+    await see(resident.page, 'how to install')
+    await resident.page.keyboard.press('Escape')
+    await resident.page.goto('/me/alerts')
+    await resident.page.locator('.narrow .btn').first().waitFor()
+    await see(resident.page, 'alerts')
+    await resident.page.goto('/share')
+    await see(resident.page, 'nothing shared')
+    await resident.page.evaluate(async () => {
+      const box = await caches.open('shared')
+      await box.put(
+        '/share/words',
+        new Response('停水通知 https://example.cn/a/very/long/address/that/goes/on/and/on/and/on'),
+      )
+      await box.put(
+        '/share/files/0',
+        new Response('%PDF-1.7', { headers: { 'X-Name': encodeURIComponent('通知.pdf') } }),
+      )
+    })
+    await resident.page.goto('/share')
+    await resident.page.locator('.brought').waitFor()
+    await see(resident.page, 'something shared')
     await resident.context.close()
 
     const helper = await dress('volunteer')
@@ -213,6 +235,12 @@ for (const d of dresses) {
     await helper.page.locator('.starrow').first().waitFor()
     await see(helper.page, 'what is kept')
     await helper.context.close()
+    const wechat = await dress('resident', 'Chrome/111.0 Mobile Safari/537.36 MicroMessenger/8.0.40')
+    await see(wechat.page, 'rooms in WeChat')
+    await wechat.page.locator('aside .btn').click()
+    await wechat.page.locator('dialog.outside').waitFor()
+    await see(wechat.page, 'the way out of WeChat')
+    await wechat.context.close()
 
     const owner = await dress('owner')
     await owner.page.goto('/admission')
@@ -226,6 +254,8 @@ for (const d of dresses) {
     await owner.page.getByRole('log').waitFor()
     await owner.page.locator('.bar .iconbtn').last().click()
     await see(owner.page, 'room info of an owner')
+    await owner.page.locator('.reach summary').click()
+    await see(owner.page, 'whom a room reaches')
     const link = await owner.page.evaluate(async () => {
       const room = location.pathname.split('/').at(-1)
       const headers = { 'Content-Type': 'application/json' }

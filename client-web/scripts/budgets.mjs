@@ -32,6 +32,7 @@ const hold = (what, value, limit) => {
 hold('first load js', js, 95)
 hold('first load css', css, 14)
 hold('largest lazy chunk', largest, 45)
+hold('service worker', gz('sw.js'), 12)
 if (/<script(?![^>]*\bsrc=)/.test(html) || /\sstyle=/.test(html)) {
   console.log('index.html has something inline')
   failed = true

@@ -23,6 +23,8 @@ export const router = createRouter({
     { path: '/office/roster', name: 'roster', component: () => import('./office/Roster.vue') },
     { path: '/me', name: 'me', component: () => import('./pages/Mine.vue') },
     { path: '/me/stars', name: 'stars', component: () => import('./pages/Stars.vue') },
+    { path: '/me/alerts', name: 'alerts', component: () => import('./alerts/Alerts.vue') },
+    { path: '/share', name: 'share', component: () => import('./pages/Share.vue') },
     { path: '/:rest(.*)', redirect: '/rooms' },
   ],
 })

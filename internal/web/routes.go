@@ -17,6 +17,7 @@ func (s *Server) routes(r chi.Router) {
 	r.Get("/healthz", s.healthz)
 	r.Get("/readyz", s.readyz)
 	r.Handle("/metrics", s.metrics)
+	r.Post("/share", s.shared)
 
 	r.Route("/api/v1", func(r chi.Router) {
 		r.Use(s.paced)

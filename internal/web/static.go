@@ -64,6 +64,11 @@ func (s *Server) client(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, unbuilt)
 }
 
+// shared answers a browser in which the client's worker, which takes what other apps share, is not there. Nothing of it is read.
+func (s *Server) shared(w http.ResponseWriter, r *http.Request) {
+	http.Redirect(w, r, "/share?lost", http.StatusSeeOther)
+}
+
 // serveFile sends a file, compressed when it was built so and the browser takes it; false when there is none.
 func (s *Server) serveFile(w http.ResponseWriter, r *http.Request, name string) bool {
 	kind := mime.TypeByExtension(path.Ext(name))

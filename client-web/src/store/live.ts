@@ -18,7 +18,7 @@ export const outbox = shallowReactive(new Map<string, Pending>())
 export const progress = shallowReactive(new Map<string, number>()) // of attachments on their way, by command: 0 to 1
 export const left = shallowReactive(new Map<string, { until?: number; reason?: Words }>())
 export const typing = reactive(new Map<string, { name: string; until: number }>())
-export const news = new EventTarget() // hello, delivery, own, me, queue, join, leave, out
+export const news = new EventTarget() // hello, delivery, own, me, queue, join, leave, alert, out
 
 const timelines = new Map<string, Timeline>()
 const opened = new Set<string>() // rooms that were looked at since the page opened
@@ -69,6 +69,7 @@ function hear(m: FromServer) {
     if (row) rows.set(row.id, { ...row, muted: m.muted.until || undefined })
   }
   for (const [room, seq, lane] of m.read ?? []) mark(room, seq, lane)
+  if (m.alert) say('alert', m.alert)
   if (m.own) hearPocket(m.own)
   if (m.own) say('own', m.own)
   if (m.me) {

@@ -2,14 +2,14 @@ import { ref, watchEffect } from 'vue'
 import { type Language, speak } from '@/words'
 
 // How this device wants the page: kept beside the page, since it is no person's data.
-const kept = (key: string, otherwise: string) => {
+export const kept = (key: string, otherwise: string) => {
   try {
     return localStorage.getItem(`linli.${key}`) ?? otherwise
   } catch {
     return otherwise
   }
 }
-const keep = (key: string, value: string) => {
+export const keep = (key: string, value: string) => {
   try {
     localStorage.setItem(`linli.${key}`, value)
   } catch {

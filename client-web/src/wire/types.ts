@@ -46,8 +46,57 @@ export interface FromServer extends Partial<Delivery> {
   queue?: gen.Queued
   hint?: gen.Hint & { person: string }
   read?: gen.ReadTo[]
+  alert?: Alert
   own?: gen.PocketNews
   failed?: { room: string; code: string }
+}
+
+// Something that rings. Under one tag the later replaces the earlier.
+export interface Alert {
+  receipt: string // to say that it was shown
+  topic: string
+  room?: string
+  seq?: Seq
+  title: string
+  text: string
+  tag: string
+  loud?: boolean // an emergency
+  test?: boolean
+}
+
+// A way to reach somebody. What is said of it was measured: a page or a worker said that it had shown something.
+export interface Channel {
+  channel: 'page' | 'push' | 'robot' | 'sms' | 'door'
+  state: 'works' | 'untried' | 'failing' | 'absent'
+  worked?: number
+  failed?: number
+  why?: 'gone' | 'refused' | 'unreachable'
+}
+
+export interface PushRow {
+  id: string
+  device: string
+  label: string
+  created: number
+  worked?: number
+  failed?: number
+  current: boolean
+}
+
+export interface AlertsBody {
+  key: string // the server's, that browsers subscribe under
+  topics: Record<string, boolean>
+  channels: Channel[]
+  pushes: PushRow[]
+  verdict: 'rings' | 'unsure' | 'silent'
+}
+
+export interface ReachBody {
+  members: number
+  homes: number // doors with somebody behind
+  reached?: number // of them: where somebody can be reached
+  by: Record<'page' | 'push' | 'robot' | 'sms' | 'none', number> // each member once, by the best that worked in 30 days
+  people: { person: string; name: string; label?: string; best: string; worked?: number }[]
 }
 
 export interface RoomRow extends gen.RoomRow {

@@ -1,0 +1,43 @@
+import { send } from '@/store/live'
+import { toast } from '@/ui/toast'
+import { refusal, t } from '@/words'
+import { fileName } from './files'
+import { glance, shrink } from './image'
+import { type Attachment, limits } from './upload'
+
+const perMessage = 9
+
+const fits = (as: Attachment['as'], blob: Blob) => {
+  if (blob.size > 0 && blob.size <= limits[as]) return true
+  toast(blob.size ? refusal({ code: 'too-large', with: { limit: limits[as] } }) : t('emptyFile'))
+  return false
+}
+const pictures = async (room: string, list: File[]) => {
+  for (let i = 0; i < list.length; i += perMessage) {
+    const files: Attachment[] = []
+    for (const f of list.slice(i, i + perMessage)) {
+      const blob = await shrink(f) // one at a time: a cheap phone has little memory
+      if (fits('picture', blob)) files.push({ as: 'picture', blob })
+    }
+    if (files.length) await send(room, 'picture.post', { files })
+  }
+}
+const video = async (room: string, f: File) => {
+  if (!fits('video', f)) return
+  const { poster, seconds } = await glance(f)
+  const files: Attachment[] = [{ as: 'video', blob: f }]
+  if (poster) files.push({ as: 'picture', blob: poster })
+  await send(room, 'video.post', { files, with: { seconds: Math.min(600, seconds) } })
+}
+
+export const isPicture = (f: File) => f.type.startsWith('image/') && f.type !== 'image/svg+xml'
+
+// Posts whatever somebody chose, dropped, pasted or shared, as what it is.
+export const take = async (room: string, list: File[]) => {
+  await pictures(room, list.filter(isPicture))
+  for (const f of list.filter((f) => !isPicture(f))) {
+    if (/^video\/(mp4|webm|quicktime)/.test(f.type)) await video(room, f)
+    else if (fits('file', f))
+      await send(room, 'file.post', { files: [{ as: 'file', blob: f }], words: { name: fileName(f.name) } })
+  }
+}
