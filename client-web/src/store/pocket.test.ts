@@ -158,4 +158,14 @@ describe('the pocket', () => {
     await vi.advanceTimersByTimeAsync(3000)
     expect(told).toEqual([])
   })
+
+  it('takes no answer that comes behind a sign-out', async () => {
+    server.stars = [{ room: 'r1', seq: 3, at: 1 }]
+    const k = await page()
+    k.stars.clear()
+    const late = k.loadPocket()
+    k.emptyPocket()
+    await late
+    expect(k.stars.size).toBe(0)
+  })
 })

@@ -16,6 +16,7 @@ const pause = 1000 // ms without a key before a draft is told
 const starOf = (room: string, seq: number) => `${room}/${seq}`
 
 let loaded = false
+let life = 0 // counts sign-outs: an answer that comes behind one is not for who is here now
 const untold = new Map<string, number>() // rooms whose draft only this device knows, and the time of the one it was made of
 const heard = new Map<string, Draft>() // what other devices wrote meanwhile
 const timers = new Map<string, number>()
@@ -39,8 +40,9 @@ export const recallPocket = async () => {
 
 // Asks for all of it, and tells what this device wrote while it was away.
 export const loadPocket = async () => {
+  const asked = life
   const p = await get<PocketBody>('/me/pocket').catch(() => undefined)
-  if (!p?.choices) return
+  if (!p?.choices || asked !== life) return
   loaded = true
   topics.value = p.topics
   if (!choosing) choices.value = p.choices
@@ -73,6 +75,7 @@ export const emptyPocket = () => {
   for (const held of [untold, heard, timers, drafts, stars]) held.clear()
   choices.value = { muted: {}, quiet: { from: 22, to: 7 }, topics: {} }
   loaded = false
+  life++
 }
 
 // Changes what was chosen: here at once, and back again when the server says no.
