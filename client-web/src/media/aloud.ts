@@ -15,7 +15,7 @@ export const aloud = reactive({ what: '', part: 0, nth: 0, on: false, paused: fa
 const synth = 'speechSynthesis' in window ? window.speechSynthesis : undefined
 let pieces: Piece[] = []
 let turn = 0 // grows with every beginning and end: what was begun before goes no further
-let utterance: SpeechSynthesisUtterance | undefined // held, or some browsers forget to say when it has ended
+const held: { now?: SpeechSynthesisUtterance } = {} // or some browsers forget to say when it has ended
 
 // Only voices of this device: the others send every sentence to somebody's server.
 const voiceFor = (text: string) => {
@@ -49,7 +49,7 @@ const say = (text: string, voice: SpeechSynthesisVoice) =>
     u.rate = 0.9
     u.onend = () => done('')
     u.onerror = (e) => done(e.error || 'failed')
-    utterance = u
+    held.now = u
     synth!.speak(u)
   })
 
@@ -95,7 +95,7 @@ export const goOn = () => go()
 export const stop = () => {
   turn++
   if (aloud.on) synth?.cancel()
-  utterance = undefined
+  held.now = undefined
   Object.assign(aloud, { what: '', on: false, paused: false, none: '' })
 }
 

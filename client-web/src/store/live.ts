@@ -256,7 +256,11 @@ const carry = async (c: Pending) => {
     const { code, with: more } = (e as Refusal).fault ?? { code: 'internal' }
     // Without a network it waits: the first word of the next connection sends all that is left, and so does a moment from now.
     if (!['offline', 'busy', 'not-ready', 'sign-in', 'internal'].includes(code)) refused(c.id, code, more)
-    else setTimeout(() => online.value && outbox.has(c.id) && !outbox.get(c.id)!.refused && transmit([outbox.get(c.id)!]), 4000)
+    else
+      setTimeout(
+        () => online.value && outbox.has(c.id) && !outbox.get(c.id)!.refused && transmit([outbox.get(c.id)!]),
+        4000,
+      )
   } finally {
     carrying.delete(c.id)
   }
