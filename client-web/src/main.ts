@@ -4,6 +4,7 @@ import { router } from './router'
 import './ui/tokens.css'
 import './ui/parts.css'
 import './ui/app.css'
+import './ui/print.css'
 import './ui/look'
 import { keepPage } from './ui/update'
 

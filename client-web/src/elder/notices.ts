@@ -1,11 +1,8 @@
 import { computed, ref } from 'vue'
-import { text } from '@/kinds/summary'
-import { type Piece, unlock } from '@/media/aloud'
-import { now, one, timeline } from '@/store/live'
+import { unlock } from '@/media/aloud'
+import { one, timeline } from '@/store/live'
 import { get } from '@/wire/http'
 import type { Delivery, Item } from '@/wire/types'
-import { t } from '@/words'
-import { sentences, spokenWhen } from '@/words/spoken'
 
 const most = 10 // are read in one go
 
@@ -39,16 +36,6 @@ export const useNotices = (room: string) => {
   }
   return { list, asks, load, state }
 }
-
-// A notice as it is shown and read: its title, its sentences, until when it holds.
-export const pieceOf = (room: string, item: Item): Piece => ({
-  what: `${room}/${item.seq}`,
-  parts: [
-    text(item, 'title') || t('forgotten'),
-    ...sentences(text(item, 'body')),
-    ...(item.state?.until ? [t('until', { time: spokenWhen(item.state.until, now()) })] : []),
-  ],
-})
 
 // 听通知 is the tap that the reading begins with; the page behind it does the reading, once.
 let asked = false

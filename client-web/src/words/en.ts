@@ -604,4 +604,13 @@ export const en: Record<keyof typeof zh, string> = {
   call119: 'Fire',
   sosTell: 'Tell the owner and neighbours now',
   sosGoing: 'On its way. Without a network please call the numbers above.',
+  // paper, and what WeChat cannot do
+  print: 'Print',
+  outside: 'Open in a browser',
+  outsideHow:
+    'WeChat cannot save or print. Copy the link, open it in the browser of your phone, sign in and press again.',
+  copyByHand: 'It was not copied. Hold the link above and choose Copy.',
+  holdToSave: 'Hold the picture to save it',
+  notConfirmed: '{n} homes have not confirmed',
+  you: 'Me',
 }

@@ -616,4 +616,12 @@ export const zh = {
   call119: '火警',
   sosTell: '马上告诉群主和邻居',
   sosGoing: '正在发出。没有网络时，请直接打上面的电话。',
+  // paper, and what WeChat cannot do
+  print: '打印',
+  outside: '到浏览器里打开',
+  outsideHow: '微信里不能保存和打印。复制链接，用手机自带的浏览器打开，登录后再按一次。',
+  copyByHand: '没复制成。请按住上面的链接，选“拷贝”。',
+  holdToSave: '按住图片，可以保存',
+  notConfirmed: '还有 {n} 户没确认',
+  you: '我',
 }
