@@ -26,7 +26,8 @@ export const elderSize = ref(Number(kept('elderSize', '')) || elderSizes.usual)
 export const tongue = ref<Language>(kept('language', 'zh-CN') as Language)
 export const wide = ref(matchMedia('(min-width: 900px)').matches)
 matchMedia('(min-width: 900px)').addEventListener('change', (e) => {
-  wide.value = e.matches
+  // A sheet of paper is narrow, but a desk that prints stays a desk.
+  if (!matchMedia('print').matches) wide.value = e.matches
 })
 
 watchEffect(() => {
