@@ -368,8 +368,10 @@ test('说一句 speaks and writes to the room, and shows what neighbours say', a
   await row.getByRole('button', { name: '念给我听' }).click()
   await expect.poll(() => said(page)).toContain('听得很清楚，张大爷，您说得对，我们一会儿就来看您。')
   // What was just said is told to screen readers, once and in words.
-  await expect.poll(() => page.locator('[data-news]').textContent()).toContain('3-1-102 李女士：听得很清楚')
-  await expect.poll(() => her.page.locator('[data-news]').textContent()).toContain('听得见吗')
+  await expect
+    .poll(() => page.locator('[data-news]').textContent(), { timeout: 10_000 })
+    .toContain('3-1-102 李女士：听得很清楚')
+  await expect.poll(() => her.page.locator('[data-news]').textContent(), { timeout: 10_000 }).toContain('听得见吗')
   await done(her, { context })
   noFaults()
 })

@@ -82,8 +82,8 @@ for (const colorScheme of ['light', 'dark'] as const)
     expect(list.text).toContain('0 / 42 户已确认')
     expect(list.text).toContain('3-1-102')
     expect(list.pages).toBe(1)
-    // The sheet is there as before.
-    await s.page.getByRole('dialog').getByText('还有 42 户没确认').first().waitFor()
+    // The page is there as before.
+    await card.waitFor()
     await s.context.close()
     noFaults()
   })
