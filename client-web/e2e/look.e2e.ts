@@ -288,20 +288,132 @@ for (const d of dresses) {
   })
 }
 
-test('text at twice its size stays whole and usable', async () => {
-  const s = await someone(linli, { width: 390, height: 844 })
-  await s.page.addInitScript(() => {
-    document.addEventListener('DOMContentLoaded', () => {
-      document.documentElement.style.fontSize = '200%'
-    })
+// The large look has pages of its own, and shares the rest.
+for (const dark of [false, true]) {
+  test(`every page in the large look, ${dark ? 'dark' : 'light'}`, async () => {
+    const see = async (page: Page, where: string) => {
+      await page.waitForTimeout(300)
+      await fits(page, `${where}, elder`)
+      await clean(page, `${where}, elder`)
+    }
+    const dress = async () => {
+      const s = await someone(linli, { width: 360, height: 780 }, { colorScheme: dark ? 'dark' : 'light' })
+      await s.page.addInitScript(() => localStorage.setItem('linli.look', 'elder'))
+      return s
+    }
+    const { page, context } = await dress()
+    await page.goto('/signin')
+    await see(page, 'sign-in')
+    await page.locator('input[type=tel]').fill(who.resident!)
+    await page.locator('input[type=password]').fill(password)
+    await page.locator('button[type=submit]').click()
+    await page.locator('.card.new').waitFor()
+    await see(page, 'home')
+    const back = () => page.getByRole('button', { name: '返回' }).click()
+    for (const name of ['听通知', '找人帮忙', '说一句', '紧急']) {
+      await page.locator('.elder-grid button', { hasText: name }).click()
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      await see(page, name)
+      if (name === '找人帮忙') {
+        await page.getByRole('button', { name: '买药' }).click()
+        await see(page, 'what is needed')
+      }
+      await back()
+    }
+    await page.getByRole('link', { name: /字大小/ }).click()
+    await see(page, 'settings')
+    for (const path of ['/me', '/search']) {
+      await page.goto(path)
+      await see(page, path)
+    }
+    await context.close()
+    noFaults()
   })
-  await signIn(s.page, { phone: who.resident! }, password)
-  await fits(s.page, 'rooms')
-  await s.page.locator('a.rowbtn').first().click()
-  await s.page.getByRole('log').waitFor()
-  await fits(s.page, 'room')
-  await s.page.getByLabel('说点什么').fill('字很大也能写')
-  await s.page.getByRole('button', { name: '发送', exact: true }).click()
-  await s.page.getByText('字很大也能写').waitFor()
-  await s.context.close()
-})
+}
+
+// Twice as large: by the browser's own setting, which rem follows, and as WeChat and Android do it, for every text there is.
+const twice = {
+  'by the root': async (page: Page) => {
+    const cdp = await page.context().newCDPSession(page)
+    await cdp.send('Page.setFontSizes', { fontSizes: { standard: 32, fixed: 26 } })
+  },
+  'text by text': async (page: Page) => {
+    await page.evaluate(() => {
+      const all = [...document.querySelectorAll<HTMLElement>('body *')]
+      const sizes = all.map((e) => Number.parseFloat(getComputedStyle(e).fontSize))
+      for (const [i, e] of all.entries()) e.style.fontSize = `${sizes[i]! * 2}px`
+    })
+  },
+}
+// A button is lost when it is outside of the page, or its words are outside of it.
+const whole = async (page: Page, where: string) => {
+  await fits(page, where)
+  const lost = await page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>('button, a.btn, .picks label')]
+      .filter((e) => e.checkVisibility() && !e.closest('.vh, .scrollx, .filters, .toasts') && !e.matches('.vhmenu'))
+      .filter((e) => {
+        const b = e.getBoundingClientRect()
+        const cut = e.querySelector('.one')
+          ? false
+          : e.scrollWidth > e.clientWidth + 2 || e.scrollHeight > e.clientHeight + 4
+        return b.width > 0 && (b.left < -1 || b.right > innerWidth + 1 || cut)
+      })
+      .map(
+        (e) =>
+          `${e.className} “${e.textContent?.trim().slice(0, 20)}” ${e.scrollWidth}/${e.clientWidth} ${e.scrollHeight}/${e.clientHeight}`,
+      ),
+  )
+  expect(lost, where).toEqual([])
+}
+for (const [way, enlarge] of Object.entries(twice))
+  test(`text at twice its size, ${way}, stays whole and usable`, async () => {
+    const see = async (page: Page, where: string) => {
+      await page.waitForTimeout(300)
+      if (way !== 'by the root') await enlarge(page)
+      await page.waitForTimeout(100)
+      await whole(page, `${where}, ${way}`)
+    }
+    const { page, context } = await someone(linli, { width: 390, height: 844 })
+    if (way === 'by the root') await enlarge(page)
+    await page.goto('/signin')
+    await see(page, 'sign-in')
+    await signIn(page, { phone: who.resident! }, password)
+    await see(page, 'rooms')
+    await page.locator('a.rowbtn').first().click()
+    await page.getByRole('log').waitFor()
+    await see(page, 'room')
+    await page.getByLabel('说点什么').fill(`字很大也能写，${way}`)
+    await page.getByRole('button', { name: '发送', exact: true }).click()
+    await page.getByText(`字很大也能写，${way}`).waitFor()
+    for (const name of ['发别的', '紧急', '群信息']) {
+      await page.getByRole('button', { name }).first().click()
+      await see(page, name)
+      await page.keyboard.press('Escape')
+    }
+    for (const path of ['/search', '/me']) {
+      await page.goto(path)
+      await see(page, path)
+    }
+    await page.getByRole('radio', { name: '长辈版' }).check()
+    await page.goto('/')
+    await page.locator('.card.new').waitFor()
+    await see(page, 'elder home')
+    for (const name of ['听通知', '找人帮忙', '说一句', '紧急']) {
+      await page.locator('.elder-grid button', { hasText: name }).click()
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      await see(page, `elder ${name}`)
+      await page.goto('/')
+      await page.locator('.card.new').waitFor()
+    }
+    await context.close()
+    const boss = await someone(linli, { width: 390, height: 844 })
+    if (way === 'by the root') await enlarge(boss.page)
+    await signIn(boss.page, { phone: who.owner! }, password)
+    for (const path of ['/admission', '/office']) {
+      await boss.page.goto(path)
+      await boss.page.locator('h1').first().waitFor()
+      await see(boss.page, path)
+    }
+    await boss.context.close()
+    noFaults()
+  })

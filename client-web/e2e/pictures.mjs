@@ -42,14 +42,16 @@ const browser = await chromium.launch({
 const phone = { width: 390, height: 844 }
 const desk = { width: 1280, height: 800 }
 const open = async (role, viewport, more = {}) => {
-  const context = await browser.newContext({ viewport, deviceScaleFactor: 1, locale: 'zh-CN', baseURL: url, ...more })
+  const { elder, ...look } = more
+  const context = await browser.newContext({ viewport, deviceScaleFactor: 1, locale: 'zh-CN', baseURL: url, ...look })
   const page = await context.newPage()
+  if (elder) await page.addInitScript(() => localStorage.setItem('linli.look', 'elder'))
   if (!role) return page
   await page.goto('/signin')
   await page.getByLabel('手机号').fill(who[role])
   await page.getByLabel('密码').fill('linli2026')
   await page.getByRole('button', { name: '登录', exact: true }).click()
-  await page.waitForURL('**/rooms')
+  await page.waitForURL(more.elder ? `${url}/` : '**/rooms')
   return page
 }
 const shoot = async (page, name) => {
@@ -114,6 +116,44 @@ for (const [dress, scheme] of [
   await admin.getByText('导入前看一看').waitFor()
   await shoot(admin, `desk-import${dress}`)
 }
+// 长辈版: its own pages, and those of the normal look that it has too.
+for (const [dress, scheme] of [
+  ['', 'light'],
+  ['-dark', 'dark'],
+]) {
+  const look = { colorScheme: scheme, elder: true }
+  const nobody = await open('', phone, look)
+  await nobody.goto('/signin')
+  await shoot(nobody, `elder-signin${dress}`)
+  const elder = await open('resident', phone, look)
+  await elder.getByRole('button', { name: '听通知' }).waitFor()
+  await shoot(elder, `elder-home${dress}`)
+  const back = () => elder.getByRole('button', { name: '返回' }).click()
+  await elder.getByRole('button', { name: '听通知' }).click()
+  await elder.locator('article.card').first().waitFor()
+  await shoot(elder, `elder-notice${dress}`)
+  await back()
+  await elder.getByRole('button', { name: '找人帮忙' }).click()
+  await shoot(elder, `elder-help${dress}`)
+  await elder.getByRole('button', { name: '买药' }).click()
+  await shoot(elder, `elder-ask${dress}`)
+  await back()
+  await elder.getByRole('button', { name: '说一句' }).click()
+  await elder.getByRole('log').waitFor()
+  await shoot(elder, `elder-room${dress}`)
+  await back()
+  await elder.getByRole('button', { name: '紧急' }).click()
+  await shoot(elder, `elder-sos${dress}`)
+  await back()
+  await elder.getByRole('link', { name: /字大小/ }).click()
+  await shoot(elder, `elder-settings${dress}`)
+  await elder.goto('/me')
+  await shoot(elder, `elder-me${dress}`)
+  await elder.goto('/search')
+  await elder.getByRole('textbox', { name: '搜索' }).fill('出入证')
+  await elder.locator('.list .rowbtn').first().waitFor()
+  await shoot(elder, `elder-search${dress}`)
+}
 // The form behind a poster's code.
 {
   const owner = await open('owner', phone)
@@ -131,6 +171,10 @@ for (const [dress, scheme] of [
   await applicant.goto(await link.innerText())
   await applicant.getByLabel('真实姓名').fill('王丽')
   await shoot(applicant, 'join')
+  const elder = await open('', phone, { elder: true })
+  await elder.goto(await link.innerText())
+  await elder.getByLabel('真实姓名').fill('王丽')
+  await shoot(elder, 'elder-join')
 }
 
 await browser.close()

@@ -2,13 +2,39 @@ import { createRouter, createWebHistory } from 'vue-router'
 import Rooms from './pages/Rooms.vue'
 import SignIn from './pages/SignIn.vue'
 import { begin, me } from './store/live'
+import { elder } from './ui/look'
 import { get } from './wire/http'
 
-// `open` pages need nobody signed in.
+// `open` pages need nobody signed in. `elder` pages are those of 长辈版: the same rooms in another look.
 export const router = createRouter({
   history: createWebHistory(),
   routes: [
-    { path: '/', redirect: '/rooms' },
+    { path: '/', name: 'elder', component: () => import('./elder/Home.vue'), meta: { elder: true } },
+    {
+      path: '/elder/settings',
+      name: 'elder-settings',
+      component: () => import('./elder/Settings.vue'),
+      meta: { elder: true },
+    },
+    {
+      path: '/elder/:room/notices',
+      name: 'elder-notices',
+      component: () => import('./elder/Notices.vue'),
+      meta: { elder: true },
+    },
+    {
+      path: '/elder/:room/help',
+      name: 'elder-help',
+      component: () => import('./elder/Help.vue'),
+      meta: { elder: true },
+    },
+    {
+      path: '/elder/:room/talk',
+      name: 'elder-talk',
+      component: () => import('./elder/Talk.vue'),
+      meta: { elder: true },
+    },
+    { path: '/elder/:room/sos', name: 'elder-sos', component: () => import('./elder/Sos.vue'), meta: { elder: true } },
     { path: '/signin', name: 'signin', component: SignIn, meta: { open: true } },
     { path: '/setup', name: 'setup', component: () => import('./office/Setup.vue'), meta: { open: true } },
     { path: '/join/:link', name: 'join', component: () => import('./pages/Join.vue'), meta: { open: true } },
@@ -27,6 +53,15 @@ export const router = createRouter({
     { path: '/share', name: 'share', component: () => import('./pages/Share.vue') },
     { path: '/:rest(.*)', redirect: '/rooms' },
   ],
+})
+
+// A way into a room leads to it in the look that this device has, whoever wrote the way down.
+router.beforeEach((to) => {
+  const { room } = to.params
+  if (elder.value && to.name === 'rooms') return { name: 'elder', replace: true }
+  if (elder.value && to.name === 'room') return { name: 'elder-talk', params: { room }, query: to.query, replace: true }
+  if (!elder.value && to.meta.elder) return room ? { name: 'room', params: { room } } : { name: 'rooms' }
+  return true
 })
 
 let asked = false

@@ -6,6 +6,7 @@ export interface Pending extends Command {
   n: number
   at: number
   files?: Attachment[]
+  behind?: string // the command whose item this one answers: it goes when that one has a seq
   refused?: { code: string; with?: Record<string, unknown> }
 }
 

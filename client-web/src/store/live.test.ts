@@ -124,6 +124,39 @@ describe('what is on its way out', () => {
     expect(live.timeline('r1').items.value).toHaveLength(1)
   })
 
+  it('answers what had no number yet when it was said: after it, and through a reload', async () => {
+    const first = await page()
+    await until(() => first.online.value)
+    Line.away = true
+    Line.last!.readyState = 3
+    Line.last!.onclose!({ code: 1006 })
+    const asked = await first.send('r1', 'request.post', { words: { text: '买药' } })
+    await first.send('r1', 'text.post', { behind: asked, words: { text: '两盒' } })
+
+    Line.away = false
+    const live = await page()
+    await until(() => live.online.value)
+    await until(() => Line.last!.commands.length > 0)
+    expect(Line.last!.commands.map((c) => c.act)).toEqual(['request.post'])
+    Line.last!.say({ ok: [[asked, 12]] })
+    expect(Line.last!.commands[1]).toMatchObject({ act: 'text.post', re: 12, words: { text: '两盒' } })
+    expect(live.pendingOf('r1')).toMatchObject([{ re: 12 }])
+  })
+
+  it('waits with what it answers while that one is refused, follows it, and is given up with it', async () => {
+    const live = await page()
+    await until(() => live.online.value)
+    const asked = await live.send('r1', 'request.post', { words: { text: '买药' } })
+    await live.send('r1', 'text.post', { behind: asked, words: { text: '两盒' } })
+    Line.last!.say({ no: [[asked, 'muted']] })
+    await live.again(live.outbox.get(asked)!)
+    const anew = Line.last!.commands.at(-1)!
+    expect(anew.id).not.toBe(asked)
+    expect(live.pendingOf('r1').map((c) => c.behind)).toContain(anew.id)
+    await live.discard(anew.id)
+    expect(live.pendingOf('r1')).toEqual([])
+  })
+
   it('stays with the reason when it was refused', async () => {
     const live = await page()
     await until(() => live.online.value)

@@ -255,6 +255,7 @@ export const send = async (
     with?: Record<string, unknown>
     words?: Record<string, unknown>
     files?: Attachment[]
+    behind?: string
   } = {},
 ) => {
   const n = await db.next(greatest)
@@ -268,8 +269,9 @@ export const send = async (
 }
 
 const transmit = (list: Pending[]) => {
-  const ready = list.filter((c) => !c.files || c.files.every((f) => f.whole))
-  for (const c of list) if (!ready.includes(c)) void carry(c)
+  const whole = (c: Pending) => !c.files || c.files.every((f) => f.whole)
+  const ready = list.filter((c) => !c.behind && whole(c))
+  for (const c of list) if (!whole(c)) void carry(c)
   for (let i = 0; i < ready.length; i += 16) {
     const part = ready.slice(i, i + 16)
     socket.send({
@@ -293,12 +295,16 @@ const carry = async (c: Pending) => {
       if (!f.whole) await bring(c.room, f, (n) => progress.set(c.id, (before + n) / all), kept)
       before += f.blob.size
     }
-    if (outbox.has(c.id)) transmit([c])
+    if (outbox.has(c.id)) transmit([outbox.get(c.id)!])
   } catch (e) {
     const { code, with: more } = (e as Refusal).fault ?? { code: 'internal' }
     // Without a network it waits: the first word of the next connection sends all that is left, and so does a moment from now.
     if (!['offline', 'busy', 'not-ready', 'sign-in', 'internal'].includes(code)) refused(c.id, code, more)
-    else setTimeout(() => online.value && outbox.has(c.id) && !outbox.get(c.id)!.refused && transmit([c]), 4000)
+    else
+      setTimeout(
+        () => online.value && outbox.has(c.id) && !outbox.get(c.id)!.refused && transmit([outbox.get(c.id)!]),
+        4000,
+      )
   } finally {
     carrying.delete(c.id)
   }
@@ -312,9 +318,24 @@ const waiters = new Map<
 >()
 
 function settle(id: string, seq: number) {
+  // Kept before what they wait for is forgotten: a page that ends between the two sends them all the same.
+  for (const c of outbox.values()) if (c.behind === id) transmit([follow(c, { re: seq, behind: undefined })])
   void drop(id)
   waiters.get(id)?.ok(seq)
   waiters.delete(id)
+}
+
+const follow = (c: Pending, to: Pick<Pending, 're' | 'behind'>) => {
+  const next = { ...c, ...to }
+  outbox.set(c.id, next)
+  void db.keepCommand(next)
+  return next
+}
+
+// Gives up what was refused, and what would have answered it.
+export const discard = async (id: string) => {
+  for (const c of outbox.values()) if (c.behind === id) await drop(c.id)
+  await drop(id)
 }
 
 export const drop = async (id: string) => {
@@ -358,7 +379,8 @@ export const again = async (c: Pending) => {
   const { re, words, refused } = c
   // What the server no longer knows is brought again.
   const files = refused?.code === 'not-found' ? c.files?.map(({ as, blob }) => ({ as, blob })) : c.files
-  await send(c.room, c.act, { re, with: c.with, words, files })
+  const id = await send(c.room, c.act, { re, with: c.with, words, files, behind: c.behind })
+  for (const f of outbox.values()) if (f.behind === c.id) follow(f, { re: undefined, behind: id })
 }
 
 export const pendingOf = (room: string) => [...outbox.values()].filter((c) => c.room === room).sort((a, b) => a.n - b.n)

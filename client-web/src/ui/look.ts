@@ -19,15 +19,26 @@ export const keep = (key: string, value: string) => {
 
 export const size = ref(kept('size', '18'))
 export const theme = ref(kept('theme', 'system'))
+// 长辈版 is a look of its own, with a size of its own: the way back finds everything as it was.
+export const elder = ref(kept('look', '') === 'elder')
+export const elderSizes = { least: 18, usual: 22, most: 30 }
+export const elderSize = ref(Number(kept('elderSize', '')) || elderSizes.usual)
 export const tongue = ref<Language>(kept('language', 'zh-CN') as Language)
 export const wide = ref(matchMedia('(min-width: 900px)').matches)
 matchMedia('(min-width: 900px)').addEventListener('change', (e) => {
-  wide.value = e.matches
+  // A sheet of paper is narrow, but a desk that prints stays a desk.
+  if (!matchMedia('print').matches) wide.value = e.matches
 })
 
 watchEffect(() => {
-  document.documentElement.style.setProperty('--fs', `${Number(size.value) / 16}rem`)
+  document.documentElement.style.setProperty('--fs', `${(elder.value ? elderSize.value : Number(size.value)) / 16}rem`)
   keep('size', size.value)
+  keep('elderSize', String(elderSize.value))
+})
+watchEffect(() => {
+  if (elder.value) document.documentElement.dataset.mode = 'elder'
+  else delete document.documentElement.dataset.mode
+  keep('look', elder.value ? 'elder' : '')
 })
 watchEffect(() => {
   if (theme.value === 'system') delete document.documentElement.dataset.theme

@@ -1,5 +1,6 @@
 import { reactive } from 'vue'
 import { wrong } from '@/words'
+import { elder } from './look'
 
 export const toasts = reactive<{ id: number; text: string }[]>([])
 let last = 0
@@ -8,10 +9,14 @@ let last = 0
 export const toast = (text: string) => {
   const id = ++last
   toasts.push({ id, text })
-  setTimeout(() => {
-    const at = toasts.findIndex((x) => x.id === id)
-    if (at >= 0) toasts.splice(at, 1)
-  }, 4200)
+  // In the large look nothing goes before it was read.
+  if (elder.value) toasts.splice(0, toasts.length - 1)
+  else setTimeout(() => untoast(id), 4200)
+}
+
+export const untoast = (id: number) => {
+  const at = toasts.findIndex((x) => x.id === id)
+  if (at >= 0) toasts.splice(at, 1)
 }
 
 // Runs what a person asked for, and says why when it was refused.
