@@ -73,16 +73,20 @@ func reconnect(ctx context.Context, a *api, room string, after, last int) error 
 	if err := c.Write(ctx, websocket.MessageText, []byte(ask)); err != nil {
 		return err
 	}
-	seen := map[int]bool{}
+	seen, from := map[int]bool{}, after+1
+	if after == 0 {
+		from = last + 1 // until the reset says where it begins
+	}
 	for {
 		_, m, err := c.Read(ctx)
 		if err != nil {
 			return fmt.Errorf("after %d: %w", after, err)
 		}
 		var d struct {
-			Room string
-			Seq  int
-			New  []struct{ Seq int }
+			Room  string
+			Seq   int
+			Reset bool
+			New   []struct{ Seq int }
 		}
 		if err := json.Unmarshal(m, &d); err != nil {
 			return err
@@ -93,11 +97,16 @@ func reconnect(ctx context.Context, a *api, room string, after, last int) error 
 		for _, i := range d.New {
 			seen[i.Seq] = true
 		}
-		// Live deliveries come in between; what was asked for is there when everything up to last is.
-		from := after + 1
-		if after == 0 {
-			from = last - 49
+		if d.Reset != (after == 0) && d.Reset {
+			return fmt.Errorf("after %d: a reset", after)
 		}
+		if d.Reset {
+			from = d.New[0].Seq
+		}
+		if after == 0 && from > last {
+			continue
+		}
+		// Live deliveries come in between; what was asked for is there when everything up to last is.
 		whole := true
 		for seq := from; seq <= last && whole; seq++ {
 			whole = seen[seq]
