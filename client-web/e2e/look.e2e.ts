@@ -341,6 +341,7 @@ const twice = {
   'text by text': async (page: Page) => {
     await page.evaluate(() => {
       const all = [...document.querySelectorAll<HTMLElement>('body *')]
+      for (const e of all) e.style.fontSize = '' // not twice twice
       const sizes = all.map((e) => Number.parseFloat(getComputedStyle(e).fontSize))
       for (const [i, e] of all.entries()) e.style.fontSize = `${sizes[i]! * 2}px`
     })
