@@ -69,3 +69,30 @@ func (a attached) post(_ Event, with attached) attached { return with }
 
 // NameOf is what a file is called in its words, for who hands it out.
 func NameOf(words json.RawMessage) string { return word(words, "name") }
+
+// Keep is how many days the office keeps what was brought; 0 for ever. It is as the operator says today: what a message shows is counted
+// from its own time, so that a date is known beforehand and nothing has to be written down when it comes.
+type Keep struct {
+	Files int // documents
+	Media int // pictures, videos, voices
+}
+
+const dayMillis = 24 * 3600 * 1000
+
+// Until is when the files of an item go (ms): so many days after it was posted; 0 for never. What is pinned stays while it is pinned.
+func (k Keep) Until(kind string, at int64, pinned bool) int64 {
+	days := k.Media
+	if kind == "file" {
+		days = k.Files
+	}
+	if days <= 0 || pinned {
+		return 0
+	}
+	return at + int64(days)*dayMillis
+}
+
+// Past tells whether the files of an item are past their date.
+func (k Keep) Past(kind string, at int64, pinned bool, now int64) bool {
+	until := k.Until(kind, at, pinned)
+	return until != 0 && now >= until
+}

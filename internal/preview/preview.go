@@ -66,7 +66,7 @@ func New(hosts []string, now func() time.Time) *Fetcher {
 }
 
 // Hosts are those that may be asked.
-func (f *Fetcher) Hosts() []string { return slices.Clone(f.hosts) }
+func (f *Fetcher) Hosts() []string { return append([]string{}, f.hosts...) }
 
 // links are written as the client finds them (chat/links.ts).
 var links = regexp.MustCompile(`https?://[\w.~:/?#\[\]@!$&'()*+,;=%-]*[\w/=&#%~-]`)

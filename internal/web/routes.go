@@ -48,6 +48,8 @@ func (s *Server) declare(a *api, r chi.Router) {
 	r.Get("/rooms/{room}/items", s.items)
 	r.Get("/rooms/{room}/items/{seq}", s.item)
 	r.Get("/rooms/{room}/items/{seq}/files/{hash}", s.file)
+	get(a, "/rooms/{room}/items/{seq}/previews", s.previews)
+	post(a, "/rooms/{room}/items/{seq}/spell", s.spell)
 	get(a, "/rooms/{room}/items/{seq}/receipts", s.receipts)
 	get(a, "/rooms/{room}/items/{seq}/contact", s.contact)
 	get(a, "/rooms/{room}/people", s.people)

@@ -23,9 +23,12 @@ import (
 	"linli/internal/hub"
 	"linli/internal/id"
 	"linli/internal/intake"
+	"linli/internal/kind"
 	"linli/internal/pocket"
+	"linli/internal/preview"
 	"linli/internal/register"
 	"linli/internal/search"
+	"linli/internal/speech"
 	"linli/internal/view"
 )
 
@@ -42,6 +45,9 @@ type Server struct {
 	Scans    *engine.Scans
 	Pockets  *pocket.Pockets
 	Intake   *intake.Service
+	Speech   *speech.Engine // nil: none
+	Preview  *preview.Fetcher
+	Keep     kind.Keep
 	Sockets  *Sockets
 	Public   string // URL under which residents reach the server; empty: as asked
 	Version  string
@@ -50,8 +56,9 @@ type Server struct {
 	Log      *slog.Logger
 	Disk     func() (free int64) // for metrics
 
-	rosters rosters
-	metrics http.Handler
+	rosters  rosters
+	spelling once
+	metrics  http.Handler
 }
 
 // Handler is the whole of it.

@@ -83,6 +83,13 @@ export interface BuildingChoice {
   name: string
 }
 
+export interface Card {
+  description?: string
+  host: string
+  title: string
+  url: string
+}
+
 export interface Charter {
   text: string
   version: number
@@ -270,6 +277,10 @@ export interface Fault {
 
 export interface Features {
   demo: boolean
+  keepFiles: number
+  keepMedia: number
+  previews: string[]
+  speech: boolean
 }
 
 export interface File {
@@ -570,6 +581,10 @@ export interface PolicyInputBody {
   history: string
   room?: string
   since?: number
+}
+
+export interface PreviewsBody {
+  previews: Card[]
 }
 
 export interface Queued {
