@@ -3,6 +3,7 @@ package kind
 import (
 	"encoding/json"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -77,9 +78,8 @@ type Keep struct {
 	Media int // pictures, videos, voices
 }
 
-const dayMillis = 24 * 3600 * 1000
-
-// Until is when the files of an item go (ms): so many days after it was posted; 0 for never. What is pinned stays while it is pinned.
+// Until is when the files of an item go (ms): at the end of the day, so many days after it was posted; 0 for never. What is pinned stays
+// while it is pinned.
 func (k Keep) Until(kind string, at int64, pinned bool) int64 {
 	days := k.Media
 	if kind == "file" {
@@ -88,7 +88,8 @@ func (k Keep) Until(kind string, at int64, pinned bool) int64 {
 	if days <= 0 || pinned {
 		return 0
 	}
-	return at + int64(days)*dayMillis
+	y, m, d := time.UnixMilli(at).In(zone).Date()
+	return time.Date(y, m, d+days+1, 0, 0, 0, 0, zone).UnixMilli()
 }
 
 // Past tells whether the files of an item are past their date.
