@@ -2,7 +2,7 @@
 // states of kinds, tuples. Times are milliseconds since 1970.
 import type * as gen from './gen'
 
-export type { Charter, Count, Grant, Name, UploadBody } from './gen'
+export type { Charter, Count, Grant, Name, PreviewsBody, UploadBody } from './gen'
 export type Seq = number
 export type Fault = gen.Answer
 

@@ -69,6 +69,7 @@ export const refusal = (f: Pick<Fault, 'code' | 'with'>, now = Date.now()): stri
   if (f.code === 'muted') return more.until ? t('f_muted', { until: when(Number(more.until), now) }) : t('f_mutedPlain')
   if (f.code === 'wrong' && more.left !== undefined) return t('f_wrongLeft', { left: Number(more.left) })
   if (f.code === 'too-many') return t('f_too-many', { retry: Number(more.retry ?? 5) })
+  if (f.code === 'unreadable' && more.format === 'heic') return t('unreadableHeic')
   const mb = Math.floor(Number(more.limit ?? 0) / (1 << 20))
   if (f.code === 'too-large' && mb) return t('f_tooLargeMb', { mb })
   const key = `f_${f.code}` as Key
