@@ -39,6 +39,8 @@ var may = map[string][]string{
 	"roster":              {"id", "fault"},
 	"paper":               {"id", "fault"},
 	"blob":                {"id", "fault"},
+	"speech":              {"fault"},
+	"preview":             {"fault"},
 	"intake":              {"roster", "office", "register", "engine", "entry", "id", "fault"},
 	"web":                 {"*", "-journal"},
 	"web/gen":             {"*", "-journal"},
@@ -57,6 +59,7 @@ var homes = map[string][]string{
 	"golang.org/x/crypto/argon2":          {"internal/auth"},
 	"github.com/mozillazg/go-pinyin":      {"internal/search"},
 	"golang.org/x/image":                  {"internal/blob"},
+	"golang.org/x/net/html":               {"internal/preview"},
 }
 
 func TestPackagesKnowOnlyWhomTheyMay(t *testing.T) {

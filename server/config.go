@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/peterbourgon/ff/v3"
@@ -24,11 +26,15 @@ type Config struct {
 	Level   string // debug, info, warn, error
 	Reserve int64  // MiB of free disk below which nothing more is stored
 
-	RobotHook  string // URL that tells the staff, where they work
-	SMSHook    string // URL that sends text messages
-	HookSecret string // what bodies to both are signed with
-	SMSDaily   int    // text messages a day at most
-	PushLocal  bool   // push services on this machine are fine: for tests
+	RobotHook    string // URL that tells the staff, where they work
+	SMSHook      string // URL that sends text messages
+	HookSecret   string // what bodies to both are signed with
+	SMSDaily     int    // text messages a day at most
+	PushLocal    bool   // push services on this machine are fine: for tests
+	KeepFiles    int    // days that documents are kept; 0 for ever
+	KeepMedia    int    // days that pictures, videos and voices are kept; 0 for ever
+	SpeechHook   string // URL of the engine that spells voices out; empty: none
+	PreviewHosts string // hosts whose pages may be asked for their title, with commas; empty: none
 
 	// of demo alone
 	Speed float64
@@ -52,6 +58,10 @@ func (c *Config) flags(name string, out io.Writer) *flag.FlagSet {
 	fs.StringVar(&c.HookSecret, "hook-secret", "", "what bodies to both are signed with: Linli-Signature: sha256=HMAC in hex (default: not signed)")
 	fs.IntVar(&c.SMSDaily, "sms-daily", 200, "text messages a day at most, of the whole office")
 	fs.BoolVar(&c.PushLocal, "push-local", false, "push services may be on this machine and speak http: for tests")
+	fs.IntVar(&c.KeepFiles, "keep-files", 0, "`days` that documents of a room are kept; 0 for ever")
+	fs.IntVar(&c.KeepMedia, "keep-media", 0, "`days` that pictures, videos and voices are kept; 0 for ever")
+	fs.StringVar(&c.SpeechHook, "speech-hook", "", "`URL` of an engine that is sent a voice and answers {\"text\":\"…\"} (default: none, and nobody is offered it)")
+	fs.StringVar(&c.PreviewHosts, "preview-hosts", "", "`hosts` whose pages this server may ask for their title when they are linked: a.gov.cn,.b.cn (default: none)")
 	fs.String("config", "", "`file` with a line for each key: data /var/lib/linli")
 	if name == "demo" {
 		fs.Float64Var(&c.Speed, "speed", 1, "how fast the district's clock runs")
@@ -114,6 +124,19 @@ func (c *Config) Validate() error {
 	if c.Reserve < 0 {
 		return errors.New("reserve: not below 0")
 	}
+	if c.KeepFiles < 0 || c.KeepMedia < 0 {
+		return errors.New("keep-files, keep-media: days, not below 0")
+	}
+	if c.SpeechHook != "" {
+		if u, err := url.Parse(c.SpeechHook); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return errors.New("speech-hook: not a URL like http://localhost:9000/asr")
+		}
+	}
+	for _, h := range c.previewed() {
+		if !hostName.MatchString(h) {
+			return fmt.Errorf("preview-hosts: %q is not a host like www.example.gov.cn", h)
+		}
+	}
 	if c.At != "" {
 		if _, err := time.Parse("15:04", c.At); err != nil {
 			return errors.New("at: a time like 10:30")
@@ -123,6 +146,19 @@ func (c *Config) Validate() error {
 		return errors.New("speed: between 0 and 10000")
 	}
 	return nil
+}
+
+// hostName is a name of letters, digits and hyphens with a dot in it; a dot in front stands for every host below. Addresses are none.
+var hostName = regexp.MustCompile(`^\.?([A-Za-z0-9-]+\.)+[A-Za-z][A-Za-z0-9-]+$`)
+
+// previewed lists the hosts whose pages may be asked for.
+func (c *Config) previewed() (hosts []string) {
+	for _, h := range strings.Split(c.PreviewHosts, ",") {
+		if h = strings.TrimSpace(h); h != "" {
+			hosts = append(hosts, h)
+		}
+	}
+	return hosts
 }
 
 // logger is the program's own log: to standard error, and never with personal data.

@@ -197,3 +197,107 @@ func TestPicturesVoicesAndFilesOfARoom(t *testing.T) {
 		t.Errorf("check: %d\n%s", code, out)
 	}
 }
+
+func TestUploadsThatLieAreRefusedInWords(t *testing.T) {
+	w, room, _ := newTown(t)
+	a, b := w.as(zhang), w.as(li)
+	whole := []byte("%PDF-1.7 今晚停水")
+	begin := func(as string, size any) answer {
+		out := answer{}
+		a.ask("POST", "/rooms/"+room+"/uploads", map[string]any{"as": as, "size": size}, &out)
+		return out
+	}
+	for name, c := range map[string]struct {
+		as   string
+		size any
+		want string
+	}{
+		"empty": {"file", 0, "invalid"}, "less than empty": {"file", -1, "invalid"}, "too large": {"picture", 26 << 20, "too-large"},
+		"larger than there is": {"file", int64(1) << 62, "too-large"}, "of no kind": {"program", 9, "invalid"}, "size in words": {"file", "nine", "invalid"},
+	} {
+		if out := begin(c.as, c.size); out["code"] != c.want {
+			t.Errorf("%s: %v", name, out)
+		}
+	}
+	upload := begin("file", len(whole))["upload"].(string)
+	offset := func(who *api, path, at string, part []byte) (int, any) {
+		t.Helper()
+		req, err := http.NewRequest("PATCH", w.url+"/api/v1/uploads/"+path, bytes.NewReader(part))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+who.access)
+		if at != "" {
+			req.Header.Set("Upload-Offset", at)
+		}
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		out := answer{}
+		_ = json.NewDecoder(res.Body).Decode(&out)
+		return res.StatusCode, out["code"]
+	}
+	for at, want := range map[string]string{
+		"": "invalid", "x": "invalid", "1e3": "invalid", "99999999999999999999": "invalid", "-1": "conflicting", "1": "conflicting", "9223372036854775807": "conflicting",
+	} {
+		if status, code := offset(a, upload, at, whole); code != want || status >= 500 {
+			t.Errorf("a part at %q: %d %v", at, status, code)
+		}
+	}
+	a.no("conflicting", "POST", "/uploads/"+upload+"/done", map[string]any{})
+	if status, code := offset(b, upload, "0", whole); code != "not-found" {
+		t.Errorf("another's upload: %d %v", status, code)
+	}
+	for _, call := range []string{"GET /uploads/" + upload, "POST /uploads/" + upload + "/done", "DELETE /uploads/" + upload, "GET /uploads/..%2f..%2fkeys", "POST /uploads/%00/done"} {
+		method, path, _ := strings.Cut(call, " ")
+		var body any
+		if method == "POST" {
+			body = map[string]any{}
+		}
+		b.no("not-found", method, path, body)
+	}
+	if status, code := offset(a, upload, "0", append(bytes.Clone(whole), "and more"...)); code != "too-large" {
+		t.Errorf("more than was said: %d %v", status, code)
+	}
+	a.must("POST", "/uploads/"+upload+"/done", map[string]any{})
+	if status, code := offset(a, upload, "0", whole); code != "conflicting" {
+		t.Errorf("a part after the end: %d %v", status, code)
+	}
+	for _, name := range []string{"C:\\Windows\\a.txt", "a/b", "..", ".", "CON\n", "a\x1bb", "通知\u202egpj.exe", "通知\u200b.pdf", "<b>.txt", strings.Repeat("长", 121)} {
+		if _, refused := a.post(room, "file", nil, map[string]any{"name": name}, upload); refused != "invalid" && refused != "too-large" {
+			t.Errorf("a file called %q: %q", name, refused)
+		}
+	}
+	if _, refused := b.post(room, "file", nil, map[string]any{"name": "a.pdf"}, upload); refused != "not-found" {
+		t.Errorf("another's upload is posted: %q", refused)
+	}
+	for _, files := range []any{nil, "all", 7, []any{}, []any{map[string]any{"upload": 7}}, []any{map[string]any{"hash": strings.Repeat("A", 43), "type": "text/html", "size": 9}}} {
+		if _, refused := a.act(room, "file.post", 0, map[string]any{"files": files}, map[string]any{"name": "a.pdf"}); refused != "invalid" && refused != "not-found" {
+			t.Errorf("files %v: %q", files, refused)
+		}
+	}
+	if refused := func() string {
+		_, refused := a.bring(room, "picture", []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), 1)
+		return refused
+	}(); refused != "unreadable" {
+		t.Errorf("a photo of an iPhone: %q", refused)
+	}
+	// A page that calls itself a document is only ever saved, whoever asks and however.
+	doc, _ := a.bring(room, "file", []byte("<!doctype html><script>alert(document.cookie)</script>"), 1)
+	seq, refused := a.post(room, "file", nil, map[string]any{"name": "通知.html"}, doc)
+	if refused != "" {
+		t.Fatal(refused)
+	}
+	for _, more := range []string{"", "?small"} {
+		_, head, _ := b.fetch(pathOf(room, seq, filesAt(b, room, seq)[0]) + more)
+		if head.Get("Content-Type") != "application/octet-stream" || !strings.HasPrefix(head.Get("Content-Disposition"), "attachment") ||
+			head.Get("X-Content-Type-Options") != "nosniff" || !strings.Contains(head.Get("Content-Security-Policy"), "sandbox") {
+			t.Errorf("%v", head)
+		}
+	}
+	if strings.Contains(w.log.String(), "request failed") || strings.Contains(w.log.String(), "panic") {
+		t.Errorf("something was our fault:\n%s", w.log)
+	}
+}

@@ -18,9 +18,11 @@ import (
 	"linli/internal/intake"
 	"linli/internal/journal"
 	"linli/internal/journal/local"
+	"linli/internal/kind"
 	"linli/internal/notify"
 	"linli/internal/office"
 	"linli/internal/pocket"
+	"linli/internal/preview"
 	"linli/internal/register"
 	"linli/internal/room"
 	"linli/internal/search"
@@ -44,6 +46,8 @@ type Program struct {
 	Pockets  *pocket.Pockets
 	Notify   *notify.Ladder
 	Intake   *intake.Service
+	Preview  *preview.Fetcher
+	Keep     kind.Keep
 	Now      func() time.Time
 
 	work   sync.WaitGroup
@@ -53,16 +57,18 @@ type Program struct {
 
 // settings are what open may be told beyond the configuration.
 type settings struct {
-	now  func() time.Time // the office's clock; nil: the machine's
-	auth auth.Options
+	now   func() time.Time // the office's clock; nil: the machine's
+	files func() time.Time // the clock that uploads and blobs grow old by; nil: the machine's, also where the office's runs faster
+	auth  auth.Options
 }
 
 // open builds every part and starts it. What was opened before an error is closed again.
 func open(ctx context.Context, c *Config, s settings) (p *Program, err error) {
-	p = &Program{Log: c.logger(), Now: s.now}
+	p = &Program{Log: c.logger(), Now: s.now, Keep: kind.Keep{Files: c.KeepFiles, Media: c.KeepMedia}}
 	if p.Now == nil {
 		p.Now = time.Now
 	}
+	p.Preview = preview.New(c.previewed(), p.Now)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.Close())
@@ -136,7 +142,10 @@ func (p *Program) openStores(ctx context.Context, c *Config, s settings) error {
 	if p.Auth, err = auth.Open(ctx, j.Shelf(), p.Register, s.auth); err != nil {
 		return err
 	}
-	if p.Blobs, err = blob.Open(filepath.Join(c.Data, "blob"), c.Reserve<<20, time.Now); err != nil {
+	if s.files == nil {
+		s.files = time.Now
+	}
+	if p.Blobs, err = blob.Open(filepath.Join(c.Data, "blob"), c.Reserve<<20, s.files); err != nil {
 		return err
 	}
 	p.View, err = view.Open(filepath.Join(c.Data, "view"), p.Log, func(err error) {
@@ -149,7 +158,7 @@ func (p *Program) openStores(ctx context.Context, c *Config, s settings) error {
 	return nil
 }
 
-// sweep takes away, every hour, the files that no message has. It looks only while the views have all that the logs have.
+// sweep takes away, every hour, the files that no message has, or none whose time is not over.
 func (p *Program) sweep(ctx context.Context) {
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
@@ -159,16 +168,24 @@ func (p *Program) sweep(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if !p.viewed(ctx) {
-			continue
-		}
-		n, err := p.Blobs.Sweep(ctx, p.View.Uses)
-		if err != nil && ctx.Err() == nil {
-			p.Log.Error("files were not swept", "err", err)
-		}
-		if n > 0 {
-			p.Log.Info("files that no message has are gone", "files", n)
-		}
+		p.sweepOnce(ctx)
+	}
+}
+
+// sweepOnce looks only while the views have all that the logs have.
+func (p *Program) sweepOnce(ctx context.Context) {
+	if !p.viewed(ctx) {
+		return
+	}
+	now := p.Now().UnixMilli()
+	n, err := p.Blobs.Sweep(ctx, func(hash string) (bool, error) {
+		return p.View.Uses(hash, func(kind string, at int64, pinned bool) bool { return p.Keep.Past(kind, at, pinned, now) })
+	})
+	if err != nil && ctx.Err() == nil {
+		p.Log.Error("files were not swept", "err", err)
+	}
+	if n > 0 {
+		p.Log.Info("files that no message has, or that are past their time, are gone", "files", n)
 	}
 }
 

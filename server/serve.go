@@ -15,6 +15,7 @@ import (
 
 	"linli/internal/hub"
 	"linli/internal/socket"
+	"linli/internal/speech"
 	"linli/internal/web"
 )
 
@@ -88,6 +89,7 @@ func (p *Program) serveOn(ctx context.Context, listener net.Listener, c *Config,
 func (p *Program) web(c *Config, with special) *web.Server {
 	s := &web.Server{
 		Engine: p.Engine, View: p.View, Search: p.Search, Blobs: p.Blobs, Hub: p.Hub, Register: p.Register, Auth: p.Auth, Marks: p.Marks, Intake: p.Intake, Scans: p.Scans, Pockets: p.Pockets, Notify: p.Notify,
+		Speech: speech.New(c.SpeechHook), Preview: p.Preview, Keep: p.Keep,
 		Public: c.Public, Version: version, Demo: with.demo, Rate: with.rate, Now: p.Now, Log: p.Log,
 	}
 	s.Disk = func() int64 {

@@ -12,6 +12,7 @@ import (
 	_ "image/png"
 	"io"
 	"os"
+	"slices"
 
 	"golang.org/x/image/draw"
 	_ "golang.org/x/image/webp"
@@ -59,6 +60,8 @@ func decode(path string) (img image.Image, turn int, err error) {
 	}()
 	c, _, err := image.DecodeConfig(bufio.NewReader(f))
 	switch {
+	case err != nil && isHEIC(f):
+		return nil, 1, fault.New(fault.Unreadable, "HEIC is not read here").And("format", "heic")
 	case err != nil:
 		return nil, 1, unreadable("not a picture that can be read")
 	case c.Width <= 0 || c.Height <= 0 || c.Width > mostPixels/c.Height:
@@ -75,6 +78,15 @@ func decode(path string) (img image.Image, turn int, err error) {
 		return nil, 1, unreadable("the picture is broken")
 	}
 	return img, turn, nil
+}
+
+// isHEIC tells whether a file is as iPhones keep their photos. People can do something about that when they are told.
+func isHEIC(f *os.File) bool {
+	head := make([]byte, 12)
+	if _, err := f.ReadAt(head, 0); err != nil || string(head[4:8]) != "ftyp" {
+		return false
+	}
+	return slices.Contains([]string{"heic", "heix", "heim", "heis", "hevc", "mif1", "msf1"}, string(head[8:]))
 }
 
 // fit is the picture on white, no side longer than most.

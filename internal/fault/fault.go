@@ -45,6 +45,9 @@ const (
 	QuietHours  Code = "quiet-hours"  // not at night; With carries from and to (o'clock)
 	Quota       Code = "quota"        // as often as it may be already; With carries limit
 	Conflicting Code = "conflicting"  // the thing changed meanwhile; look again
+	NoEngine    Code = "no-engine"    // nothing here does this: the office has not set it up
+	EngineDown  Code = "engine-down"  // what does it does not answer; later it may
+	Unheard     Code = "unheard"      // nothing was understood in a recording
 )
 
 // Fault is an error that a person may be told.

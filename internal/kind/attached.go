@@ -3,6 +3,7 @@ package kind
 import (
 	"encoding/json"
 	"strings"
+	"time"
 
 	"linli/internal/entry"
 	"linli/internal/fault"
@@ -75,3 +76,30 @@ func NameOf(words json.RawMessage, i int) string {
 
 // Pass lets files be passed on.
 func (a attached) Pass() (Part, bool) { return Part{}, true }
+
+// Keep is how many days the office keeps what was brought; 0 for ever. It is as the operator says today: what a message shows is counted
+// from its own time, so that a date is known beforehand and nothing has to be written down when it comes.
+type Keep struct {
+	Files int // documents
+	Media int // pictures, videos, voices
+}
+
+// Until is when the files of an item go (ms): at the end of the day, so many days after it was posted; 0 for never. What is pinned stays
+// while it is pinned.
+func (k Keep) Until(kind string, at int64, pinned bool) int64 {
+	days := k.Media
+	if kind == "file" {
+		days = k.Files
+	}
+	if days <= 0 || pinned {
+		return 0
+	}
+	y, m, d := time.UnixMilli(at).In(Zone).Date()
+	return time.Date(y, m, d+days+1, 0, 0, 0, 0, Zone).UnixMilli()
+}
+
+// Past tells whether the files of an item are past their date.
+func (k Keep) Past(kind string, at int64, pinned bool, now int64) bool {
+	until := k.Until(kind, at, pinned)
+	return until != 0 && now >= until
+}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"linli/internal/entry"
 	"linli/internal/fault"
@@ -264,3 +265,26 @@ const (
 		"category":"火情","per":"household","door":true,"parts":[{}]}`
 	anything = `{"text":"文","title":"题","body":"文","options":["甲","乙"],"reason":"因","note":"记","parts":[{}]}`
 )
+
+func TestFilesAreKeptToTheEndOfTheirDay(t *testing.T) {
+	at := time.Date(2026, 2, 27, 23, 59, 0, 0, Zone).UnixMilli()
+	k := Keep{Files: 2, Media: 30}
+	for name, c := range map[string]struct {
+		kind   string
+		pinned bool
+		want   time.Time
+	}{
+		"a document": {"file", false, time.Date(2026, 3, 2, 0, 0, 0, 0, Zone)}, "a picture": {"picture", false, time.Date(2026, 3, 30, 0, 0, 0, 0, Zone)},
+		"a voice": {"voice", false, time.Date(2026, 3, 30, 0, 0, 0, 0, Zone)},
+	} {
+		if got := k.Until(c.kind, at, c.pinned); got != c.want.UnixMilli() {
+			t.Errorf("%s: %s", name, time.UnixMilli(got).In(Zone))
+		}
+		if k.Past(c.kind, at, false, c.want.UnixMilli()-1) || !k.Past(c.kind, at, false, c.want.UnixMilli()) {
+			t.Errorf("%s goes at another moment", name)
+		}
+		if k.Until(c.kind, at, true) != 0 || k.Past(c.kind, at, true, at*2) || (Keep{}).Until(c.kind, at, false) != 0 || (Keep{}).Past(c.kind, at, false, at*2) {
+			t.Errorf("%s: pinned or without a rule, it goes", name)
+		}
+	}
+}

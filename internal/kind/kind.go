@@ -127,6 +127,8 @@ type (
 	Calling interface {
 		Calls() (to []id.Person, all bool)
 	}
+	// Rewords marks events whose words take the place of the post's. Whoever asked for them, they are the author's, and sealed as such.
+	Rewords interface{ Rewords(act string) bool }
 	// Quiet marks events that change no more than own parts: they are not fanned out.
 	Quiet interface{ Quiet(act string) bool }
 	// Ringing says whose phones an event rings; asked of the card behind the event.
@@ -325,8 +327,8 @@ func (c card[S]) Facts() json.RawMessage {
 	return b
 }
 
-// Pin, Settled, Due, MayContact, Confirmed, Live, Waits, Attached, Pass, Calls, Rings, Presses and Quiet pass the optional abilities of a
-// state through the card.
+// Pin, Settled, Due, MayContact, Confirmed, Live, Waits, Attached, Pass, Calls, Rings, Presses, Rewords and Quiet pass the optional abilities of
+// a state through the card.
 
 func (c card[S]) Pin() bool {
 	p, ok := any(c.state).(Pinned)
@@ -404,6 +406,11 @@ func (c card[S]) Presses(p Post) (int64, Ring) {
 		return r.Presses(p)
 	}
 	return 0, Ring{}
+}
+
+func (c card[S]) Rewords(act string) bool {
+	r, ok := any(c.state).(Rewords)
+	return ok && r.Rewords(act)
 }
 
 func (c card[S]) Quiet(act string) bool {

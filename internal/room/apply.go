@@ -153,6 +153,9 @@ func (s *State) applyAct(change *Change, verb string, at int64, e *entry.Entry) 
 	}
 	event := kind.Event{Post: item.post(), Seq: s.core.Seq, By: e.By, At: at, Words: e.Words, Room: s}
 	item.Card = item.Card.Apply(verb, event, e.Facts)
+	if rewords(item, item.Kind, verb) {
+		item.Words, item.Edited = e.Words, at
+	}
 	if q, ok := item.Card.(kind.Quiet); ok && q.Quiet(verb) {
 		change.Quiet = true
 	}

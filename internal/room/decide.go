@@ -67,6 +67,9 @@ func (s *State) Decide(by entry.Actor, c *entry.Command, now int64) ([]entry.Ent
 	if err != nil {
 		return nil, err
 	}
+	if item := s.hand[c.Re]; item != nil && rewords(item, thing, verb) {
+		e.By, e.As = item.By, item.As // whose key seals them
+	}
 	return append(s.giveWay(&e), e), nil
 }
 
@@ -200,8 +203,19 @@ func (s *State) decideCard(who actor, name, verb string, c *entry.Command, now i
 	if item.Kind != name || item.Card == nil {
 		return nil, fault.New(fault.Invalid, "the message is of another kind").And("field", "re")
 	}
+	if rewords(item, name, verb) {
+		if err := s.muted(who, now); err != nil {
+			return nil, err
+		}
+	}
 	ask.Post = item.post()
 	return item.Card.Act(verb, ask, c.With, c.Words)
+}
+
+// rewords tells whether an action replaces the words of an item.
+func rewords(item *Item, name, verb string) bool {
+	r, ok := item.Card.(kind.Rewords)
+	return ok && item.Kind == name && r.Rewords(verb)
 }
 
 // target is the item a command works on.

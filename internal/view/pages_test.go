@@ -259,7 +259,7 @@ func TestAFileIsUsedWhileAnItemHasIt(t *testing.T) {
 	uses := func(hash string, want bool) {
 		t.Helper()
 		s.Seen()
-		if got, err := s.View.Uses(hash); got != want || err != nil {
+		if got, err := s.View.Uses(hash, func(string, int64, bool) bool { return false }); got != want || err != nil {
 			t.Errorf("%s is used: %v, %v", hash, got, err)
 		}
 	}

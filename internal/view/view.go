@@ -471,16 +471,31 @@ const everybody id.Person = "*"
 // Files is the lane of all items that brought files.
 const Files = "files"
 
-// Uses tells whether any item has brought this file and was not taken back.
-func (v *View) Uses(hash string) (used bool, err error) {
+// Uses tells whether any item has brought this file, was not taken back, and is not past its time (past, asked of the item's kind, time
+// in ms, and whether it is pinned).
+func (v *View) Uses(hash string, past func(kind string, at int64, pinned bool) bool) (used bool, err error) {
 	err = v.db.View(func(txn *badger.Txn) error {
-		o := badger.DefaultIteratorOptions
-		o.Prefix, o.PrefetchValues = files(hash), false
-		it := txn.NewIterator(o)
-		defer it.Close()
-		it.Rewind()
-		used = it.Valid()
-		return nil
+		prefix := files(hash)
+		return each(txn, prefix, func(k, _ []byte) error {
+			if used {
+				return nil
+			}
+			room, _, _ := bytes.Cut(k[len(prefix)+len("r/"):], []byte{0})
+			sent, err := get(txn, number(items(id.Room(room)), tail(k)))
+			if err != nil || sent == nil {
+				return err
+			}
+			var item struct {
+				Kind  string     `json:"kind"`
+				At    int64      `json:"at"`
+				State wire.Flags `json:"state"`
+			}
+			if err := json.Unmarshal(sent, &item); err != nil {
+				return err
+			}
+			used = !past(item.Kind, item.At, item.State.Pinned)
+			return nil
+		})
 	})
 	return used, err
 }

@@ -173,7 +173,7 @@ func attach(blobs *blob.Store, person id.Person, r id.Room, c *wire.Command) err
 // file is what an item of a room brought, for who may read the item.
 func (s *Server) file(w http.ResponseWriter, r *http.Request) {
 	hash := chi.URLParam(r, "hash")
-	f, name, err := s.fileOf(r, hash)
+	f, name, until, err := s.fileOf(r, hash)
 	if err != nil {
 		s.refuse(w, r, err)
 		return
@@ -187,7 +187,7 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request) {
 	defer content.Close()
 	h := w.Header()
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
-	h.Set("Cache-Control", "private, max-age=86400")
+	h.Set("Cache-Control", "private, max-age="+strconv.FormatInt(s.kept(until), 10))
 	h.Set("ETag", `"`+hash+map[bool]string{true: ".s"}[less]+`"`)
 	h.Set("Content-Type", f.Type)
 	if name != "" || !slices.Contains(shown, f.Type) {
@@ -200,41 +200,73 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request) {
 // shown are the types that a page may show; everything else is only ever saved.
 var shown = []string{"image/jpeg", "video/mp4", "video/webm", "audio/mp4", "audio/webm", "audio/ogg"}
 
-// fileOf looks a file up in an item that the asker may read, and what its sender called it.
-func (s *Server) fileOf(r *http.Request, hash string) (f kind.File, name string, err error) {
-	in := id.Room(chi.URLParam(r, "room"))
+// kept is for how many seconds a browser may keep a file: a day, and not beyond its time.
+func (s *Server) kept(until int64) int64 {
+	const day = 24 * 3600
+	if until == 0 {
+		return day
+	}
+	return max(0, min(day, (until-s.Now().UnixMilli())/1000))
+}
+
+// fileOf looks a file up in an item that the asker may read, what its sender called it, and until when it is kept (ms; 0 for ever).
+func (s *Server) fileOf(r *http.Request, hash string) (f kind.File, name string, until int64, err error) {
 	none := fault.New(fault.NotFound, "there is no such file")
 	seq, err := strconv.ParseUint(chi.URLParam(r, "seq"), 10, 53)
 	if err != nil {
-		return f, "", none
+		return f, "", 0, none
 	}
-	c, err := s.mayHear(r.Context(), in)
-	if err == nil {
-		err = s.Engine.Seen(r.Context(), in)
-	}
+	item, state, err := s.itemFor(r.Context(), id.Room(chi.URLParam(r, "room")), entry.Seq(seq))
 	if err != nil {
-		return f, "", err
-	}
-	b, err := s.View.Sent(in, reads(s.Engine, in, c.Person), entry.Seq(seq))
-	if err != nil {
-		return f, "", err
-	}
-	var item wire.Item
-	var state struct {
-		wire.Flags
-		Files []kind.File `json:"files"`
-	}
-	if err := json.Unmarshal(b, &item); err != nil {
-		return f, "", err
-	}
-	if len(item.State) > 0 {
-		if err := json.Unmarshal(item.State, &state); err != nil {
-			return f, "", err
-		}
+		return f, "", 0, err
 	}
 	at := slices.IndexFunc(state.Files, func(f kind.File) bool { return f.Hash == hash })
-	if at < 0 || state.Retracted {
-		return f, "", none
+	if at < 0 {
+		return f, "", 0, none
 	}
-	return state.Files[at], kind.NameOf(item.Words, at), nil
+	until, err = s.notPast(item, state)
+	return state.Files[at], kind.NameOf(item.Words, at), until, err
+}
+
+// notPast is until when an item's files are kept (ms; 0 for ever); fault.Expired when that is over.
+func (s *Server) notPast(item *wire.Item, state *brought) (until int64, err error) {
+	if s.Keep.Past(item.Kind, item.At, state.Pinned, s.Now().UnixMilli()) {
+		return 0, fault.New(fault.Expired, "the file was kept until then").And("until", s.Keep.Until(item.Kind, item.At, state.Pinned))
+	}
+	return s.Keep.Until(item.Kind, item.At, state.Pinned), nil
+}
+
+// brought is the part of a state that speaks of files.
+type brought struct {
+	wire.Flags
+	Files   []kind.File `json:"files"`
+	Spelled string      `json:"spelled"`
+}
+
+// itemFor is an item as the asker may read it; fault.NotFound for one that was taken back as well.
+func (s *Server) itemFor(ctx context.Context, in id.Room, seq entry.Seq) (*wire.Item, *brought, error) {
+	c, err := s.mayHear(ctx, in)
+	if err == nil {
+		err = s.Engine.Seen(ctx, in)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	b, err := s.View.Sent(in, reads(s.Engine, in, c.Person), seq)
+	if err != nil {
+		return nil, nil, err
+	}
+	item, state := &wire.Item{}, &brought{}
+	if err := json.Unmarshal(b, item); err != nil {
+		return nil, nil, err
+	}
+	if len(item.State) > 0 {
+		if err := json.Unmarshal(item.State, state); err != nil {
+			return nil, nil, err
+		}
+	}
+	if state.Retracted {
+		return nil, nil, fault.New(fault.NotFound, "it was taken back")
+	}
+	return item, state, nil
 }

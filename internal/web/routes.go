@@ -51,6 +51,8 @@ func (s *Server) declare(a *api, r chi.Router) {
 	r.Get("/rooms/{room}/items/{seq}", s.item)
 	get(a, "/rooms/{room}/days", s.days)
 	r.Get("/rooms/{room}/items/{seq}/files/{hash}", s.file)
+	get(a, "/rooms/{room}/items/{seq}/previews", s.previews)
+	post(a, "/rooms/{room}/items/{seq}/spell", s.spell)
 	get(a, "/rooms/{room}/items/{seq}/receipts", s.receipts)
 	r.Get("/rooms/{room}/items/{seq}/receipts.xlsx", s.receiptsTable)
 	get(a, "/rooms/{room}/items/{seq}/contact", s.contact)

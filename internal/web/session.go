@@ -235,8 +235,13 @@ type officeName struct {
 	Name string `json:"name"`
 }
 
+// features is what this office has, and how it keeps what is brought.
 type features struct {
-	Demo bool `json:"demo"`
+	Demo      bool     `json:"demo"`
+	Speech    bool     `json:"speech"`    // voices can be spelled out
+	Previews  []string `json:"previews"`  // hosts whose links are shown with their title; .name for all below it
+	KeepFiles int      `json:"keepFiles"` // days that documents are kept; 0 for ever
+	KeepMedia int      `json:"keepMedia"` // pictures, videos, voices
 }
 
 func (s *Server) me(ctx context.Context, _ *none) (*body[meBody], error) {
@@ -250,7 +255,9 @@ func (s *Server) me(ctx context.Context, _ *none) (*body[meBody], error) {
 	}
 	m := meBody{
 		Person: c.Person, Device: c.Device, Name: rec.Name, Title: rec.Title, Phone: register.Masked(rec.Phone),
-		Grants: []entry.Grant{}, Rooms: len(s.Engine.RoomsOf(c.Person)), Features: features{Demo: s.Demo},
+		Grants: []entry.Grant{}, Rooms: len(s.Engine.RoomsOf(c.Person)), Features: features{
+			Demo: s.Demo, Speech: s.Speech != nil, Previews: s.Preview.Hosts(), KeepFiles: s.Keep.Files, KeepMedia: s.Keep.Media,
+		},
 	}
 	m.Applications = s.applicationsOf(c.Person)
 	s.Engine.ReadOffice(func(o *office.State) {

@@ -24,11 +24,14 @@ import (
 	"linli/internal/hub"
 	"linli/internal/id"
 	"linli/internal/intake"
+	"linli/internal/kind"
 	"linli/internal/legible"
 	"linli/internal/notify"
 	"linli/internal/pocket"
+	"linli/internal/preview"
 	"linli/internal/register"
 	"linli/internal/search"
+	"linli/internal/speech"
 	"linli/internal/view"
 )
 
@@ -46,6 +49,9 @@ type Server struct {
 	Pockets  *pocket.Pockets
 	Notify   *notify.Ladder
 	Intake   *intake.Service
+	Speech   *speech.Engine // nil: none
+	Preview  *preview.Fetcher
+	Keep     kind.Keep
 	Sockets  *Sockets
 	Public   string // URL under which residents reach the server; empty: as asked
 	Version  string
@@ -55,10 +61,11 @@ type Server struct {
 	Log      *slog.Logger
 	Disk     func() (free int64) // for metrics
 
-	paces   paces
-	rosters rosters
-	waits   waits
-	metrics http.Handler
+	paces    paces
+	rosters  rosters
+	waits    waits
+	spelling once
+	metrics  http.Handler
 }
 
 // Handler is the whole of it.

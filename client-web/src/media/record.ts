@@ -1,6 +1,7 @@
 // Recording a voice. Its loudness is measured while it is spoken: a recording does not say how long or loud it is.
 
 const longest = 60 // seconds
+export const warnAt = 50
 const parts = 40 // of the waveform
 
 export interface Said {
@@ -12,6 +13,24 @@ export interface Said {
 const types = ['audio/mp4;codecs=mp4a.40.2', 'audio/webm;codecs=opus', 'audio/mp4', 'audio/webm']
 
 export const canRecord = () => !!navigator.mediaDevices?.getUserMedia && 'MediaRecorder' in window
+
+// Why a recording cannot begin, as a key of the words: what the device threw, or what it has not.
+export const whyNot = (e?: unknown) => {
+  if (!isSecureContext) return 'noMicPlain'
+  if (!canRecord()) return 'noMicOld'
+  switch ((e as DOMException | undefined)?.name) {
+    case 'NotAllowedError':
+    case 'SecurityError':
+      return 'noMicDenied'
+    case 'NotFoundError':
+    case 'OverconstrainedError':
+      return 'noMicNone'
+    case 'NotReadableError':
+    case 'AbortError':
+      return 'noMicBusy'
+  }
+  return 'noMic'
+}
 
 // The loudest of equal parts, as digits against the loudest of all.
 export const waveOf = (levels: number[]): string => {

@@ -1,4 +1,4 @@
-import { get, post, Refusal, send } from '@/wire/http'
+import { get, post, Refusal, remove, send } from '@/wire/http'
 import type { UploadBody } from '@/wire/types'
 
 // Something that goes with a message. It stays on this device, with how far it is, until the server has the message.
@@ -17,8 +17,14 @@ export const limits = { picture: 25 << 20, video: 100 << 20, voice: 2 << 20, fil
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
 
 // Brings one attachment in, from where it was left. moved hears how many bytes are there; kept is called when there is something to
-// remember. Throws a Refusal.
-export const bring = async (room: string, a: Attachment, moved: (bytes: number) => void, kept: () => unknown) => {
+// remember; once it is no longer wanted it is given up, here and there. Throws a Refusal.
+export const bring = async (
+  room: string,
+  a: Attachment,
+  moved: (bytes: number) => unknown,
+  kept: () => unknown,
+  wanted: () => boolean,
+) => {
   const { size } = a.blob
   let at = 0
   if (a.upload) {
@@ -34,6 +40,7 @@ export const bring = async (room: string, a: Attachment, moved: (bytes: number) 
   }
   moved(at)
   for (let tries = 0; at < size; ) {
+    if (!wanted()) return void remove(`/uploads/${a.upload}`).catch(() => {})
     try {
       const slice = a.blob.slice(at, at + part)
       at = (await send<UploadBody>('PATCH', `/uploads/${a.upload}`, slice, { 'Upload-Offset': String(at) })).at

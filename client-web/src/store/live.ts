@@ -291,8 +291,11 @@ const carry = async (c: Pending) => {
     const all = c.files!.reduce((n, f) => n + f.blob.size, 0)
     let before = 0
     for (const f of c.files!) {
-      const kept = () => outbox.has(c.id) && db.keepCommand(c)
-      if (!f.whole) await bring(c.room, f, (n) => progress.set(c.id, (before + n) / all), kept)
+      const wanted = () => outbox.has(c.id)
+      const kept = () => wanted() && db.keepCommand(c)
+      const moved = (n: number) => wanted() && progress.set(c.id, (before + n) / all)
+      if (!wanted()) return
+      if (!f.whole) await bring(c.room, f, moved, kept, wanted)
       before += f.blob.size
     }
     if (outbox.has(c.id)) transmit([outbox.get(c.id)!])

@@ -110,6 +110,13 @@ export interface Calls {
   of: number
 }
 
+export interface Card {
+  description?: string
+  host: string
+  title: string
+  url: string
+}
+
 export interface CatchRow {
   item: unknown
   name: string
@@ -324,6 +331,10 @@ export interface Fault {
 
 export interface Features {
   demo: boolean
+  keepFiles: number
+  keepMedia: number
+  previews: string[]
+  speech: boolean
 }
 
 export interface File {
@@ -640,6 +651,10 @@ export interface PolicyInputBody {
   history: string
   room?: string
   since?: number
+}
+
+export interface PreviewsBody {
+  previews: Card[]
 }
 
 export interface PushBody {

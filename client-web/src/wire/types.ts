@@ -2,7 +2,19 @@
 // states of kinds, tuples. Times are milliseconds since 1970.
 import type * as gen from './gen'
 
-export type { Charter, Choices, Count, Draft, Grant, Name, PocketBody, PocketNews, ReadTo, UploadBody } from './gen'
+export type {
+  Charter,
+  Choices,
+  Count,
+  Draft,
+  Grant,
+  Name,
+  PocketBody,
+  PocketNews,
+  PreviewsBody,
+  ReadTo,
+  UploadBody,
+} from './gen'
 export type Seq = number
 export type Fault = gen.Answer
 

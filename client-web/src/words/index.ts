@@ -73,6 +73,7 @@ export const refusal = (f: Pick<Fault, 'code' | 'with'>, now = Date.now()): stri
   if (f.code === 'too-large' && more.field === 'files') return t('f_brought')
   if (f.code === 'too-large' && more.field === 'star') return t('f_starsFull')
   if (f.code === 'quota' && more.field === 'edits') return t('f_edits')
+  if (f.code === 'unreadable' && more.format === 'heic') return t('unreadableHeic')
   const mb = Math.floor(Number(more.limit ?? 0) / (1 << 20))
   if (f.code === 'too-large' && mb) return t('f_tooLargeMb', { mb })
   const key = `f_${f.code}` as Key
