@@ -26,6 +26,9 @@ beforeAll(async () => {
     })
   })
   await new Promise<void>((up) => service.listen(0, '127.0.0.1', up))
+  const his = new Api(linli.url) // who is called at whatever hour this runs
+  await his.signIn(zhang.phone, password)
+  await his.ask('PUT', '/me/choices', { muted: {}, quiet: { from: 0, to: 0 }, topics: {} })
 })
 afterAll(async () => {
   service.close()

@@ -782,7 +782,7 @@ export const en: Record<keyof typeof zh, string> = {
   pushClosed: 'Nothing was chosen. Press again, and choose “Allow” when the browser asks.',
   pushAsk: 'The browser will now ask whether it may notify you. Choose “Allow”.',
   pushAskWhat:
-    'It rings only for what concerns you: calls, news of your requests, notices to confirm, emergencies. From 22:00 to 7:00 only for emergencies.',
+    'It rings only for what concerns you: calls, news of your requests, notices to confirm, emergencies. In your quiet hours only for emergencies.',
   pushGo: 'Go on',
   notNow: 'Not now',
   pushDevices: 'Devices with push',
