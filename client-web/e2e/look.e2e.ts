@@ -137,7 +137,7 @@ for (const d of dresses) {
     await resident.page.goto('/catchup')
     await resident.page.locator('.page .sec').first().waitFor()
     await see(resident.page, 'what was missed')
-    await resident.page.locator('.bar .iconbtn').first().click()
+    await resident.page.goto('/rooms')
     await resident.page.locator('a.rowbtn').first().click()
     await resident.page.getByRole('log').waitFor()
     await see(resident.page, 'room')
