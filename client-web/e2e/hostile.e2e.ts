@@ -19,7 +19,7 @@ const hostile = {
   markup: '<img src=x onerror="document.body.remove()"><script>document.body.remove()</script><b>粗</b>{{ 7*7 }}',
   bidi: '\u202e倒着写\u202d\u2067\u200f停水',
   tower,
-  long: 'w'.repeat(900),
+  long: 'w'.repeat(260),
   signs: '﷽'.repeat(40),
   unseen: '字\u200b\u200d\ufeff\u2060字',
 }

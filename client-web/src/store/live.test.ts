@@ -216,6 +216,29 @@ describe('what is on its way out', () => {
     expect(live.timeline('r1').items.value.map((i) => i.seq)).toEqual([899, 900])
   })
 
+  it('leaves no gap when a page comes for what is held no longer', async () => {
+    const live = await page()
+    await until(() => live.online.value)
+    const item = (seq: number) => ({ seq, ch: seq, kind: 'text', by: 'p2', at: seq, words: { text: `${seq}` } })
+    const run = (from: number) => Array.from({ length: 50 }, (_, i) => item(from + i))
+    await live.openRoom('r1')
+    Line.last!.say({ room: 'r1', seq: 1000, reset: true, new: run(951) })
+    const line = live.timeline('r1')
+    line.show({ room: 'r1', seq: 1000, new: run(501) })
+    const pages = new Map([
+      ['after=550', run(551)],
+      ['before=501', run(451)],
+    ])
+    vi.stubGlobal('fetch', async (url: string) => {
+      const found = [...pages].find(([query]) => url.includes(query))
+      return new Response(JSON.stringify({ room: 'r1', seq: 1000, new: found?.[1] ?? run(951) }))
+    })
+    const slow = [live.newer(line), live.older(line)]
+    line.show({ room: 'r1', seq: 1000, new: run(951) }) // back to the end meanwhile
+    await Promise.all(slow)
+    expect(line.items.value.map((i) => i.seq)).toEqual(run(951).map((i) => i.seq))
+  })
+
   it('keeps what was heard while an older list of the rooms was on its way', async () => {
     const live = await page()
     await until(() => live.online.value)

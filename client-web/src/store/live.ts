@@ -190,13 +190,16 @@ const catchUp = (room: string) => {
 export const older = async (t: Timeline) => {
   const before = t.items.value[0]?.seq
   if (!before || t.first.value) return
-  t.apply(await get<Delivery>(`/rooms/${t.room}/items?before=${before}&limit=50`), true)
+  const page = await get<Delivery>(`/rooms/${t.room}/items?before=${before}&limit=50`)
+  // What is held may be from elsewhere by now: a page that does not join it would leave a gap.
+  if (t.items.value[0]?.seq === before) t.apply(page, true)
 }
 
 export const newer = async (t: Timeline) => {
   const after = t.items.value.at(-1)?.seq
   if (!after || t.last.value) return
-  t.join(await get<Delivery>(`/rooms/${t.room}/items?after=${after}&limit=50`))
+  const page = await get<Delivery>(`/rooms/${t.room}/items?after=${after}&limit=50`)
+  if (t.items.value.at(-1)?.seq === after) t.join(page)
 }
 
 // Back to the end, when what is held is from further up.
