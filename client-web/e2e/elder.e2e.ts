@@ -343,6 +343,8 @@ test('help is asked for by voice, without a typed word, and seen through to the 
   await page.getByRole('button', { name: '维修' }).click()
   await page.getByLabel('也可以打字').fill('灯泡坏了')
   await page.getByRole('button', { name: '发出求助' }).click()
+  await page.getByRole('heading', { name: '灯泡坏了' }).waitFor()
+  await her.page.reload() // she had scrolled up to the cards before
   await her.page.locator('[role=log] .card h2', { hasText: '灯泡坏了' }).waitFor()
   await page.locator('.card', { hasText: '维修' }).getByRole('button', { name: '不用了，取消' }).click()
   await her.page.locator('[role=log] .line1', { hasText: '维修 已取消' }).waitFor()
