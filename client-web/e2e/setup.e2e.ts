@@ -97,8 +97,8 @@ test('an administrator sets the office up, imports the roster, opens a room and 
   await page.getByRole('dialog').getByRole('button', { name: '建群' }).click()
   await page.getByRole('button', { name: '和园3号楼', exact: true }).waitFor()
   await page.getByRole('button', { name: /和园3号楼 居民入群率/ }).click()
-  await page.getByText('还有 40 户没到').waitFor()
-  await page.getByText('3-1-101').waitFor()
+  await page.getByRole('status').getByText('还有 40 户没到').waitFor()
+  await page.locator('.doors').getByText('3-1-101').waitFor()
   await page.keyboard.press('Escape')
 
   // An owner, invited by a code that is good once and for ten minutes.

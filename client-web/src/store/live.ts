@@ -107,9 +107,10 @@ function greet(h: NonNullable<FromServer['hello']>) {
 
 function deliver(d: Delivery) {
   const t = timeline(d.room)
-  // What comes for a room that nobody has looked at yet is counted, but it is no beginning of a talk: that is asked for on opening.
+  // What comes for a room that nobody has looked at yet is counted, but it is no beginning of a talk: that is asked for on opening. A card
+  // of it that is shown elsewhere goes on.
   if (t.loaded.value || d.reset) t.apply(d)
-  else t.hold({ room: d.room, seq: d.seq, people: d.people })
+  else t.hold({ room: d.room, seq: d.seq, people: d.people, set: d.set, mine: d.mine })
   for (const item of d.new ?? []) if (item.id && outbox.has(item.id)) settle(item.id, item.seq)
   typing.delete(d.room)
   const row = rows.get(d.room)

@@ -164,6 +164,10 @@ export class Timeline {
       const there = this.get(item.seq)
       if (!there || (there.ch < item.ch && this.loose.has(item.seq))) this.loose.set(item.seq, item)
     }
+    for (const s of d.set ?? []) {
+      const there = this.loose.get(s.seq)
+      if (there && there.ch < s.ch) this.loose.set(s.seq, become(there, s))
+    }
     for (const m of d.mine ?? []) if ((this.mine.get(m.seq)?.ch ?? 0) <= m.ch) this.mine.set(m.seq, m)
     this.few()
     this.items.value = [...this.items.value]
