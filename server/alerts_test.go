@@ -1,14 +1,18 @@
 package main
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"linli/internal/auth"
 )
 
 // way is how a channel stands for somebody.
@@ -511,6 +515,138 @@ func TestApplicationsRing(t *testing.T) {
 	if alert := alerted(t, page); alert["topic"] != "mine" || alert["text"] != "您的入群申请通过了" {
 		t.Errorf("the applicant hears %v", alert)
 	}
+}
+
+// A call of a role rings who is there; the others five minutes later when none of them has looked, once, whatever restarts meanwhile.
+func TestARoleIsCalledInTurns(t *testing.T) {
+	t.Parallel()
+	w, room, link := newInside(t, nil)
+	service := newPushService(t)
+	// Who was seen when is told by the same clock.
+	again := func() {
+		w.close()
+		w = serveBy(t, w.dir, w.clock, settings{now: w.clock.now, auth: auth.Options{Now: w.clock.now}}, nil)
+	}
+	again()
+	worker := func(r neighbour) (phone *browser, person string) {
+		t.Helper()
+		a := w.apply(link, r, "owner")
+		phone = service.browser(a)
+		mine := a.must("GET", "/applications/mine", nil)["applications"].([]any)[0].(map[string]any)
+		w.as(keeper).must("POST", "/applications/"+mine["id"].(string)+"/approve", map[string]any{"category": "物业"})
+		phone.next() // they are let in
+		return phone, a.person()
+	}
+	phoneHere, here := worker(wang)
+	phoneAway, away := worker(liu)
+
+	// call has 李秀英 call when some were there lately and the others were not.
+	call := func(text string, re int, to []string, there ...neighbour) (seq int) {
+		t.Helper()
+		w.clock.skip(70 * time.Minute)
+		for _, r := range there {
+			w.as(r)
+		}
+		seq, no := w.as(li).act(room, "text.post", re, map[string]any{"roles": []string{"物业"}, "to": to, "named": []string{}}, map[string]string{"text": text})
+		if no != "" {
+			t.Fatalf("refused: %s", no)
+		}
+		return seq
+	}
+	rings := func(phone *browser, text string) {
+		t.Helper()
+		if p := phone.next(); p.Alert["topic"] != "call" || !strings.HasSuffix(p.Alert["text"].(string), " 李女士："+text) {
+			t.Errorf("rung by %v, not %q", p.Alert, text)
+		}
+	}
+	over := func() {
+		t.Helper()
+		eventually(t, "the call is over", func() bool {
+			b, _, err := w.p.Journal.Shelf().Get(context.Background(), "alert/log/room/"+room)
+			return err == nil && !strings.Contains(string(b), `"turns"`)
+		})
+	}
+
+	call("漏水了", 0, nil, wang)
+	rings(phoneHere, "漏水了")
+	phoneAway.silent(w.as(liu))
+	w.clock.skip(4 * time.Minute)
+	phoneAway.silent(w.as(liu))
+	w.clock.skip(time.Minute)
+	rings(phoneAway, "漏水了")
+	over()
+	phoneHere.silent(w.as(wang))
+
+	call("还在漏", 0, nil, wang)
+	rings(phoneHere, "还在漏")
+	again()
+	w.clock.skip(5 * time.Minute)
+	rings(phoneAway, "还在漏")
+	over()
+	again()
+	w.clock.skip(6 * time.Minute)
+	phoneAway.silent(w.as(liu))
+	phoneHere.silent(w.as(wang))
+
+	for what, answer := range map[string]func(a *api, seq int){
+		"read": func(a *api, seq int) {
+			page := a.online()
+			tell(t, page, map[string]any{"read": []any{[]any{room, seq}}})
+			hear(t, page, "read")
+			page.CloseNow()
+		},
+		"a face": func(a *api, seq int) { a.act(room, "item.react", seq, map[string]any{"face": "收到", "on": true}, nil) },
+		"a word": func(a *api, _ int) { a.say(room, "马上来") },
+	} {
+		seq := call(what, 0, nil, wang)
+		rings(phoneHere, what)
+		answer(w.as(wang), seq)
+		w.clock.skip(6 * time.Minute)
+		over()
+		phoneAway.silent(w.as(liu))
+	}
+
+	// An open page is somebody there. Who is answered by the call is rung for that, and not again for their role.
+	w.clock.until(9) // before it is night
+	page := w.as(wang).online()
+	shows := func() {
+		t.Helper()
+		before := w.p.Notify.Count("page", "shown")
+		w.shown(alerted(t, page))
+		eventually(t, "it was shown", func() bool { return w.p.Notify.Count("page", "shown") == before+1 })
+	}
+	asked := w.as(liu).say(room, "哪家漏水")
+	call("我家", asked, nil)
+	shows()
+	rings(phoneAway, "我家")
+	w.clock.skip(6 * time.Minute)
+	over()
+	phoneAway.silent(w.as(liu))
+	call("快来人", 0, nil)
+	shows()
+	phoneAway.silent(w.as(liu))
+	w.clock.skip(5 * time.Minute)
+	rings(phoneAway, "快来人")
+	over()
+	phoneHere.silent(w.as(wang))
+	page.CloseNow()
+	eventually(t, "nobody is there", func() bool { return w.p.Hub.Counts().Connections == 0 })
+
+	// Nobody is there, or who is wants quiet: all at once. Who is called by name is rung at once.
+	call("有人吗", 0, nil)
+	rings(phoneHere, "有人吗")
+	rings(phoneAway, "有人吗")
+	seq := call("刘师傅在吗", 0, []string{away}, wang)
+	rings(phoneAway, "刘师傅在吗")
+	rings(phoneHere, "刘师傅在吗")
+	state := w.as(li).must("GET", "/rooms/"+room+"/items/"+itoa(seq), nil)
+	if to := fmt.Sprint(state); !strings.Contains(to, away) || !strings.Contains(to, here) || strings.Contains(to, "named:") {
+		t.Errorf("all who are called see it: %v", state)
+	}
+	w.as(wang).must("PUT", "/me/choices", map[string]any{"muted": map[string]any{}, "quiet": map[string]any{"from": 0, "to": 23}, "topics": map[string]any{}})
+	call("急事", 0, nil, wang)
+	rings(phoneAway, "急事")
+	phoneHere.silent(w.as(wang))
 }
 
 // Killed with an alert under way, the program goes on with it, once.

@@ -86,11 +86,17 @@ func newInside(t *testing.T, change func(*Config)) (w *inside, room, link string
 
 func serveInside(t *testing.T, dir string, clock *handClock, change func(*Config)) *inside {
 	t.Helper()
+	return serveBy(t, dir, clock, settings{now: clock.now}, change)
+}
+
+// serveBy is serveInside by settings of the test's own.
+func serveBy(t *testing.T, dir string, clock *handClock, by settings, change func(*Config)) *inside {
+	t.Helper()
 	c := &Config{Data: dir, Listen: "127.0.0.1:0", Log: "text", Level: "error", Reserve: 1, SMSDaily: 200, PushLocal: true}
 	if change != nil {
 		change(c)
 	}
-	p, err := open(context.Background(), c, settings{now: clock.now})
+	p, err := open(context.Background(), c, by)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -166,6 +166,56 @@ func TestCatchUp(t *testing.T) {
 	}
 }
 
+// What happens to a card of one's household is in the catch-up of all behind the door; what the household has done waits for none of
+// them any more, and only who asked confirms the help.
+func TestCardsOfTheHousehold(t *testing.T) {
+	t.Parallel()
+	w, room, link := newTown(t)
+	own, a, b := w.as(keeper), w.as(zhang), w.as(li)
+	wife := w.admit(own, link, neighbour{"陈梅", "女士", "13800000111", zhang.entrance, zhang.door})
+	for _, p := range []*api{a, b, wife} {
+		line := p.socket()
+		hear(t, line, "hello")
+		tell(t, line, map[string]any{"read": []any{[]any{room, 99999}}})
+		hear(t, line, "read")
+	}
+	need, _ := a.act(room, "request.post", 0, map[string]any{"template": "买药", "door": true}, map[string]any{"text": "降压药"})
+	for _, act := range []string{"request.claim", "request.start", "request.complete"} {
+		if _, no := b.act(room, act, need, nil, nil); no != "" {
+			t.Fatal(no)
+		}
+	}
+	want := fmt.Sprintf("mine %d", need)
+	for _, p := range []*api{a, wife} {
+		if is := rowsOf(p.must("GET", "/me/catchup", nil)["mine"], "why", "seq"); is != want {
+			t.Errorf("%s, not %s", is, want)
+		}
+	}
+	if is := rowsOf(own.must("GET", "/me/catchup", nil)["mine"], "why", "seq"); is != "" {
+		t.Errorf("who lives elsewhere: %s", is)
+	}
+	notice, _ := own.act(room, "notice.post", 0, map[string]any{"confirm": true, "importance": "normal"}, map[string]any{"title": "停水", "body": "今晚"})
+	poll, _ := own.act(room, "poll.post", 0, map[string]any{"options": 2, "per": "household"}, map[string]any{"title": "换灯", "options": []string{"是", "否"}})
+	list, _ := own.act(room, "signup.post", 0, map[string]any{"options": 1}, map[string]any{"title": "团购", "options": []string{"鸡蛋"}})
+	waits := func(p *api) string { return rowsOf(p.must("GET", "/me/todo", nil)["todo"], "act", "seq") }
+	all := fmt.Sprintf("confirm %d, vote %d, join %d", notice, poll, list)
+	if is := waits(wife); is != all {
+		t.Errorf("for her: %s, not %s", is, all)
+	}
+	if is, want := waits(a), fmt.Sprintf("confirm %d, %s", need, all); is != want {
+		t.Errorf("for who asked: %s, not %s", is, want)
+	}
+	if _, no := wife.act(room, "request.confirm", need, nil, nil); no != "forbidden" {
+		t.Errorf("confirmed by another of the household: %q", no)
+	}
+	wife.act(room, "notice.confirm", notice, nil, nil)
+	wife.act(room, "poll.vote", poll, map[string]any{"option": 0}, nil)
+	wife.act(room, "signup.join", list, map[string]any{"option": 0, "quantity": 1}, nil)
+	if is, want := waits(a), fmt.Sprintf("confirm %d", need); is != want {
+		t.Errorf("done by the household: %s, not %s", is, want)
+	}
+}
+
 // waitFor is for what a moment brings: read marks are told in passing.
 func waitFor(t *testing.T, what func() bool) {
 	t.Helper()

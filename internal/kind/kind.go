@@ -146,6 +146,7 @@ type Ring struct {
 	Topic string      `json:"topic"`           // what it is about; those that pocket.Topics has may be turned off
 	To    []id.Person `json:"to,omitempty"`    // who have to be in the room still when it rings
 	All   bool        `json:"all,omitempty"`   // every member
+	Turns bool        `json:"turns,omitempty"` // who is on duty first, the others when none of them looks
 	Open  bool        `json:"open,omitempty"`  // no more than pages that are open
 	Loud  bool        `json:"loud,omitempty"`  // at any hour, and on page and phone at once
 	Text  bool        `json:"text,omitempty"`  // worth a text message when neither is noticed

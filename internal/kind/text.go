@@ -14,6 +14,7 @@ type message struct {
 	To    []id.Person `json:"to,omitempty"`    // called by name, or by a role they have
 	Roles []string    `json:"roles,omitempty"` // as they were called: 物业, 片警, 值班
 	All   bool        `json:"all,omitempty"`   // everybody in the room
+	Named []id.Person `json:"named,omitempty"` // of To, where roles are called as well: who was called by name
 }
 
 const (
@@ -44,6 +45,7 @@ func (m message) shown() any {
 	if m.To == nil && !m.All {
 		return nil
 	}
+	m.Named = nil
 	return m
 }
 
@@ -54,6 +56,7 @@ func (message) mayPost(ask Ask, with *message, words entry.Words) error {
 	if err := text(words, "text", 1, 4000); err != nil {
 		return err
 	}
+	with.Named = nil
 	if with.All {
 		return mayCallAll(ask, words)
 	}
@@ -66,6 +69,11 @@ func (m *message) call(ask Ask) error {
 		if !ask.Room.Has(p) {
 			return fault.New(fault.NotFound, "no such member").And("field", "to")
 		}
+	}
+	if len(m.Roles) > 0 {
+		slices.Sort(m.To)
+		m.To = slices.Compact(m.To)
+		m.Named = slices.Clone(m.To)
 	}
 	for _, r := range m.Roles {
 		found := ask.Room.Badged(r)
@@ -109,10 +117,21 @@ func (m message) Calls() (to []id.Person, all bool) { return m.To, m.All }
 // Pass lets it be passed on.
 func (message) Pass() (Part, bool) { return Part{}, true }
 
-// Rings rings those whom the message calls.
+// Rings rings those whom the message calls: of a role who is on duty first.
 func (m message) Rings(act string, _ Event) []Ring {
 	if act != "post" || len(m.To) == 0 && !m.All {
 		return nil
 	}
-	return []Ring{{Topic: "call", To: m.To, All: m.All}}
+	if len(m.Roles) == 0 || m.All {
+		return []Ring{{Topic: "call", To: m.To, All: m.All}}
+	}
+	var rings []Ring
+	if len(m.Named) > 0 {
+		rings = append(rings, Ring{Topic: "call", To: m.Named})
+	}
+	others := slices.DeleteFunc(slices.Clone(m.To), func(p id.Person) bool { return slices.Contains(m.Named, p) })
+	if len(others) > 0 {
+		rings = append(rings, Ring{Topic: "call", To: others, Turns: true})
+	}
+	return rings
 }

@@ -52,7 +52,7 @@ type news struct {
 	plain       string // what may leave the machine in the clear: nothing that a resident wrote
 }
 
-// rung counts the ladder's from 0; held is for who sleeps.
+// rung counts the ladder's from 0; held is for who sleeps, second for who is not on duty.
 type rung int
 
 const held rung = -1
@@ -222,17 +222,20 @@ func (l *Ladder) catchUp(ctx context.Context, log id.Log) error {
 		l.gather(log.Room(), talk)
 	}
 	rec.Frame, rec.dirty = last, true
+	var open []*news
 	for _, n := range fresh {
 		if n.Ring.Open {
 			continue
 		}
 		if l.enlist(n) {
-			rec.Open = append(rec.Open, n)
+			open = append(open, n)
 		}
 		if n.Ring.Staff {
 			l.robot.tell(n, n.plain)
 		}
 	}
+	l.giveTurns(open)
+	rec.Open = append(rec.Open, open...)
 	return nil
 }
 
@@ -278,10 +281,12 @@ func (l *Ladder) goOn() {
 				case n.stale(l.Now()):
 					delete(n.Left, p)
 					rec.dirty = true
+				case next == second:
 				default:
 					by[p] = append(by[p], n)
 				}
 			}
+			l.waitTurns(n)
 		}
 	}
 	for p, list := range by {
@@ -323,6 +328,7 @@ func (l *Ladder) begin(log id.Log, fresh []*news) {
 	if len(open) == 0 {
 		return
 	}
+	l.giveTurns(open)
 	rec.Open = append(rec.Open, open...)
 	if over := len(rec.Open) - mostOpen; over > 0 {
 		rec.Open = slices.Clone(rec.Open[over:])
@@ -331,9 +337,12 @@ func (l *Ladder) begin(log id.Log, fresh []*news) {
 		l.Log.Error("alerts were not written down", "log", log, "err", err)
 	}
 	for _, n := range open {
-		for p := range n.Left {
-			l.start(p, []*news{n}, 0)
+		for p, next := range n.Left {
+			if next != second {
+				l.start(p, []*news{n}, 0)
+			}
 		}
+		l.waitTurns(n)
 	}
 	if err := l.keep(context.WithoutCancel(l.ctx), log, rec); err != nil {
 		l.Log.Error("alerts were not written down", "log", log, "err", err)
@@ -350,7 +359,9 @@ func (l *Ladder) enlist(n *news) bool {
 			}
 		})
 	}
-	n.Ring.To, n.Ring.All = nil, false
+	if n.Ring.All = false; !n.Ring.Turns { // of a role, one who looks spares the others
+		n.Ring.To = nil
+	}
 	l.learn(n)
 	n.Left = map[id.Person]rung{}
 	for _, p := range to {
@@ -429,6 +440,8 @@ func (l *Ladder) release() {
 				switch {
 				case next != held:
 				case l.Now().UnixMilli()-n.At > heldFor.Milliseconds():
+					l.done(p, n)
+				case n.Ring.Turns && l.answered(n):
 					l.done(p, n)
 				case !l.asleep(p):
 					by[p] = append(by[p], n)

@@ -25,7 +25,7 @@ func TestWhomAnActRings(t *testing.T) {
 		{"p1", "text.post", 0, ``, `{"text":"早"}`, ``},
 		{"p2", "text.post", 2, ``, `{"text":"早"}`, `call:p1`},
 		{"p2", "text.post", 3, ``, `{"text":"自言自语"}`, ``},
-		{"p1", "text.post", 0, `{"to":["p2"],"roles":["值班"]}`, `{"text":"谁在"}`, `call:p0,p2`},
+		{"p1", "text.post", 0, `{"to":["p2"],"roles":["值班"]}`, `{"text":"谁在"}`, `call:p2 call:p0~`},
 		{"p0", "text.post", 0, `{"all":true}`, `{"text":"开会","why":"换电梯"}`, `call:*`},
 		{"p1", "request.post", 0, `{"template":"买药","door":true}`, `{"text":"降压药"}`, `request:p2,p3`}, // 7
 		{"p2", "request.claim", 7, ``, ``, `mine:p1`},
@@ -71,6 +71,9 @@ func TestWhomAnActRings(t *testing.T) {
 				}
 				if r.Text {
 					line += "#"
+				}
+				if r.Turns {
+					line += "~"
 				}
 				rings = append(rings, line)
 			}
