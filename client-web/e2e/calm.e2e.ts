@@ -212,9 +212,10 @@ test('a flood of 收到 is one line that opens in place, and what is over stands
   expect(await heard.getAttribute('aria-expanded')).toBe('true')
   await heard.click()
   await log.getByText('好的，收到', { exact: true }).waitFor({ state: 'detached' })
+  await log.evaluate((el) => el.scrollTo(0, el.scrollHeight))
   const ended = log.getByRole('button', { name: /还办结了 3 件/ })
   await ended.waitFor()
-  expect(await log.locator('.line1', { hasText: '打印' }).count()).toBe(2)
+  await expect.poll(() => log.locator('.line1', { hasText: '打印' }).count()).toBe(2)
   await ended.click()
   await expect.poll(() => log.locator('.line1', { hasText: '打印' }).count()).toBe(5)
 

@@ -28,7 +28,7 @@ const voice = () => {
       if (!u.text) return
       said.push(u.text)
       now = u
-      timer = window.setTimeout(() => u.onend?.(), 400)
+      timer = window.setTimeout(() => u.onend?.(), 900)
     },
     cancel() {
       clearTimeout(timer)
@@ -399,7 +399,10 @@ test('SOS is three taps with the numbers first, and a neighbour answers', async 
   await page.getByText('已发出。群主和邻居都看得到。').waitFor()
   await her.page.locator('section.sos', { hasText: '人员被困' }).waitFor()
   await her.page.getByRole('button', { name: '我来处理' }).click()
-  await page.getByText(/李女士 已响应/).waitFor()
+  await page
+    .getByText(/李女士 已响应/)
+    .first()
+    .waitFor()
   expect((await measure(page)).wrong).toEqual([])
   await page.getByRole('button', { name: '误报' }).click()
   await page.getByRole('button', { name: '马上告诉群主和邻居' }).waitFor()

@@ -54,13 +54,13 @@ test('a notice stands in the bar until a household has confirmed it, and the own
   await list.getByRole('button', { name: '3-1-302 已告知' }).click()
   await own.page.getByLabel('要记一句吗').fill('老人独居，已说明白')
   await own.page.getByRole('dialog', { name: '已上门告知 3-1-302' }).getByRole('button', { name: '已告知' }).click()
-  await list.first().getByText('2 / 42 户已确认').waitFor()
+  await list.locator('p.num').getByText('2 / 42 户已确认').waitFor()
   await list.getByText('老人独居，已说明白').waitFor()
   await list.getByRole('button', { name: '3-1-302 撤销' }).click()
-  await list.getByText('1 / 42 户已确认').waitFor()
+  await list.locator('p.num').getByText('1 / 42 户已确认').waitFor()
   await list.getByRole('button', { name: '3-1-302 已告知' }).click()
   await own.page.getByRole('dialog', { name: '已上门告知 3-1-302' }).getByRole('button', { name: '已告知' }).click()
-  await list.getByText('2 / 42 户已确认').waitFor()
+  await list.locator('p.num').getByText('2 / 42 户已确认').waitFor()
   await own.page.keyboard.press('Escape')
 
   // Who is admitted later sees it first, and is counted.
