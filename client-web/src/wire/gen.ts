@@ -633,6 +633,7 @@ export interface Policy {
   autoGreen: boolean
   history: string
   since?: number
+  stickers: boolean
 }
 
 export interface PolicyInputBody {
@@ -640,6 +641,7 @@ export interface PolicyInputBody {
   history: string
   room?: string
   since?: number
+  stickers?: boolean
 }
 
 export interface PushBody {
@@ -734,6 +736,7 @@ export interface RoomBody {
   role: string
   seq: number
   shops: Count
+  without?: string[]
 }
 
 export interface RoomHead {
@@ -766,6 +769,7 @@ export interface RoomRow {
   role: string
   seq: number
   shops: Count
+  without?: string[]
 }
 
 export interface RoomsBody {
