@@ -53,6 +53,8 @@ func (s *Server) setPolicy(ctx context.Context, in *policyInput) (*done, error) 
 	} else {
 		facts["no_stickers"] = !*p.Stickers
 	}
-	_, err := s.asPerson(ctx, "policy.set", facts, nil)
-	return ok(), err
+	if _, err := s.asPerson(ctx, "policy.set", facts, nil); err != nil {
+		return nil, err
+	}
+	return ok(), s.Engine.Settled(ctx) // what is answered holds in the rooms
 }
