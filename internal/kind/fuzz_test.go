@@ -70,6 +70,7 @@ func randomFacts(n byte, now int64) string {
 		"template": templates[int(n)%len(templates)], "stars": n % 7, "person": fmt.Sprintf("p%d", n%6), "open": n%2 == 0,
 		"confirm": n%4 != 0, "pin": n%2 == 0, "importance": "urgent", "category": categories[int(n)%len(categories)], "door": true,
 		"per": []string{"household", "person"}[n%2], "outcome": outcomes[int(n)%len(outcomes)], "for": "h3", "of": 99,
+		"name":  []string{"thanks", "winner"}[n%2],
 		"parts": [][]Part{{{}}, {{}, {Kind: "poll", Room: "r2", Seq: 9}}, {{}, {Kind: "text"}, {Kind: "gossip"}}}[n%3],
 	})
 }

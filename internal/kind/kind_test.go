@@ -117,7 +117,7 @@ func TestEveryKindIsRegisteredWithItsLane(t *testing.T) {
 	want := map[string]Lane{
 		"text": Chat, "poll": Chat, "signup": Chat, "suggestion": Chat, "notice": Notices, "request": Needs, "emergency": Needs, "joined": "",
 		"picture": Chat, "video": Chat, "voice": Chat, "file": Chat, "place": Chat,
-		"forward": Chat,
+		"forward": Chat, "sticker": Chat,
 	}
 	for name, lane := range want {
 		if k := Of(name); k == nil || k.Lane != lane || !slices.Contains(k.Acts, "post") {

@@ -22,6 +22,8 @@ type Policy struct {
 	History   string `json:"history"`              // what a newcomer sees of what was before: all, since (a time), none
 	Since     int64  `json:"since,omitempty"`      // ms, with since
 	AutoGreen bool   `json:"auto_green,omitempty"` // a green application is approved by the server
+
+	NoStickers bool `json:"no_stickers,omitempty"` // nobody posts stickers
 }
 
 type charterFacts struct {
@@ -100,6 +102,7 @@ func (p *Person) agree(version int) {
 type policyFacts struct {
 	Room id.Room `json:"room,omitempty"`
 	Policy
+	Rooms []id.Room `json:"rooms,omitempty"` // which have to be told what may be posted in them
 }
 
 func (s *State) mayPolicy(a *asking) ([]step, error) {
@@ -119,7 +122,20 @@ func (s *State) mayPolicy(a *asking) ([]step, error) {
 	if old, ok := s.core.Policies[f.Room]; ok && old == f.Policy {
 		return nil, fault.New(fault.Unchanged, "it is so already")
 	}
+	f.Rooms = s.switching(f.Room, f.NoStickers)
 	return one(f), nil
+}
+
+// switching lists the rooms where stickers go on or off once the policy of a room, or of the office, says so.
+func (s *State) switching(of id.Room, off bool) (rooms []id.Room) {
+	for r := range s.core.Rooms {
+		_, own := s.core.Policies[r]
+		if governed := r == of || of == "" && !own; governed && s.Policy(r).NoStickers != off {
+			rooms = append(rooms, r)
+		}
+	}
+	slices.Sort(rooms)
+	return rooms
 }
 
 func (s *State) ruled(ev *event) {

@@ -29,6 +29,9 @@ type (
 	memberDrop struct {
 		Who []leaver `json:"who"`
 	}
+	roomRules struct {
+		Without []string `json:"without,omitempty"` // kinds that nobody may post
+	}
 	memberRenamed struct {
 		Person id.Person `json:"person"`
 		Rev    int       `json:"rev"`
@@ -57,6 +60,10 @@ func Effects(seq entry.Seq, e *entry.Entry) map[id.Room][]entry.Entry {
 	case "room.open":
 		if x, ok := read[openFacts](e); ok {
 			f.places([]Room{x.Room}, x.Premises)
+		}
+	case "policy.set":
+		if x, ok := read[policyFacts](e); ok {
+			f.rules(x)
 		}
 	case "places.remove":
 		if x, ok := read[removeFacts](e); ok {
@@ -148,6 +155,16 @@ func (f *following) places(rooms []Room, premises []placed) {
 		f.add(r, "room.premises", d)
 	}
 	f.joins(along, true)
+}
+
+func (f *following) rules(x policyFacts) {
+	var rules roomRules
+	if x.NoStickers {
+		rules.Without = []string{"sticker"}
+	}
+	for _, r := range x.Rooms {
+		f.add(r, "room.rules", rules)
+	}
 }
 
 func (f *following) joins(who []newcomer, quiet bool) {

@@ -196,7 +196,24 @@ func (p *putting) steps(rest string, site site) ([]step, error) {
 		}
 		steps = append(steps, step{kind: rest, facts: part})
 	}
-	return steps, nil
+	return append(steps, p.rules()...), nil
+}
+
+// rules says the office's policy again to the rooms that the batch opens, where these have to be told.
+func (p *putting) rules() []step {
+	f := policyFacts{Policy: p.state.Policy("")}
+	if !f.NoStickers {
+		return nil
+	}
+	for i := range p.out.Rooms {
+		if r := p.out.Rooms[i].ID; p.state.core.Rooms[r] == nil {
+			f.Rooms = append(f.Rooms, r)
+		}
+	}
+	if len(f.Rooms) == 0 {
+		return nil
+	}
+	return []step{{kind: "policy.set", facts: f}}
 }
 
 // movers are the premises that belong to another room once the batch's rooms are there.

@@ -25,6 +25,7 @@ import (
 //	as 周社工  role.revoke {…} words {…}  -> …     any act by its full name
 //	then place a1                        -> 1      a question to the state
 //	then effects r3                      -> …      what the last command brings to a room
+//	then stickers r3                     -> true   may they be posted there?
 //
 // Every command takes a minute. Whatever the story, its log must fold the same when replayed, without words and through a
 // checkpoint.
@@ -215,6 +216,8 @@ func (s *story) question(line string) string {
 		return fmt.Sprintf("%d %s", version, words)
 	case "history":
 		return o.Policy(r).History
+	case "stickers":
+		return fmt.Sprint(!o.Policy(r).NoStickers)
 	case "count":
 		tally := o.TallyOf(r)
 		return fmt.Sprintf("%d homes %d shops", tally.Homes, tally.Shops)

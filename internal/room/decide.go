@@ -191,6 +191,9 @@ func (s *State) decideCard(who actor, name, verb string, c *entry.Command, now i
 				return nil, err
 			}
 		}
+		if slices.Contains(s.core.Without, name) {
+			return nil, fault.New(fault.Forbidden, "switched off in this room").And("field", "act").And("kind", name)
+		}
 		if c.Re != 0 && s.hand[c.Re] == nil {
 			return nil, fault.New(fault.NotFound, "the message replied to is not there").And("field", "re")
 		}

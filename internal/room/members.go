@@ -184,6 +184,13 @@ func (s *State) applyRoom(verb string, e *entry.Entry) {
 		if json.Unmarshal(e.Facts, &f) == nil {
 			s.core.Name, s.core.Community = f.Name, f.Community
 		}
+	case "rules":
+		var f struct {
+			Without []string `json:"without"`
+		}
+		if json.Unmarshal(e.Facts, &f) == nil {
+			s.core.Without = f.Without
+		}
 	case "premises":
 		var f doorFacts
 		if json.Unmarshal(e.Facts, &f) != nil {

@@ -50,6 +50,7 @@ type core struct {
 	Doubt     map[Seq]bool          `json:"doubt,omitempty"` // cards that changed while they were not in hand: Due and Pins may lag
 	Rung      []int64               `json:"rung,omitempty"`  // when everybody was called, the last few (ms)
 	Windows   entry.Windows         `json:"windows"`
+	Without   []string              `json:"without,omitempty"` // kinds that nobody may post here
 }
 
 // Member is a person in the room.
@@ -245,6 +246,7 @@ func (s *State) Community() id.Community    { return s.core.Community }
 func (s *State) Tally() Tally               { return s.tally }
 func (s *State) Size() int                  { return len(s.core.Members) }
 func (s *State) Pins() []Seq                { return slices.Clone(s.core.Pins) }
+func (s *State) Without() []string          { return slices.Clone(s.core.Without) }
 func (s *State) Lane(lane kind.Lane) uint64 { return s.core.Lanes[lane] }
 func (s *State) Member(p id.Person) *Member { return s.core.Members[p] }
 func (s *State) Has(p id.Person) bool       { return s.core.Members[p] != nil }

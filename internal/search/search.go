@@ -128,6 +128,7 @@ type sent struct {
 	At    int64           `json:"at"`
 	O     json.RawMessage `json:"o"`
 	Words json.RawMessage `json:"words"`
+	Sum   string          `json:"sum"`
 	State json.RawMessage `json:"state"`
 }
 
@@ -206,6 +207,10 @@ func textOf(w *sent) string {
 		var words struct{ Text string }
 		_ = json.Unmarshal(w.Words, &words) // forgotten words are none
 		return words.Text
+	}
+	if w.Kind == "sticker" { // it has no words; what it says is its line
+		_, says, _ := strings.Cut(w.Sum, "] ")
+		return says
 	}
 	var words any
 	var later map[string]any

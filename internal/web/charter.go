@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"linli/internal/id"
+	"linli/internal/office"
 )
 
 type charterInput struct {
@@ -37,6 +38,7 @@ type policyInput struct {
 		History   string  `json:"history"`
 		Since     int64   `json:"since,omitempty"`
 		AutoGreen bool    `json:"autoGreen,omitempty"`
+		Stickers  *bool   `json:"stickers,omitempty"` // none: as it is
 	}
 }
 
@@ -46,6 +48,13 @@ func (s *Server) setPolicy(ctx context.Context, in *policyInput) (*done, error) 
 	if p.Since != 0 {
 		facts["since"] = p.Since
 	}
-	_, err := s.asPerson(ctx, "policy.set", facts, nil)
-	return ok(), err
+	if p.Stickers == nil {
+		s.Engine.ReadOffice(func(o *office.State) { facts["no_stickers"] = o.Policy(p.Room).NoStickers })
+	} else {
+		facts["no_stickers"] = !*p.Stickers
+	}
+	if _, err := s.asPerson(ctx, "policy.set", facts, nil); err != nil {
+		return nil, err
+	}
+	return ok(), s.Engine.Settled(ctx) // what is answered holds in the rooms
 }

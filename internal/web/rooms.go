@@ -51,6 +51,7 @@ type RoomRow struct {
 	Called        entry.Seq         `json:"called,omitempty"`     // the first unread one that calls this person
 	Pending       int               `json:"pending,omitempty"`    // applications, for who decides on them
 	CharterDue    bool              `json:"charterDue,omitempty"` // it was changed since this member agreed to it
+	Without       []string          `json:"without,omitempty"`    // kinds that nobody may post here
 }
 
 var lanes = []kind.Lane{kind.Chat, kind.Notices, kind.Needs}
@@ -61,7 +62,7 @@ func (s *Server) row(p id.Person, r id.Room) (row RoomRow, err error) {
 		t := x.Tally()
 		row = RoomRow{
 			ID: r, Name: x.Name(), Community: x.Community(), Seq: x.Seq(), Homes: t.Homes, Shops: t.Shops, Members: x.Size(), Role: "member",
-			Lanes: map[string]uint64{}, Pins: x.Pins(),
+			Lanes: map[string]uint64{}, Pins: x.Pins(), Without: x.Without(),
 		}
 		for _, l := range lanes {
 			row.Lanes[string(l)] = x.Lane(l)
@@ -201,6 +202,7 @@ type policy struct {
 	History   string `json:"history"`         // what newcomers see of what was before: all, since, none
 	Since     int64  `json:"since,omitempty"` // ms, with since
 	AutoGreen bool   `json:"autoGreen"`       // who is as the roster says is let in at once
+	Stickers  bool   `json:"stickers"`        // they may be posted
 }
 
 // room is one room. Who neither is in it nor answers for it is told no more than that.
@@ -223,7 +225,7 @@ func (s *Server) room(ctx context.Context, in *roomInput) (*body[roomBody], erro
 		b.Agreed = b.Charter.Version == 0 || slices.Contains(who.Agreed, b.Charter.Version)
 		if o.MayAdmit(p, in.Room) {
 			now := o.Policy(in.Room)
-			b.Policy = &policy{History: now.History, Since: now.Since, AutoGreen: now.AutoGreen}
+			b.Policy = &policy{History: now.History, Since: now.Since, AutoGreen: now.AutoGreen, Stickers: !now.NoStickers}
 		}
 	})
 	if b.Policy != nil {

@@ -50,6 +50,12 @@ var goldens = map[string][]said{
 		{"p2", "item.react", "3", `{"face":"谢谢","on":true}`, ``},
 		{"p1", "item.retract", "3", ``, ``},
 	},
+	"sticker": {
+		{"p1", "sticker.post", "", `{"name":"thanks"}`, ``},
+		{"p2", "sticker.post", "3", `{"name":"rain"}`, ``},
+		{"p2", "item.react", "3", `{"face":"赞","on":true}`, ``},
+		{"p2", "item.retract", "4", ``, ``},
+	},
 	"notice": {
 		{"p0", "notice.post", "", `{"confirm":true,"pin":true,"importance":"important"}`, `{"title":"今晚停水","body":"22:00 至次日 5:00"}`},
 		{"p1", "notice.confirm", "3", ``, ``},

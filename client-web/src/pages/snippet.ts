@@ -1,6 +1,6 @@
 import type { Item } from '@/wire/types'
 
-// All that somebody wrote into an item, a title first.
+// All that somebody wrote into an item, a title first; of what was not written, what its line says behind the kind.
 export const said = (item: Item): string => {
   const all: string[] = []
   const collect = (v: unknown) => {
@@ -8,7 +8,7 @@ export const said = (item: Item): string => {
     else if (v && typeof v === 'object') for (const x of Object.values(v)) collect(x)
   }
   collect({ title: item.words?.title, ...item.words })
-  return all.join(' ')
+  return all.join(' ') || (item.sum ?? '').replace(/^\[.+?\] ?/, '')
 }
 
 // A piece of a text around what was sought, cut into what is marked and what is not. Sought by initials or a door, nothing is marked.

@@ -644,6 +644,7 @@ export interface Policy {
   autoGreen: boolean
   history: string
   since?: number
+  stickers: boolean
 }
 
 export interface PolicyInputBody {
@@ -651,6 +652,7 @@ export interface PolicyInputBody {
   history: string
   room?: string
   since?: number
+  stickers?: boolean
 }
 
 export interface PreviewsBody {
@@ -749,6 +751,7 @@ export interface RoomBody {
   role: string
   seq: number
   shops: Count
+  without?: string[]
 }
 
 export interface RoomHead {
@@ -781,6 +784,7 @@ export interface RoomRow {
   role: string
   seq: number
   shops: Count
+  without?: string[]
 }
 
 export interface RoomsBody {

@@ -70,6 +70,7 @@ export const refusal = (f: Pick<Fault, 'code' | 'with'>, now = Date.now()): stri
   if (f.code === 'wrong' && more.left !== undefined) return t('f_wrongLeft', { left: Number(more.left) })
   if (f.code === 'too-many') return t('f_too-many', { retry: Number(more.retry ?? 5) })
   if (f.code === 'forbidden' && more.field === 'seqs') return t('f_stays')
+  if (f.code === 'forbidden' && more.kind === 'sticker') return t('f_without')
   if (f.code === 'too-large' && more.field === 'files') return t('f_brought')
   if (f.code === 'too-large' && more.field === 'star') return t('f_starsFull')
   if (f.code === 'quota' && more.field === 'edits') return t('f_edits')

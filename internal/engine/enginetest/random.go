@@ -134,6 +134,8 @@ func (w *Walk) facts(name string) string {
 		case 1:
 			f = map[string]any{"all": true}
 		}
+	case "sticker":
+		f["name"] = "thanks"
 	case kind.Forward:
 		f["parts"] = []kind.Part{{}}
 	case "voice", "video", "picture", "file":
@@ -144,7 +146,7 @@ func (w *Walk) facts(name string) string {
 }
 
 func (w *Walk) words(name string) string {
-	if name == "voice" {
+	if name == "voice" || name == "sticker" {
 		return ""
 	}
 	text := fmt.Sprintf("话 %d", w.IntN(1000))
