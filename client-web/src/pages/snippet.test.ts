@@ -1,5 +1,6 @@
+import type { Item } from '@/wire/types'
 import { expect, it } from 'vitest'
-import { snippet } from './snippet'
+import { said, snippet } from './snippet'
 
 const plain = (text: string, sought: string) =>
   snippet(text, sought)
@@ -18,4 +19,18 @@ it('marks what was sought and shows what stands around it', () => {
   expect(plain(`${'😀'.repeat(20)}停水`, '停水')).not.toMatch(
     /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/,
   )
+})
+
+it('what has no words is shown by its line, without the kind', () => {
+  const item = {
+    seq: 3,
+    ch: 3,
+    kind: 'sticker',
+    by: 'p1',
+    at: 1,
+    sum: '[表情] 下雨了',
+    state: { name: 'rain' },
+  } as Item
+  expect(said(item)).toBe('下雨了')
+  expect(said({ ...item, words: { title: '停水', body: '今晚' } })).toMatch(/^停水 /)
 })
