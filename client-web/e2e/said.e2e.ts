@@ -221,7 +221,9 @@ test('nine pictures keep their order, are enlarged by two taps, and the way back
 
 test('what is on its way is called off, and a photo that cannot be read says what to do', async () => {
   const a = await inRoom(linli, zhang, town.room)
-  await a.page.route('**/uploads/*', (r) => (r.request().method() === 'PATCH' ? r.abort('internetdisconnected') : void r.continue()))
+  await a.page.route('**/uploads/*', (r) =>
+    r.request().method() === 'PATCH' ? r.abort('internetdisconnected') : void r.continue(),
+  )
   await bring(a.page, 'album', [await jpg(a.page, 'orange')])
   await a.page.getByRole('button', { name: '取消发送' }).click()
   await a.page.getByText('待发送').waitFor({ state: 'detached' })
