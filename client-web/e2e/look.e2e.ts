@@ -13,7 +13,7 @@ let linli: Linli
 let who: Record<string, string>
 withBrowser()
 beforeAll(async () => {
-  linli = await Linli.start('', 'demo', '--at', '10:30')
+  linli = await Linli.start('', 'demo', '--at', '10:30', '--keep-files', '30', '--speech-hook', 'http://127.0.0.1:9/')
   who = Object.fromEntries(
     [...linli.log.matchAll(/^ {2}(\w+) .*?(1\d{10})/gm)].map(([, role, phone]) => [role!, phone!]),
   )
