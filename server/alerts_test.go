@@ -595,7 +595,9 @@ func TestARoleIsCalledInTurns(t *testing.T) {
 			hear(t, page, "read")
 			page.CloseNow()
 		},
-		"a face": func(a *api, seq int) { a.act(room, "item.react", seq, map[string]any{"face": "收到", "on": true}, nil) },
+		"a face": func(a *api, seq int) {
+			a.act(room, "item.react", seq, map[string]any{"face": "收到", "on": true}, nil)
+		},
 		"a word": func(a *api, _ int) { a.say(room, "马上来") },
 	} {
 		seq := call(what, 0, nil, wang)
@@ -647,6 +649,17 @@ func TestARoleIsCalledInTurns(t *testing.T) {
 	call("急事", 0, nil, wang)
 	rings(phoneAway, "急事")
 	phoneHere.silent(w.as(wang))
+
+	// What was answered in the night is not told in the morning.
+	w.as(wang).must("PUT", "/me/choices", map[string]any{"muted": map[string]any{}, "quiet": map[string]any{"from": 0, "to": 0}, "topics": map[string]any{}})
+	w.clock.until(22)
+	rings(phoneHere, "急事") // it was held
+	seq = call("半夜漏水", 0, nil)
+	rings(phoneHere, "半夜漏水")
+	w.as(wang).act(room, "item.react", seq, map[string]any{"face": "收到", "on": true}, nil)
+	w.clock.until(7)
+	over()
+	phoneAway.silent(w.as(liu))
 }
 
 // Killed with an alert under way, the program goes on with it, once.

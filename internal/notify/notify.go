@@ -5,6 +5,8 @@
 //	batches ─▶ news (who is wanted) ─▶ a climb for each person: page ─▶ push ─▶ sms
 //	                                                              └──────┴── "it was shown" ends it
 //
+// Whom a message calls by a role are rung in turns: who is on duty first, the others when none of them has looked.
+//
 // What was sent is not what arrived. A rung works for somebody only when a page or a service worker said that it showed an alert
 // (its receipt, which is sealed and says all that is needed to believe it), or when a hook took a message.
 //

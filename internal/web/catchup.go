@@ -77,7 +77,9 @@ func (s *Server) catchup(ctx context.Context, _ *none) (*body[catchupBody], erro
 
 // shorten keeps the newest of a part, and names their authors.
 func (s *Server) shorten(part *[]catchRow) {
-	slices.SortStableFunc(*part, func(x, y catchRow) int { return cmp.Or(cmp.Compare(glimpse(y.Item).At, glimpse(x.Item).At), cmp.Compare(y.Seq, x.Seq)) })
+	slices.SortStableFunc(*part, func(x, y catchRow) int {
+		return cmp.Or(cmp.Compare(glimpse(y.Item).At, glimpse(x.Item).At), cmp.Compare(y.Seq, x.Seq))
+	})
 	*part = (*part)[:min(len(*part), mostCaught)]
 	for i := range *part {
 		(*part)[i].Name = s.authorOf((*part)[i].Room, (*part)[i].Item)
