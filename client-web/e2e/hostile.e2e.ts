@@ -52,7 +52,7 @@ test('hostile text in messages, cards and search stays text and stays in its pla
     await row.waitFor()
     await whole(a.page, name)
     // A tower of accents is no higher than two lines.
-    if (text === tower)
+    if (name === 'tower')
       expect(await row.locator('.said').evaluate((el) => el.getBoundingClientRect().height)).toBeLessThan(80)
     // The rows beside it are to be seen and to be tapped; none is covered.
     for (const beside of [`邻居 ${name}`, `后面 ${name}`]) {
