@@ -3,11 +3,11 @@ package preview
 import (
 	"io"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/charset"
+
+	"linli/internal/legible"
 )
 
 const (
@@ -70,29 +70,11 @@ func meta(z *html.Tokenizer, more bool, said map[string]string) {
 }
 
 func choose(said map[string]string) (title, description string) {
-	if title = clean(said["og:title"], mostTitle); title == "" {
-		title = clean(said["title"], mostTitle)
+	if title = legible.Line(said["og:title"], mostTitle); title == "" {
+		title = legible.Line(said["title"], mostTitle)
 	}
-	if description = clean(said["og:description"], mostDescription); description == "" {
-		description = clean(said["description"], mostDescription)
+	if description = legible.Line(said["og:description"], mostDescription); description == "" {
+		description = legible.Line(said["description"], mostDescription)
 	}
 	return title, description
-}
-
-// clean is one line of what can be seen.
-func clean(s string, most int) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == utf8.RuneError:
-			return -1
-		}
-		return r
-	}, s)
-	s = strings.Join(strings.Fields(s), " ")
-	if all := []rune(s); len(all) > most {
-		s = string(all[:most-1]) + "…"
-	}
-	return s
 }

@@ -7,12 +7,10 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"linli/internal/fault"
+	"linli/internal/legible"
 )
 
 const (
@@ -71,7 +69,7 @@ func (e *Engine) Spell(ctx context.Context, media string, size int64, audio io.R
 	if !ok {
 		return "", fault.New(fault.EngineDown, "the engine for speech does not answer")
 	}
-	if text = clean(text, most); text == "" {
+	if text = legible.Line(text, most); text == "" {
 		return "", fault.New(fault.Unheard, "nothing was understood")
 	}
 	return text, nil
@@ -99,22 +97,4 @@ func (e *Engine) ask(ctx context.Context, media string, size int64, audio io.Rea
 		return "", false
 	}
 	return *said.Text, true
-}
-
-// clean is a text as a person could have written it: nothing unseen in it, and not too long.
-func clean(text string, most int) string {
-	text = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == utf8.RuneError:
-			return -1
-		}
-		return r
-	}, text)
-	text = strings.TrimSpace(text)
-	if all := []rune(text); len(all) > most {
-		text = string(all[:most-1]) + "…"
-	}
-	return text
 }
