@@ -78,6 +78,7 @@ test('everybody is called with a reason, at its price, and not at night', async 
   expect(await go.isDisabled()).toBe(true)
   await sheet.getByLabel('为什么要提醒大家').fill('水管抢修')
   await go.click()
+  await sheet.waitFor({ state: 'detached' }) // what is typed before goes nowhere
   const hour = (new Date().getUTCHours() + 8) % 24 // the rooms' clock
   if (hour >= 22 || hour < 7) await own.page.getByText(/22:00 到 7:00 不提醒/).waitFor()
   else await a.page.locator('.bub.callsme').getByText('今晚停水').waitFor()
