@@ -141,6 +141,15 @@ describe('what is on its way out', () => {
     expect(live.pendingOf('r1')).toMatchObject([{ re: 12 }])
   })
 
+  it('answers what was settled in the moment before', async () => {
+    const live = await page()
+    await until(() => live.online.value)
+    const asked = await live.send('r1', 'request.post', { words: { text: '买药' } })
+    Line.last!.say({ ok: [[asked, 12]] })
+    await live.send('r1', 'text.post', { behind: asked, words: { text: '两盒' } })
+    expect(Line.last!.commands.at(-1)).toMatchObject({ act: 'text.post', re: 12 })
+  })
+
   it('waits with what it answers while that one is refused, follows it, and is given up with it', async () => {
     const live = await page()
     await until(() => live.online.value)

@@ -218,6 +218,7 @@ export const send = async (
   const n = await db.next(greatest)
   greatest = Math.max(greatest, n)
   const c: Pending = { id: `${me.value!.device}.${n}`, n, room, act, at: now(), ...more }
+  if (c.behind && settled.has(c.behind)) Object.assign(c, { re: settled.get(c.behind), behind: undefined })
   outbox.set(c.id, c)
   await db.keepCommand(c)
   transmit([c])
@@ -273,7 +274,13 @@ const waiters = new Map<
   { ok: (seq: number) => void; no: (code: string, more?: Record<string, unknown>) => void }
 >()
 
+// The latest that were settled, for what comes behind them only now.
+const settled = new Map<string, number>()
+const mostSettled = 50
+
 function settle(id: string, seq: number) {
+  settled.set(id, seq)
+  for (const old of settled.keys()) if (settled.size > mostSettled) settled.delete(old)
   // Kept before what they wait for is forgotten: a page that ends between the two sends them all the same.
   for (const c of outbox.values()) if (c.behind === id) transmit([follow(c, { re: seq, behind: undefined })])
   void drop(id)
@@ -411,6 +418,8 @@ export const begin = async () => {
   if (kept && kept.device !== me.value!.device) await db.wipe()
   for (const r of (await db.rows()) ?? []) if (!rows.has(r.id)) rows.set(r.id, r)
   for (const c of await db.outbox()) if (c.id.startsWith(`${me.value!.device}.`)) outbox.set(c.id, c)
+  // What stood behind something that is gone goes alone.
+  for (const c of outbox.values()) if (c.behind && !outbox.has(c.behind)) follow(c, { re: c.re, behind: undefined })
   socket.start()
   if (!rows.size) await loadRooms().catch(() => {})
 }
