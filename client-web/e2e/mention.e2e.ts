@@ -88,6 +88,7 @@ test('everybody is called with a reason, at its price, and not at night', async 
     await go.click()
     await a.page.locator('.bub.callsme').getByText('今晚停水').waitFor()
   }
+  await sheet.waitFor({ state: 'detached' }) // what is typed before goes nowhere
 
   // Thought better of: what was written stays.
   await box.pressSequentially('@所')
