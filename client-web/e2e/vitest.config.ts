@@ -7,6 +7,8 @@ export default defineConfig({
     environment: 'node',
     globalSetup: ['e2e/setup.ts'],
     fileParallelism: false,
+    // A shared machine may stall for longer than a wait lasts: then a test is tried once more, and the report says so.
+    retry: 1,
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

@@ -349,6 +349,7 @@ const follow = (c: Pending, to: Pick<Pending, 're' | 'behind'>) => {
 // Gives up what was refused, and what would have answered it.
 export const discard = async (id: string) => {
   for (const c of outbox.values()) if (c.behind === id) await drop(c.id)
+  await db.dropCommand(id) // first: what is gone from the page does not come back with the next one
   await drop(id)
 }
 
