@@ -58,8 +58,9 @@ const shoot = async (page, name) => {
   await page.waitForTimeout(500)
   await page.screenshot({ path: join(out, `${name}.png`) })
 }
+const row = (page) => page.locator('a.rowbtn', { hasText: '电力小区3号楼' }).first()
 const room = async (page) => {
-  await page.getByRole('link', { name: /电力小区3号楼/ }).click()
+  await row(page).click()
   await page.getByRole('log').waitFor()
 }
 
@@ -73,7 +74,8 @@ for (const [dress, scheme] of [
   await shoot(nobody, `signin${dress}`)
 
   const resident = await open('resident', phone, look)
-  await resident.getByRole('link', { name: /电力小区3号楼/ }).waitFor()
+  await row(resident).waitFor()
+  await resident.locator('.todorow').first().waitFor()
   await shoot(resident, `rooms${dress}`)
   await room(resident)
   await shoot(resident, `room${dress}`)
@@ -93,6 +95,10 @@ for (const [dress, scheme] of [
   await shoot(resident, `search${dress}`)
   await resident.goto('/me')
   await shoot(resident, `me${dress}`)
+  for (const page of ['todo', 'catchup', 'me/stars', 'me/alerts']) {
+    await resident.goto(`/${page}`)
+    await shoot(resident, `${page.split('/').at(-1)}${dress}`)
+  }
 
   const owner = await open('owner', phone, look)
   await owner.goto('/admission')
