@@ -14,7 +14,7 @@ import (
 // harm changes the database of a closed journal behind its back.
 func harm(t *testing.T, dir string, f func(*badger.Txn) error) {
 	t.Helper()
-	db, err := badger.Open(badger.DefaultOptions(dir).WithLogger(nil))
+	db, err := unlocked(func() (*badger.DB, error) { return badger.Open(badger.DefaultOptions(dir).WithLogger(nil)) })
 	if err != nil {
 		t.Fatal("harm:", err)
 	}

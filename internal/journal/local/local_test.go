@@ -1,7 +1,9 @@
 package local_test
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"linli/internal/id"
 	"linli/internal/journal"
@@ -11,11 +13,23 @@ import (
 
 func open(t *testing.T, dir string) journal.Journal {
 	t.Helper()
-	j, err := local.Open(dir, local.Options{Log: logTo(t)})
+	j, err := unlocked(func() (*local.Journal, error) { return local.Open(dir, local.Options{Log: logTo(t)}) })
 	if err != nil {
 		t.Fatal("open:", err)
 	}
 	return j
+}
+
+// unlocked opens what was closed a moment ago. Another test may start a child just then, which holds a copy of the lock until it has
+// become another program.
+func unlocked[T any](open func() (T, error)) (x T, err error) {
+	for range 50 {
+		if x, err = open(); err == nil || !strings.Contains(err.Error(), "directory lock") {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return x, err
 }
 
 func TestSuite(t *testing.T) {
