@@ -9,6 +9,7 @@ export default defineConfig({
     fileParallelism: false,
     // A shared machine may stall for longer than a wait lasts: then a test is tried once more, and the report says so.
     retry: 1,
+    expect: { poll: { timeout: 15_000, interval: 100 } },
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },
