@@ -31,6 +31,10 @@ client-web/node_modules/.installed: client-web/package-lock.json
 test: ## every test there is; installs what tests need
 	.ci/check test
 
+long: export LINLI_LONG = 1
+long: ## every test, and all of those of which `make test` runs a sample
+	.ci/check test
+
 check: ## what CI runs: format, vet, lint, tests
 	.ci/check
 
@@ -55,4 +59,4 @@ bench: build ## the workloads, each beside the floor
 clean: ## remove what was built, not the data
 	rm -rf bin assets/dist/assets assets/dist/index.html client-web/node_modules
 
-.PHONY: help run demo build test check e2e types pictures fuzz bench clean
+.PHONY: help run demo build test long check e2e types pictures fuzz bench clean

@@ -16,6 +16,7 @@ import (
 var may = map[string][]string{
 	"id":                  {},
 	"fault":               {},
+	"long":                {},
 	"legible":             {},
 	"entry":               {"id", "fault"},
 	"hub":                 {"id"},

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"linli/internal/long"
 )
 
 // counts is what an import says as JSON.
@@ -20,7 +22,7 @@ func takeRoster(t *testing.T, dir string, more ...string) (c counts) {
 	t.Helper()
 	args := append([]string{"import", "-data", dir, "-json"}, more...)
 	cmd := exec.Command(os.Args[0], append(args, filepath.Join("..", "assets", "ruyihu", "roster.xlsx"))...) //nolint:gosec // ourselves
-	cmd.Env = append(os.Environ(), asProgram+"=1")
+	cmd.Env = append(long.Environ(), asProgram+"=1")
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
 	out, err := cmd.Output()
@@ -48,7 +50,7 @@ func TestTheRosterOfRuyiLake(t *testing.T) {
 	killed := 0
 	for _, after := range []time.Duration{800, 1100, 1500} {
 		cmd := exec.Command(os.Args[0], "import", "-data", dir, filepath.Join("..", "assets", "ruyihu", "roster.xlsx")) //nolint:gosec // ourselves
-		cmd.Env = append(os.Environ(), asProgram+"=1")
+		cmd.Env = append(long.Environ(), asProgram+"=1")
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}

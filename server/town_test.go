@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"linli/internal/long"
 )
 
 // The town: 和园3号楼 with an owner, a volunteer and residents, who talk to the program over real sockets. The program is this
@@ -77,7 +79,7 @@ func (l *lines) String() string {
 func program(t *testing.T, args ...string) (out string, code int) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], args...) //nolint:gosec // ourselves
-	cmd.Env = append(os.Environ(), asProgram+"=1")
+	cmd.Env = append(long.Environ(), asProgram+"=1")
 	b, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
@@ -98,7 +100,7 @@ func runTown(t *testing.T, dir string, command ...string) *town {
 	w := &town{t: t, dir: dir, log: &lines{}}
 	args := append(command, "-data", dir, "-listen", "127.0.0.1:0", "-log", "json", "-level", "debug")
 	w.cmd = exec.Command(os.Args[0], args...) //nolint:gosec // ourselves
-	w.cmd.Env = append(os.Environ(), asProgram+"=1")
+	w.cmd.Env = append(long.Environ(), asProgram+"=1")
 	pipe, err := w.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

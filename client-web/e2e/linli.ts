@@ -4,6 +4,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { environ } from '../scripts/long'
 
 const here = dirname(fileURLToPath(import.meta.url))
 export const binary = join(here, '../../bin/linli')
@@ -30,7 +31,7 @@ export class Linli {
   }
 
   private up(listen: string) {
-    const child = spawn(binary, [...this.args, '--listen', listen])
+    const child = spawn(binary, [...this.args, '--listen', listen], { env: environ() })
     this.child = child
     return new Promise<void>((ok, fail) => {
       const hear = (chunk: Buffer) => {
@@ -82,6 +83,6 @@ export class Linli {
 
 export const imported = (...files: string[]) => {
   const data = folder()
-  execFileSync(binary, ['import', '--data', data, ...files], { stdio: 'pipe' })
+  execFileSync(binary, ['import', '--data', data, ...files], { stdio: 'pipe', env: environ() })
   return data
 }
