@@ -190,7 +190,7 @@ func (w *writing) persons(staff []roster.Staff) (map[string]id.Person, error) {
 	return persons, w.Register.ClaimPhones(w.ctx, phones)
 }
 
-// homes finds the household of each volunteer or committee member who is, by phone, its head.
+// homes finds the household of each volunteer or committee member who lives there, by phone.
 func (w *writing) homes(staff []roster.Staff, homes map[string]office.Binding) error {
 	wanted := map[string]bool{}
 	for _, x := range staff {
@@ -210,8 +210,10 @@ func (w *writing) homes(staff []roster.Staff, homes map[string]office.Binding) e
 			return err
 		}
 		for h, door := range page {
-			if wanted[door.Phone] {
-				homes[door.Phone] = office.Binding{Room: rooms[h], Premises: h}
+			for _, known := range door.Known() {
+				if wanted[known.Phone] {
+					homes[known.Phone] = office.Binding{Room: rooms[h], Premises: h}
+				}
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -311,6 +312,28 @@ func TestPagesOfTheRoster(t *testing.T) {
 		door, found := page[id.Premises(c.door)]
 		if got := Match(door, found, c.name); got != c.light {
 			t.Errorf("%s at %s is %s, not %s", c.name, c.door, got, c.light)
+		}
+	}
+}
+
+// Two people whom the roster names behind one door are two people, each with their own phone where it says so.
+func TestTwoPeopleBehindADoorAreEachKnown(t *testing.T) {
+	t.Parallel()
+	two := Door{Name: "王丽、李强", Phone: "13800000501、"}
+	for name, light := range map[string]Light{"王丽": Green, "李强": Green, "王丽、李强": Yellow, "": Yellow, "王": Yellow} {
+		if got := Match(two, true, name); got != light {
+			t.Errorf("%q is %s, not %s", name, got, light)
+		}
+	}
+	for door, want := range map[Door][]Known{
+		two: {{"王丽", "13800000501"}, {"李强", ""}},
+		{Name: "王丽、李强", Phone: "13800000501"}:         {{"王丽", "13800000501"}, {"李强", "13800000501"}},
+		{Name: "王丽", Phone: "13800000501"}:            {{"王丽", "13800000501"}},
+		{Name: "王丽、李强", Phone: "13800000501、139、137"}: {{"王丽", ""}, {"李强", ""}},
+		{Phone: "13800000501"}:                        nil,
+	} {
+		if got := door.Known(); !slices.Equal(got, want) {
+			t.Errorf("%+v knows %+v", door, got)
 		}
 	}
 }

@@ -14,7 +14,8 @@ import (
 	"linli/internal/journal"
 )
 
-// Door is what the office's roster says of one household, or of a shop's principal.
+// Door is what the office's roster says of one household, or of a shop's principal. Of several people Name and Phone are lists in
+// the same order (王丽、李强 and 13800000501、13800000502, one that has none left empty): Known takes them apart.
 type Door struct {
 	Name   string `json:"name,omitempty"`
 	Phone  string `json:"phone,omitempty"`
@@ -23,6 +24,29 @@ type Door struct {
 	Note   string `json:"note,omitempty"`
 	Digest string `json:"digest,omitempty"` // of all that the roster says, for noticing changes
 }
+
+// Known is somebody of whom the roster says that they live behind a door; Phone is 11 digits or empty.
+type Known struct{ Name, Phone string }
+
+// Known are all whom the roster names behind a door. A phone that is one for several people may be that of each.
+func (d Door) Known() (all []Known) {
+	names, phones := strings.Split(d.Name, between), strings.Split(d.Phone, between)
+	for i, name := range names {
+		switch {
+		case plainName(name) == "":
+		case len(phones) == len(names):
+			all = append(all, Known{name, phones[i]})
+		case len(phones) == 1:
+			all = append(all, Known{name, d.Phone})
+		default:
+			all = append(all, Known{Name: name})
+		}
+	}
+	return all
+}
+
+// between stands between the people of one door.
+const between = "、"
 
 // Page is the doors of one building.
 type Page map[id.Premises]Door
@@ -71,11 +95,13 @@ const (
 
 // Match compares a name with what the roster says of a door; found says whether the roster has the door.
 func Match(door Door, found bool, name string) Light {
-	switch {
-	case !found:
+	if !found {
 		return Red
-	case door.Name != "" && plainName(door.Name) == plainName(name):
-		return Green
+	}
+	for _, known := range door.Known() {
+		if plainName(known.Name) == plainName(name) {
+			return Green
+		}
 	}
 	return Yellow
 }
