@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"linli/assets"
@@ -37,11 +38,13 @@ func demo(ctx context.Context, args []string, out, errs io.Writer) int {
 		return exit(err, errs)
 	}
 	ticks := newClock(c.Speed, c.At)
+	tell := &telling{out: out}
+	tell.step("打开数据 opening the data in %s", c.Data)
 	p, err := open(ctx, c, settings{now: ticks.Now})
 	if err != nil {
 		return exit(err, errs)
 	}
-	d := &district{Program: p, clock: ticks, people: map[string]id.Person{}, posted: map[string]place{}}
+	d := &district{Program: p, clock: ticks, tell: tell, people: map[string]id.Person{}, posted: map[string]place{}}
 	if err := d.settle(ctx, out); err != nil {
 		return exit(errors.Join(err, p.Close()), errs)
 	}
@@ -55,6 +58,7 @@ func demo(ctx context.Context, args []string, out, errs io.Writer) int {
 type district struct {
 	*Program
 	clock *clock
+	tell  *telling
 	day   []event
 	table *roster.Table
 	rooms map[string]id.Room
@@ -65,6 +69,31 @@ type district struct {
 
 	once  sync.Once
 	index []named
+}
+
+// telling says on the terminal what the demo is doing, so that nobody takes the wait for a hang.
+type telling struct {
+	mu    sync.Mutex
+	out   io.Writer
+	tenth int // of the step, as said last
+}
+
+// step begins a line of what is done now.
+func (t *telling) step(format string, with ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.tenth = 0
+	fmt.Fprintf(t.out, "· "+format+" …\n", with...)
+}
+
+// part says each tenth of the step once.
+func (t *telling) part(done, of int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if tenth := 10 * done / max(of, 1); tenth > t.tenth {
+		t.tenth = tenth
+		fmt.Fprintf(t.out, "    %d%% (%d / %d)\n", 10*tenth, done, of)
+	}
 }
 
 // place is where an item stands.
@@ -79,9 +108,11 @@ func (d *district) settle(ctx context.Context, out io.Writer) error {
 	if err := d.read(); err != nil {
 		return err
 	}
+	d.tell.step("导入花名册 taking in the roster: %d 户 homes, %d 店 shops", len(d.table.Households), len(d.table.Shops))
 	if err := d.takeIn(ctx); err != nil {
 		return err
 	}
+	d.tell.step("居民入群 letting residents into %d 个群 rooms", len(d.rooms))
 	if err := d.admit(ctx); err != nil {
 		return err
 	}
@@ -94,7 +125,9 @@ func (d *district) settle(ctx context.Context, out io.Writer) error {
 	now := d.clock.Now()
 	today := midnight(now)
 	yesterday := midnight(today.Add(-12 * time.Hour))
+	d.tell.step("重放昨天 replaying yesterday")
 	d.replay(ctx, yesterday, today)
+	d.tell.step("重放今天到 %s replaying today until then", now.Format("15:04"))
 	d.replay(ctx, today, now)
 	if err := d.queue(ctx); err != nil {
 		return err
@@ -133,7 +166,7 @@ func (d *district) takeIn(ctx context.Context) error {
 		return err
 	}
 	if plan.Counts.Added+plan.Counts.Changed > 0 {
-		if err := d.Intake.Apply(ctx, plan, nil); err != nil {
+		if err := d.Intake.Apply(ctx, plan, d.tell.part); err != nil {
 			return err
 		}
 	}
@@ -299,15 +332,20 @@ func (d *district) replay(ctx context.Context, from, to time.Time) {
 			rooms[d.day[i].Room] = append(rooms[d.day[i].Room], i)
 		}
 	}
-	var work sync.WaitGroup
+	all := 0
 	for _, events := range rooms {
-		work.Go(func() { d.replayRoom(ctx, start, events) })
+		all += len(events)
+	}
+	var work sync.WaitGroup
+	var done atomic.Int64
+	for _, events := range rooms {
+		work.Go(func() { d.replayRoom(ctx, start, events, func() { d.tell.part(int(done.Add(1)), all) }) })
 	}
 	work.Wait()
 }
 
 // replayRoom keeps many commands of a room on the way, but none before the one that it refers to.
-func (d *district) replayRoom(ctx context.Context, start time.Time, events []int) {
+func (d *district) replayRoom(ctx context.Context, start time.Time, events []int, done func()) {
 	const ahead = 64
 	var waiting sync.WaitGroup
 	sent := 0
@@ -323,7 +361,7 @@ func (d *district) replayRoom(ctx context.Context, start time.Time, events []int
 		}
 		sent++
 		waiting.Add(1)
-		d.send(start, i, waiting.Done)
+		d.send(start, i, func() { done(); waiting.Done() })
 	}
 	waiting.Wait()
 }

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// heard is a terminal that calls a function when a word appears on it.
+type heard struct {
+	mu    sync.Mutex
+	all   bytes.Buffer
+	word  string
+	begun func()
+}
+
+func (h *heard) Write(b []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.all.Write(b)
+	if bytes.Contains(b, []byte(h.word)) {
+		h.begun()
+	}
+	return len(b), nil
+}
+
+// Somebody who starts the demo for the first time reads what it is doing from the first moment on, and how far it is.
+func TestTheDemoSaysWhatItDoesWhileItFills(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	out := &heard{word: demoPassword, begun: stop} // who may sign in is said last
+	demo(ctx, []string{"-data", t.TempDir(), "-listen", "127.0.0.1:0", "-at", "10:30", "-speed", "0"}, out, io.Discard)
+	rest := out.all.String()
+	for _, said := range []string{"打开数据", "导入花名册", "15000 户", "50%", "居民入群", "重放昨天", "10% (", "90% (", "重放今天到 10:30", "100% (", demoPassword} {
+		_, behind, ok := strings.Cut(rest, said)
+		if !ok {
+			t.Fatalf("it does not say %q, or not in its turn:\n%s", said, &out.all)
+		}
+		rest = behind
+	}
+}
