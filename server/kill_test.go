@@ -128,7 +128,7 @@ func TestKilledWhilePeopleTalk(t *testing.T) {
 	reader := w.as(keeper)
 	at := map[string]int{} // text → seq
 	last := map[string]int{}
-	for after := 1; ; {
+	for after := 0; ; {
 		p := reader.page(room, fmt.Sprintf("?after=%d&limit=100", after))
 		if len(p.New) == 0 {
 			break

@@ -237,7 +237,7 @@ func (r reader) Apply(b engine.Batch) {
 	}
 	r.notify.Apply(&b)
 	r.View.Apply(view.Batch{
-		Log: b.Log, Frame: b.Frame, Seq: b.Seq, Cursor: b.Cursor, Parts: b.Parts, Names: b.Names, Checkpoint: b.Checkpoint,
+		Log: b.Log, Frame: b.Frame, Seq: b.Seq, Published: b.Published, Cursor: b.Cursor, Parts: b.Parts, Names: b.Names, Checkpoint: b.Checkpoint,
 	})
 }
 

@@ -39,6 +39,7 @@ type Reader interface {
 	Apply(Batch)
 	Cursor() ([]byte, error)
 	At(id.Log) (frame uint64, seq entry.Seq)
+	Published(id.Log) entry.Seq // as the last batch said
 	Checkpoint(id.Log) (state []byte, frame uint64, err error)
 	Item(id.Room, entry.Seq) (sent, kept []byte, err error)
 	Name(id.Room, id.Person) []byte // how the room knows somebody, as sent; nil when it does not
@@ -50,6 +51,7 @@ type Batch struct {
 	Log        id.Log
 	Frame      uint64
 	Seq        entry.Seq   // behind the frame
+	Published  entry.Seq   // behind the last delivery to all of a room, this frame's or an earlier one's
 	Cursor     []byte      // in the journal, behind the frame
 	Parts      *wire.Parts // of a room; nil for the office
 	Names      []wire.Name // of who joined or was renamed
@@ -109,6 +111,8 @@ type ledger struct {
 	since int         // entries since the last checkpoint
 	own   map[journal.Seq]*batch
 
+	published entry.Seq // behind the last delivery to all; the follower's alone, and the views keep it
+
 	queue   sync.Mutex
 	inbox   []ask
 	writing bool
@@ -134,9 +138,11 @@ func New(parts Parts) (*Engine, error) {
 		if log.Room() == "" {
 			continue
 		}
-		if err := e.load(e.ledger(log), e.viewed(log)); err != nil {
+		l := e.ledger(log)
+		if err := e.load(l, e.viewed(log)); err != nil {
 			return nil, err
 		}
+		l.published = e.Reader.Published(log)
 	}
 	return e, nil
 }

@@ -56,8 +56,9 @@ func (e *Engine) see(step *journal.Step) error {
 		if out.Names, err = e.names(b.parts); err != nil {
 			return err
 		}
-		e.tellRoom(b.parts, out.Names)
+		e.tellRoom(l, b.parts, out.Names)
 	}
+	out.Published = l.published
 	e.tellOffice(b.office)
 	if f.Seq > e.owed {
 		for i := range b.duties {
@@ -154,7 +155,10 @@ func (e *Engine) names(p *wire.Parts) (list []wire.Name, err error) {
 
 // tellRoom hands a frame's delivery to all who hear the room, own parts to whose they are, and ends the hearing of those who
 // left: deliveries up to and including the removal, never one after.
-func (e *Engine) tellRoom(p *wire.Parts, names []wire.Name) {
+//
+// A delivery says behind which one it stands. What tells nobody but those it concerns, a confirmation, moves the log and not that
+// chain: for everybody else nothing is missing.
+func (e *Engine) tellRoom(l *ledger, p *wire.Parts, names []wire.Name) {
 	topic := hub.Room(p.Room)
 	for _, n := range p.Joined {
 		e.Hub.Join(n.Person, topic)
@@ -166,6 +170,8 @@ func (e *Engine) tellRoom(p *wire.Parts, names []wire.Name) {
 	}
 	spoken := e.spoken(p)
 	if !d.Empty() {
+		from := l.published
+		d.From = &from
 		d.People = append(d.People, spoken...)
 		size := hub.HeaderRoom + 64
 		for _, list := range [][][]byte{d.New, d.Set, d.People} {
@@ -174,8 +180,9 @@ func (e *Engine) tellRoom(p *wire.Parts, names []wire.Name) {
 			}
 		}
 		e.Hub.Publish(topic, hub.Finish(wire.AppendDelivery(make([]byte, hub.HeaderRoom, size), d)))
+		l.published = p.Seq
 	}
-	e.tellOwn(p, spoken)
+	e.tellOwn(p, l.published, spoken)
 	for _, g := range p.Gone {
 		e.Hub.Leave(g.Person, topic)
 		e.tell(g.Person, map[string]any{"leave": wire.Leave{Room: p.Room, Until: g.Until, Reason: g.Words}})
@@ -195,8 +202,8 @@ func (e *Engine) spoken(p *wire.Parts) (list [][]byte) {
 	return list
 }
 
-// tellOwn hands out own parts, one message a person.
-func (e *Engine) tellOwn(p *wire.Parts, names [][]byte) {
+// tellOwn hands out own parts, one message a person, behind what the room was told up to `from`.
+func (e *Engine) tellOwn(p *wire.Parts, from entry.Seq, names [][]byte) {
 	if len(p.Own) == 0 {
 		return
 	}
@@ -207,7 +214,7 @@ func (e *Engine) tellOwn(p *wire.Parts, names [][]byte) {
 		}
 		d := by[o.Person]
 		if d == nil {
-			d = &wire.Pieces{Room: p.Room, Seq: p.Seq, People: names}
+			d = &wire.Pieces{Room: p.Room, Seq: p.Seq, From: &from, People: names}
 			by[o.Person] = d
 		}
 		d.Mine = append(d.Mine, o.Mine)

@@ -100,6 +100,57 @@ func TestAConfirmationIsNotFannedOut(t *testing.T) {
 	}
 }
 
+// A delivery says behind which one it stands: what the room was told before, in whichever life of the program. A confirmation moves
+// the log and not that; whom it concerns hears of it behind what all have heard.
+func TestADeliverySaysBehindWhichOneItStands(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	told := entry.Seq(0) // to all, so far
+	chain := func(heard []Heard) {
+		t.Helper()
+		for _, h := range heard {
+			switch {
+			case h.Room != Heyuan:
+			case h.From == nil || h.After != nil:
+				t.Fatalf("not to be told from an answer: %+v", h)
+			case told != 0 && *h.From != told:
+				t.Errorf("%d stands behind %d; told before it was %d", h.Seq, *h.From, told)
+			case len(h.Mine) == 0:
+				told = h.Seq
+			}
+		}
+	}
+	hears := func(do func() entry.Seq) {
+		t.Helper()
+		ear := s.Ear(Li)
+		chain(ear.Until(News(do())))
+	}
+	notice := s.Must(Zhou, "notice.post", 0, `{"confirm":true,"importance":"normal"}`, `{"title":"停水","body":"今晚"}`)
+	told = notice
+	says := func() entry.Seq { return s.Says(Wang, "好") }
+	confirm := func() { s.Must(Li, "notice.confirm", notice, "", "") }
+	for _, between := range []func(){
+		func() {}, confirm, s.Restart,
+		func() { s.Must(Wang, "notice.confirm", notice, "", ""); s.Restart() },
+		func() { s.Must(Zhang, "notice.confirm", notice, "", ""); s.Rebuild() },
+		func() { s.Kill(); s.Start() }, s.Rebuild,
+	} {
+		between()
+		hears(says)
+	}
+	// The very first one in a room stands behind nothing.
+	s.Serve("person.admit", map[string]any{"people": []any{Admission(Passer, Other, 1)}})
+	s.Settle()
+	first := s.Ear(Passer)
+	seq, err := s.Engine.Do(t.Context(), Other.Log(), Zhou, Device(Zhou), s.Command(Zhou, "text.post", 0, "", `{"text":"早"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h := first.Until(News(seq)); h[len(h)-1].From == nil || *h[len(h)-1].From >= seq {
+		t.Errorf("heard %+v", h)
+	}
+}
+
 // Everything up to and including the removal, never one after: not even what waited with it and was written in the same moment.
 func TestARemovedResidentHearsNothingAfterTheRemoval(t *testing.T) {
 	t.Parallel()

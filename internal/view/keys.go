@@ -12,7 +12,7 @@ import (
 //	v/version                      the version of all that follows; another one is rebuilt from the log
 //	v/cursor                       place in the journal behind the last batch
 //	h/<log>                        checkpoint of the log's state, with the frame it stands behind
-//	a/<log>                        the last frame of the log that is in, and the seq behind it
+//	a/<log>                        the last frame of the log that is in, the seq behind it, and that behind the last delivery to all
 //	i/<room>/<seq>                 item, as on the wire
 //	k/<room>/<seq>                 what else the item is (who voted what, for whom it was posted, what it said before): never sent
 //	c/<room>/<ch><seq>             empty: what changed when
@@ -22,7 +22,7 @@ import (
 //	m/<room>/<person>/<seq>        empty: the item calls this person; person * is everybody
 //	o/<room>/<seq>                 empty: the item is live: it wants something of somebody
 //	b/<hash>/<room>/<seq>          empty: the item brought this file
-const version = "6"
+const version = "7"
 
 var (
 	keyVersion = []byte("v/version")

@@ -28,6 +28,7 @@ const (
 // (ms), or the newest of all.
 type Span struct {
 	Before, After, Around entry.Seq
+	Onward                bool // the oldest after After, also when that is 0: from the beginning
 	At                    int64
 	Limit                 int
 	Lane                  string // only items of this lane; empty for all
@@ -42,9 +43,10 @@ type Who struct {
 
 // Page is a page of a room as this person may see it, encoded.
 func (v *View) Page(room id.Room, who Who, span Span) (page []byte, err error) {
-	if span.Limit <= 0 || span.Limit > MaxPage {
+	if span.Limit <= 0 {
 		span.Limit = NewestPage
 	}
+	span.Limit = min(span.Limit, MaxPage)
 	err = v.db.View(func(txn *badger.Txn) error {
 		d, err := newPieces(txn, room)
 		if err != nil {
@@ -68,7 +70,8 @@ func (v *View) Page(room id.Room, who Who, span Span) (page []byte, err error) {
 				newer, err = forwards(txn, room, span.Lane, max(span.Around, floor-1), span.Limit/2)
 			}
 			found = append(older, newer...)
-		case span.After > 0:
+		case span.Onward || span.After > 0:
+			d.First = span.After < floor
 			found, err = forwards(txn, room, span.Lane, max(span.After, floor-1), span.Limit)
 		default:
 			if span.Before == 0 {
@@ -131,6 +134,7 @@ func (v *View) Resume(room id.Room, who Who, after entry.Seq) (delivery []byte, 
 		if err != nil {
 			return err
 		}
+		d.After = &after
 		seqs, ok := []entry.Seq(nil), false
 		if after > 0 {
 			seqs, ok = changedSince(txn, room, after)

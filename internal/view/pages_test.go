@@ -184,6 +184,52 @@ func TestHistoryHasAHorizon(t *testing.T) {
 	}
 }
 
+// Behind nothing is the beginning, not the end; and page by page from there is all of it.
+func TestPagesAfterZeroBeginAtTheBeginning(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	var said []entry.Seq
+	for range 7 {
+		said = append(said, s.Says(Zhang, "早"))
+	}
+	s.Seen()
+	var got []entry.Seq
+	for after := entry.Seq(0); ; {
+		b, err := s.View.Page(Heyuan, s.Who(Li), view.Span{After: after, Onward: true, Limit: 3})
+		d := decode(t, b, err)
+		if d.First != (after == 0) || d.From != nil || d.After != nil {
+			t.Errorf("after %d: %s", after, b)
+		}
+		if len(d.New) == 0 {
+			break
+		}
+		got = append(got, seqsOf(d)...)
+		after = d.New[len(d.New)-1].Seq
+	}
+	if !slices.Equal(got, said) {
+		t.Errorf("%v, said was %v", got, said)
+	}
+	b, err := s.View.Page(Heyuan, s.Who(Li), view.Span{Limit: 3})
+	if d := decode(t, b, err); !slices.Equal(seqsOf(d), said[4:]) {
+		t.Errorf("without a word about where: %s", b)
+	}
+}
+
+// An answer says what it answers, also one that begins anew.
+func TestAnAnswerToAResumeSaysBehindWhat(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	held := s.Says(Zhang, "早")
+	s.Says(Li, "早")
+	s.Seen()
+	for _, after := range []entry.Seq{0, held, held + 1, held + 100} {
+		b, err := s.View.Resume(Heyuan, s.Who(Li), after)
+		if d := decode(t, b, err); d.After == nil || *d.After != after || d.From != nil || d.Reset != (after == 0) {
+			t.Errorf("after %d: %s", after, b)
+		}
+	}
+}
+
 func TestWhoIsCalledFindsItUntilItIsTakenBack(t *testing.T) {
 	t.Parallel()
 	s := New(t)

@@ -42,6 +42,7 @@ type Batch struct {
 	Log        id.Log
 	Frame      uint64
 	Seq        entry.Seq // behind the frame
+	Published  entry.Seq // behind the last delivery to all
 	Cursor     []byte    // in the journal, behind the frame
 	Parts      *wire.Parts
 	Names      []wire.Name // of who joined or was renamed
@@ -66,8 +67,8 @@ type View struct {
 
 // place is how far a log is in.
 type place struct {
-	frame uint64
-	seq   entry.Seq
+	frame          uint64
+	seq, published entry.Seq
 }
 
 // name is a display name as on the wire, and the seq that made it so.
@@ -186,7 +187,7 @@ func (v *View) load() error {
 	return v.db.View(func(txn *badger.Txn) error {
 		if err := each(txn, []byte("a/"), func(k, b []byte) error {
 			log := id.Log(k[2 : len(k)-1])
-			v.at[log] = place{binary.BigEndian.Uint64(b), entry.Seq(binary.BigEndian.Uint64(b[8:]))}
+			v.at[log] = place{binary.BigEndian.Uint64(b), entry.Seq(binary.BigEndian.Uint64(b[8:])), entry.Seq(binary.BigEndian.Uint64(b[16:]))}
 			return nil
 		}); err != nil {
 			return err
@@ -319,7 +320,7 @@ func (v *View) commit(batches []Batch) error {
 	v.mu.Lock()
 	for _, b := range batches {
 		if b.Frame != 0 {
-			v.at[b.Log] = place{b.Frame, b.Seq}
+			v.at[b.Log] = place{b.Frame, b.Seq, b.Published}
 		}
 	}
 	v.moved.Broadcast()
@@ -358,9 +359,10 @@ func put(txn *badger.Txn, b *Batch) error {
 }
 
 func putPlace(txn *badger.Txn, b *Batch) error {
-	var at [16]byte
+	var at [24]byte
 	binary.BigEndian.PutUint64(at[:], b.Frame)
 	binary.BigEndian.PutUint64(at[8:], uint64(b.Seq))
+	binary.BigEndian.PutUint64(at[16:], uint64(b.Published))
 	sets := []struct{ k, v []byte }{{keyCursor, b.Cursor}, {keyAt(b.Log), at[:]}}
 	if b.Checkpoint != nil {
 		sets = append(sets, struct{ k, v []byte }{keyCheckpoint(b.Log), append(at[:8:8], b.Checkpoint...)})
@@ -511,6 +513,13 @@ func (v *View) At(log id.Log) (frame uint64, seq entry.Seq) {
 	defer v.mu.Unlock()
 	p := v.at[log]
 	return p.frame, p.seq
+}
+
+// Published is the seq behind the last delivery to all of a room, as of the last frame that is in.
+func (v *View) Published(log id.Log) entry.Seq {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.at[log].published
 }
 
 // Checkpoint is the last one kept of a log's state, and the frame it stands behind; nil and 0 when there is none.

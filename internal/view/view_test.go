@@ -334,7 +334,7 @@ func TestWaitingEndsAfterTwoSeconds(t *testing.T) {
 		time.AfterFunc(time.Second, func() {
 			v.mu.Lock()
 			defer v.mu.Unlock()
-			v.at["room/r1"] = place{1, 5}
+			v.at["room/r1"] = place{frame: 1, seq: 5}
 			v.moved.Broadcast()
 		})
 		started = time.Now()

@@ -300,12 +300,24 @@ func (s *Server) answersFor(ctx context.Context, r id.Room) (auth.Claim, error) 
 
 // items is a page of a room's history: stored bytes joined.
 func (s *Server) items(w http.ResponseWriter, r *http.Request) {
+	query, wrong := r.URL.Query(), ""
 	number := func(name string) entry.Seq {
-		n, _ := strconv.ParseUint(r.URL.Query().Get(name), 10, 53)
+		if !query.Has(name) {
+			return 0
+		}
+		n, err := strconv.ParseUint(query.Get(name), 10, 53)
+		if err != nil {
+			wrong = name
+		}
 		return entry.Seq(n)
 	}
 	span := view.Span{
-		Before: number("before"), After: number("after"), Around: number("around"), At: int64(number("at")), Limit: int(number("limit")), Lane: r.URL.Query().Get("lane"),
+		Before: number("before"), After: number("after"), Onward: query.Has("after"), Around: number("around"), At: int64(number("at")),
+		Limit: int(number("limit")), Lane: query.Get("lane"),
+	}
+	if wrong != "" {
+		s.refuse(w, r, fault.New(fault.Invalid, "not a number").And("field", wrong))
+		return
 	}
 	if span.Lane != "" && span.Lane != view.Files && !slices.Contains(lanes, kind.Lane(span.Lane)) {
 		s.refuse(w, r, fault.New(fault.Invalid, "there is no such lane").And("field", "lane"))

@@ -287,6 +287,14 @@ func AppendDelivery(b []byte, d Pieces) []byte {
 	b = append(b, d.Room...)
 	b = append(b, `","seq":`...)
 	b = strconv.AppendUint(b, uint64(d.Seq), 10)
+	if d.From != nil {
+		b = append(b, `,"from":`...)
+		b = strconv.AppendUint(b, uint64(*d.From), 10)
+	}
+	if d.After != nil {
+		b = append(b, `,"after":`...)
+		b = strconv.AppendUint(b, uint64(*d.After), 10)
+	}
 	if d.Reset {
 		b = append(b, `,"reset":true`...)
 	}
@@ -317,6 +325,7 @@ func AppendDelivery(b []byte, d Pieces) []byte {
 type Pieces struct {
 	Room                   id.Room
 	Seq                    entry.Seq
+	From, After            *entry.Seq // as in a Delivery
 	Reset, First           bool
 	New, Set, People, Mine [][]byte
 	Pins                   []entry.Seq

@@ -132,6 +132,7 @@ func play(t *testing.T, story []said) golden {
 		`{"person":"p1","premises":"h1","badge":"业主","rev":1},{"person":"p2","premises":"h2","badge":"租户","rev":1}]}`)
 	names := map[id.Person]string{"p0": "周社工", "p1": "3-2-501 王女士", "p2": "3-2-502 李先生"}
 	var out golden
+	published := entry.Seq(0)
 	for n, x := range story {
 		now += 10_000
 		re, _ := strconv.ParseUint(x.re, 10, 64)
@@ -150,6 +151,11 @@ func play(t *testing.T, story []said) golden {
 		}
 		parts := Render(s, changes)
 		pieces := parts.Pieces()
+		from, told := published, !pieces.Empty()
+		pieces.From = &from
+		if told {
+			published = parts.Seq
+		}
 		for _, p := range parts.Spoken {
 			pieces.People = append(pieces.People, mustJSON(Name{ID: p, Rev: 1, Name: names[p]}))
 		}

@@ -60,10 +60,13 @@ type Name struct {
 	Badge string    `json:"badge,omitempty"`
 }
 
-// Delivery is what a room tells its members at once; a page and a resume have the same shape.
+// Delivery is what a room tells its members at once; a page and the answer to a resume have the same shape. A live one has From, an
+// answer After, a page neither.
 type Delivery struct {
 	Room   id.Room     `json:"room"`
 	Seq    entry.Seq   `json:"seq"`
+	From   *entry.Seq  `json:"from,omitempty"`  // of a live one: the seq of the one that the room was told before it, 0 for none
+	After  *entry.Seq  `json:"after,omitempty"` // of an answer: what the resume said
 	Reset  bool        `json:"reset,omitempty"`
 	First  bool        `json:"first,omitempty"` // of a page: nothing older exists
 	New    []Item      `json:"new,omitempty"`

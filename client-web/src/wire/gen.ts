@@ -244,7 +244,9 @@ export interface DecisionsBody {
 }
 
 export interface Delivery {
+  after?: number
   first?: boolean
+  from?: number
   gone?: string[]
   mine?: Mine[]
   new?: Item[]

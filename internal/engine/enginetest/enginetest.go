@@ -357,7 +357,7 @@ func (r reader) Apply(b engine.Batch) {
 	r.harm.views.pass(r.harm.dead)
 	if !r.harm.Dead() {
 		r.View.Apply(view.Batch{
-			Log: b.Log, Frame: b.Frame, Seq: b.Seq, Cursor: b.Cursor, Parts: b.Parts, Names: b.Names, Checkpoint: b.Checkpoint,
+			Log: b.Log, Frame: b.Frame, Seq: b.Seq, Published: b.Published, Cursor: b.Cursor, Parts: b.Parts, Names: b.Names, Checkpoint: b.Checkpoint,
 		})
 	}
 }
