@@ -34,6 +34,7 @@ var may = map[string][]string{
 	"register":            {"legible", "journal", "id", "fault"},
 	"engine/enginetest":   {"engine", "kind", "view", "register", "journal", "journal/local", "hub", "room", "wire", "entry", "id", "fault"},
 	"auth":                {"register", "journal", "id", "fault"},
+	"audit":               {"journal", "id"},
 	"pocket":              {"journal", "entry", "id", "fault"},
 	"webpush":             {},
 	"notify":              {"engine", "room", "office", "kind", "wire", "view", "hub", "pocket", "register", "webpush", "journal", "entry", "id", "fault"},

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"linli/internal/audit"
 	"linli/internal/auth"
 	"linli/internal/blob"
 	"linli/internal/engine"
@@ -47,6 +48,7 @@ type Program struct {
 	Notify   *notify.Ladder
 	Intake   *intake.Service
 	Preview  *preview.Fetcher
+	Audit    *audit.Log
 	Keep     kind.Keep
 	Now      func() time.Time
 
@@ -92,6 +94,8 @@ func open(ctx context.Context, c *Config, s settings) (p *Program, err error) {
 	if err := p.Engine.Start(ctx); err != nil {
 		return p, err
 	}
+	p.Audit = audit.Open(p.Journal, audit.Options{Now: p.Now, Zone: kind.Zone, Log: p.Log})
+	p.closes = append(p.closes, p.Audit.Close)
 	p.Register.SetWitness(witness{p.Engine})
 	p.Intake = &intake.Service{Engine: p.Engine, Register: p.Register}
 	p.Marks, err = engine.NewMarks(ctx, p.Journal.Shelf(), p.ordinals)

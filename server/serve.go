@@ -89,7 +89,7 @@ func (p *Program) serveOn(ctx context.Context, listener net.Listener, c *Config,
 func (p *Program) web(c *Config, with special) *web.Server {
 	s := &web.Server{
 		Engine: p.Engine, View: p.View, Search: p.Search, Blobs: p.Blobs, Hub: p.Hub, Register: p.Register, Auth: p.Auth, Marks: p.Marks, Intake: p.Intake, Scans: p.Scans, Pockets: p.Pockets, Notify: p.Notify,
-		Speech: speech.New(c.SpeechHook), Preview: p.Preview, Keep: p.Keep,
+		Speech: speech.New(c.SpeechHook), Preview: p.Preview, Keep: p.Keep, Audit: p.Audit,
 		Public: c.Public, Version: version, Demo: with.demo, Rate: with.rate, Now: p.Now, Log: p.Log,
 	}
 	s.Disk = func() int64 {
@@ -100,7 +100,7 @@ func (p *Program) web(c *Config, with special) *web.Server {
 		return int64(st.Bavail) * st.Bsize
 	}
 	s.Sockets = &web.Sockets{
-		Engine: p.Engine, View: p.View, Blobs: p.Blobs, Hub: p.Hub, Marks: p.Marks, Alive: p.Auth.Alive, Rate: with.rate, Now: p.Now, Log: p.Log,
+		Engine: p.Engine, View: p.View, Blobs: p.Blobs, Audit: p.Audit, Hub: p.Hub, Marks: p.Marks, Alive: p.Auth.Alive, Rate: with.rate, Now: p.Now, Log: p.Log,
 	}
 	s.Sockets.Start()
 	return s

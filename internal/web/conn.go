@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"linli/internal/audit"
 	"linli/internal/blob"
 	"linli/internal/engine"
 	"linli/internal/entry"
@@ -40,6 +41,7 @@ type Sockets struct {
 	Hub     *hub.Hub
 	Marks   *engine.Marks
 	Blobs   *blob.Store
+	Audit   *audit.Log
 	Alive   func(id.Device) bool // is the device still signed in?
 	Origins []string             // hosts besides the request's own that a page may come from
 	Rate    rate.Limit           // commands a second of one connection; 0: 20
@@ -63,7 +65,7 @@ func (s *Sockets) Serve(w http.ResponseWriter, r *http.Request, person id.Person
 	if err != nil {
 		return // the answer has been written
 	}
-	k := &conn{Sockets: s, conn: c, person: person, device: device, pace: rate.NewLimiter(s.Rate, int(s.Rate)*3+4)}
+	k := &conn{Sockets: s, conn: c, person: person, device: device, source: address(r), pace: rate.NewLimiter(s.Rate, int(s.Rate)*3+4)}
 	opened := s.Hub.Open(person, device, c, k.hello)
 	go func() {
 		defer s.Hub.Close(opened)
@@ -79,6 +81,7 @@ type conn struct {
 	conn   *socket.Conn
 	person id.Person
 	device id.Device
+	source string // the address that it came from
 	pace   *rate.Limiter
 }
 
@@ -132,6 +135,7 @@ func (k *conn) hear(message []byte) {
 // do passes a command on. Who is too fast waits, and so do the commands behind: a refusal here would let them overtake.
 func (k *conn) do(c *wire.Command) {
 	time.Sleep(k.pace.Reserve().Delay())
+	noteStranger(k.Engine, k.Audit, k.person, c.Room, c.Act, k.source)
 	if err := complete(context.Background(), k.Engine, k.View, k.Blobs, k.person, c.Room, c); err != nil {
 		k.Answered([]engine.Answer{{Command: c.ID, Err: err}})
 		return

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 
@@ -36,18 +37,23 @@ func (a answer) ContentType(string) string { return "application/json" }
 func (a answer) MarshalJSON() ([]byte, error) { return json.Marshal(a.Fault) }
 
 // fail turns what a handler returns into what may be told; anything but a fault is logged here, once.
-func (s *Server) fail(r *http.Request, err error) answer {
+func (s *Server) fail(ctx context.Context, err error) answer {
 	if f := fault.Of(err); f != nil {
+		s.noteRefusal(ctx, err)
 		return answer{f}
 	}
-	name, _ := r.Context().Value(requestKey).(string)
-	s.Log.Error("request failed", "request", name, "method", r.Method, "path", r.URL.Path, "err", err)
+	name, _ := ctx.Value(requestKey).(string)
+	method, path := "", ""
+	if r, ok := ctx.Value(askKey).(*http.Request); ok {
+		method, path = r.Method, r.URL.Path
+	}
+	s.Log.Error("request failed", "request", name, "method", method, "path", path, "err", err)
 	return answer{fault.New(fault.Internal, "something went wrong").And("id", name)}
 }
 
 // refuse answers a plain handler's request with a fault.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	a := s.fail(r, err)
+	a := s.fail(r.Context(), err)
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(a.GetStatus())

@@ -1,11 +1,13 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
 	"strings"
 
+	"linli/internal/audit"
 	"linli/internal/entry"
 	"linli/internal/fault"
 	"linli/internal/id"
@@ -272,6 +274,7 @@ func (s *Server) doorsTable(w http.ResponseWriter, r *http.Request) {
 		}
 		table = append(table, []string{d.Community, d.Room, d.Compound, d.Building, d.Entrance, strings.TrimSpace(d.Door), state})
 	}
+	s.note(r.Context(), audit.Export, "doors.xlsx", cmp.Or(q.Get("room"), q.Get("community")))
 	s.xlsx(w, "doors.xlsx", func() error {
 		return paper.Table(w, "门牌", []string{"社区", "群", "院区", "楼栋", "单元", "房号", "状态"}, table)
 	})

@@ -24,7 +24,11 @@ func (s *Server) asPerson(ctx context.Context, act string, facts any, words map[
 	if err != nil {
 		return 0, err
 	}
-	return s.Engine.Do(ctx, id.Office, c.Person, c.Device, command)
+	seq, err := s.Engine.Do(ctx, id.Office, c.Person, c.Device, command)
+	if err == nil {
+		s.noteAct(ctx, act, command.With)
+	}
+	return seq, err
 }
 
 // server runs a command of the office by the server itself: for what has been proved in another way.

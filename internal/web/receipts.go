@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"linli/internal/audit"
 	"linli/internal/entry"
 	"linli/internal/fault"
 	"linli/internal/id"
@@ -148,6 +149,7 @@ func (s *Server) receiptsTable(w http.ResponseWriter, r *http.Request) {
 		}
 		table = append(table, []string{m.Building, m.Entrance, cmp.Or(m.Door, m.Label), state, "", ""})
 	}
+	s.note(r.Context(), audit.Export, "receipts.xlsx", string(in))
 	s.xlsx(w, "doors.xlsx", func() error {
 		return paper.Table(w, "上门清单", []string{"楼栋", "单元", "房号", "状态", "已告知", "备注"}, table)
 	})

@@ -290,12 +290,12 @@ func (s *Server) answersFor(ctx context.Context, r id.Room) (auth.Claim, error) 
 		may = o.MayAdmit(c.Person, r)
 	})
 	switch {
-	case !there:
+	case may && there:
+		return c, nil
+	case may:
 		return c, fault.New(fault.NotFound, "there is no such room")
-	case !may:
-		return c, fault.New(fault.Forbidden, "only who answers for this room may")
 	}
-	return c, nil
+	return c, fault.New(fault.Forbidden, "only who answers for this room may") // whether there is one or not
 }
 
 // items is a page of a room's history: stored bytes joined.
@@ -514,6 +514,7 @@ func (s *Server) commands(ctx context.Context, in *commandsInput) (*body[command
 	}
 	g := &gathering{left: len(in.Body.Do), more: make(chan []engine.Answer, len(in.Body.Do))}
 	for _, x := range in.Body.Do {
+		noteStranger(s.Engine, s.Audit, c.Person, in.Room, x.Act, source(ctx))
 		if err := complete(ctx, s.Engine, s.View, s.Blobs, c.Person, in.Room, &x); err != nil {
 			g.Answered([]engine.Answer{{Command: x.ID, Err: err}})
 			continue

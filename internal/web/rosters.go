@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"linli/internal/audit"
 	"linli/internal/entry"
 	"linli/internal/fault"
 	"linli/internal/id"
@@ -241,6 +242,7 @@ func (s *Server) applyRoster(ctx context.Context, in *rosterInput) (*body[roster
 			return nil, fault.New(fault.Busy, "another roster is being applied")
 		}
 	}
+	s.note(ctx, audit.Setting, "roster", "")
 	x.state = "applying"
 	go s.applyPlan(context.WithoutCancel(ctx), x)
 	return says(x.body(in.Roster)), nil
@@ -277,5 +279,6 @@ func (s *Server) rosterErrors(w http.ResponseWriter, r *http.Request) {
 	for _, e := range x.plan.Errors {
 		table = append(table, append([]string{e.File, e.Sheet, strconv.Itoa(e.Row), e.Text}, e.Cells...))
 	}
+	s.note(r.Context(), audit.Export, "errors.xlsx", "")
 	s.xlsx(w, "errors.xlsx", func() error { return paper.Table(w, "错误行", []string{"文件", "表", "行", "原因"}, table) })
 }

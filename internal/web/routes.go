@@ -119,6 +119,7 @@ func (s *Server) declare(a *api, r chi.Router) {
 	put(a, "/charter", s.setCharter)
 	post(a, "/charter/accept", s.acceptCharter)
 	put(a, "/policy", s.setPolicy)
+	get(a, "/audit", s.auditLines)
 
 	r.Get("/socket", s.socket)
 	r.NotFound(s.noSuchCall)
@@ -170,8 +171,7 @@ func op[I, O any](a *api, method, path string, h func(context.Context, *I) (*O, 
 	}, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
 		if err != nil {
-			r, _ := ctx.Value(askKey).(*http.Request)
-			return nil, a.s.fail(r, err)
+			return nil, a.s.fail(ctx, err)
 		}
 		return out, nil
 	})

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"linli/internal/audit"
 	"linli/internal/auth"
 	"linli/internal/entry"
 	"linli/internal/fault"
@@ -85,6 +86,7 @@ func (s *Server) setup(ctx context.Context, in *setupInput) (*sessionAnswer, err
 		return nil, fault.New(fault.SetupDone, "the office has its administrator")
 	}
 	if err := s.Auth.CheckSetup(ctx, b.Code, where(ctx, "")); err != nil {
+		s.noteTry(ctx, audit.SignIn, b.Phone, err)
 		return nil, err
 	}
 	if legible.Blank(b.Office) || !legible.Name(b.Office) || len(b.Office) > 120 {
@@ -153,6 +155,7 @@ type signInInput struct {
 func (s *Server) signIn(ctx context.Context, in *signInInput) (*sessionAnswer, error) {
 	v, err := s.Auth.SignIn(ctx, in.Body.Phone, in.Body.Password, where(ctx, in.Body.Label))
 	if err != nil {
+		s.noteTry(ctx, audit.SignIn, in.Body.Phone, err)
 		return nil, err
 	}
 	return s.session(ctx, v, in.Body.Tokens), nil
@@ -171,8 +174,10 @@ type codeInput struct {
 func (s *Server) signInByCode(ctx context.Context, in *codeInput) (*sessionAnswer, error) {
 	v, err := s.Auth.RedeemCode(ctx, in.Body.Phone, in.Body.Code, in.Body.Password, where(ctx, in.Body.Label))
 	if err != nil {
+		s.noteTry(ctx, audit.Code, in.Body.Phone, err)
 		return nil, err
 	}
+	s.Audit.Note(audit.Code, "used", v.Person, string(v.Person), source(ctx))
 	return s.session(ctx, v, in.Body.Tokens), nil
 }
 
@@ -280,6 +285,9 @@ func (s *Server) changePassword(ctx context.Context, in *passwordInput) (*done, 
 		return nil, err
 	}
 	if err := s.Auth.CheckPassword(ctx, c.Person, in.Body.Old); err != nil {
+		if fault.Is(err, fault.Wrong) {
+			s.note(ctx, audit.SignIn, "password", string(c.Person))
+		}
 		return nil, err
 	}
 	if err := s.Auth.SetPassword(ctx, c.Person, in.Body.New); err != nil {

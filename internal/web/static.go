@@ -111,7 +111,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	if err := s.Engine.Ready(); err != nil {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusServiceUnavailable)
-		_ = json.NewEncoder(w).Encode(s.fail(r, err))
+		_ = json.NewEncoder(w).Encode(s.fail(r.Context(), err))
 		return
 	}
 	writeJSON(w, map[string]bool{"ready": true})

@@ -17,6 +17,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"golang.org/x/time/rate"
 
+	"linli/internal/audit"
 	"linli/internal/auth"
 	"linli/internal/blob"
 	"linli/internal/engine"
@@ -51,6 +52,7 @@ type Server struct {
 	Intake   *intake.Service
 	Speech   *speech.Engine // nil: none
 	Preview  *preview.Fetcher
+	Audit    *audit.Log
 	Keep     kind.Keep
 	Sockets  *Sockets
 	Public   string // URL under which residents reach the server; empty: as asked

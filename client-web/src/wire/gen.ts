@@ -100,6 +100,24 @@ export interface ApprovedBody {
   faults: Record<string, Fault>
 }
 
+export interface AuditBody {
+  before?: number
+  lines: AuditLine[]
+  months: string[]
+}
+
+export interface AuditLine {
+  at: number
+  by?: string
+  kind: string
+  n: number
+  name?: string
+  of?: string
+  source?: string
+  subject?: string
+  what: string
+}
+
 export interface BuildingChoice {
   entrances: EntranceChoice[]
   name: string

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"encoding/json"
+	"iter"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"linli/internal/journal/local"
+)
+
+// audited are the lines of a kind, the newest first, as an administrator reads them.
+func (a *api) audited(kind string) (lines []map[string]any) {
+	a.w.t.Helper()
+	for _, l := range a.must("GET", "/audit?kind="+kind, nil)["lines"].([]any) {
+		lines = append(lines, l.(map[string]any))
+	}
+	return lines
+}
+
+func oneLine(t *testing.T, lines []map[string]any, what, subject string) map[string]any {
+	t.Helper()
+	for _, l := range lines {
+		if l["what"] == what && (subject == "" || l["subject"] == subject) {
+			return l
+		}
+	}
+	t.Errorf("no line %s of %s among %v", what, subject, lines)
+	return map[string]any{}
+}
+
+func TestFailedSignInsAreCountedAndNoPhoneIsKept(t *testing.T) {
+	t.Parallel()
+	w, _, _ := newInside(t, nil)
+	boss := w.as(admin)
+	for range 3 {
+		w.nobody().no("wrong", "POST", "/session", map[string]any{"phone": zhang.phone, "password": "not this one"})
+	}
+	w.nobody().no("wrong", "POST", "/session", map[string]any{"phone": "13899990000", "password": "not this one"})
+	w.nobody().no("wrong", "POST", "/session/code", map[string]any{"phone": zhang.phone, "code": "00000000", "password": "heyuan-2021"})
+	lines := boss.audited("sign-in")
+	n := map[string]float64{}
+	for _, l := range lines {
+		if l["source"] != "127.0.0.1" || l["by"] != nil || l["what"] != "wrong" {
+			t.Errorf("a line: %v", l)
+		}
+		n[l["subject"].(string)] += l["n"].(float64)
+	}
+	if len(n) != 2 {
+		t.Errorf("two phones were tried: %v", n)
+	}
+	mark, _ := oneLine(t, boss.audited("code"), "wrong", "")["subject"].(string)
+	if n[mark] != 3 {
+		t.Errorf("the same phone has the same mark: %v, %s", n, mark)
+	}
+	w.close()
+	for log, err := range loggedBodies(t, w.dir, "audit/") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, secret := range []string{zhang.phone, "13899990000", zhang.name, admin.name, "not this one"} {
+			if strings.Contains(log, secret) {
+				t.Errorf("%s stands in the log: %s", secret, log)
+			}
+		}
+	}
+}
+
+func TestGrantsCodesSettingsAndExportsAreNotedWithWhoAndWhere(t *testing.T) {
+	t.Parallel()
+	w, room, _ := newTown(t)
+	boss, own := w.as(admin), w.as(keeper)
+	me := boss.must("GET", "/me", nil)["person"].(string)
+	who := boss.must("POST", "/staff", map[string]any{"name": "田书记", "phone": "13900008099", "role": "deputy", "room": room})["id"].(string)
+	if l := oneLine(t, boss.audited("grant"), "role.grant deputy", who); l["by"] != me || l["name"] != admin.name || l["source"] != "127.0.0.1" {
+		t.Errorf("the grant: %v", l)
+	}
+	boss.must("DELETE", "/staff/"+who+"?role=deputy&room="+room, nil)
+	oneLine(t, boss.audited("grant"), "role.revoke deputy", who)
+	zhangID := w.as(zhang).must("GET", "/me", nil)["person"].(string)
+	code := own.must("POST", "/rooms/"+room+"/members/"+zhangID+"/code", nil)["code"].(string)
+	w.nobody().must("POST", "/session/code", map[string]any{"phone": zhang.phone, "code": code, "password": "heyuan-2021"})
+	codes := boss.audited("code")
+	if l := oneLine(t, codes, "code.issue", zhangID); l["by"] == zhangID || l["of"] == "" {
+		t.Errorf("the code: %v", l)
+	}
+	oneLine(t, codes, "used", zhangID)
+	own.must("PUT", "/policy", map[string]any{"room": room, "history": "all"})
+	if l := oneLine(t, boss.audited("setting"), "policy.set", room); l["of"] == "" {
+		t.Errorf("the setting: %v", l)
+	}
+	var table json.RawMessage
+	if status := own.ask("GET", "/levels/doors.xlsx?room="+room, nil, &table); status != http.StatusOK {
+		t.Fatal(status)
+	}
+	oneLine(t, boss.audited("export"), "doors.xlsx", room)
+	oneLine(t, boss.audited("read"), "audit", "")
+}
+
+func TestRefusalsAcrossLevelsAreNotedAndOnlyAdministratorsReadThem(t *testing.T) {
+	t.Parallel()
+	w, room, _ := newTown(t)
+	boss, own, one := w.as(admin), w.as(keeper), w.as(zhang)
+	who := one.must("GET", "/me", nil)["person"].(string)
+	one.no("forbidden", "GET", "/rooms/"+room+"/members", nil)
+	one.no("forbidden", "GET", "/rooms/13800000501/members", nil)
+	one.no("forbidden", "GET", "/audit", nil)
+	own.no("forbidden", "GET", "/audit", nil)
+	w.nobody().no("sign-in", "GET", "/audit", nil)
+	if _, no := one.act("rother", "text.post", 0, nil, map[string]string{"text": "早"}); no == "" {
+		t.Error("said in a room that is not theirs")
+	}
+	lines := boss.audited("refused")
+	if l := oneLine(t, lines, "GET /rooms/{room}/members", room); l["by"] != who || l["of"] == "" {
+		t.Errorf("the refusal: %v", l)
+	}
+	oneLine(t, lines, "GET /rooms/{room}/members", "?")
+	oneLine(t, lines, "GET /audit", "")
+	oneLine(t, lines, "text.post", "rother")
+}
+
+// loggedBodies are the frames of logs whose names begin so, of a program that has stopped.
+func loggedBodies(t *testing.T, dir, prefix string) iter.Seq2[string, error] {
+	t.Helper()
+	j, err := local.Open(filepath.Join(dir, "log"), local.Options{Reserve: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(yield func(string, error) bool) {
+		defer j.Close()
+		n := 0
+		for log, err := range j.Logs(t.Context(), 0) {
+			if err != nil || !strings.HasPrefix(string(log), prefix) {
+				continue
+			}
+			for f, err := range j.Read(t.Context(), log, 0, 0) {
+				if n++; !yield(string(f.Body), err) {
+					return
+				}
+			}
+		}
+		if n == 0 {
+			t.Errorf("there is no %s", prefix)
+		}
+	}
+}
