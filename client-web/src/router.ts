@@ -2,6 +2,7 @@ import { createRouter, createWebHistory } from 'vue-router'
 import Rooms from './pages/Rooms.vue'
 import SignIn from './pages/SignIn.vue'
 import { begin, me } from './store/live'
+import { moved } from './ui/layers'
 import { elder } from './ui/look'
 import { get } from './wire/http'
 
@@ -63,6 +64,8 @@ router.beforeEach((to) => {
   if (!elder.value && to.meta.elder) return room ? { name: 'room', params: { room } } : { name: 'rooms' }
   return true
 })
+
+router.afterEach(moved)
 
 let asked = false
 
