@@ -147,7 +147,7 @@ test('a sheet takes the focus, keeps it, ends with Escape and gives it back', as
   await page.keyboard.press('Tab')
   expect((await focused(page)).name).toBe('相册')
   await page.keyboard.press('Escape')
-  expect(await page.locator('.panelgrid').count()).toBe(0)
+  expect(await page.locator('.panel').count()).toBe(0)
   expect((await focused(page)).name).toBe('说点什么')
 
   // A reply: from the message's menu into the box, without a mouse.

@@ -57,7 +57,7 @@ test('a room is given what the day has no example of: a picture, a voice, a file
   const bring = async (way: string, name: string, mimeType: string, buffer: Buffer) => {
     await s.page.getByRole('button', { name: '发别的' }).click()
     await s.page.locator(`input[data-way=${way}]`).setInputFiles([{ name, mimeType, buffer }])
-    await s.page.locator('.panelgrid').waitFor({ state: 'detached' })
+    await s.page.locator('.panel').waitFor({ state: 'detached' })
   }
   const dot = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=='
   await bring('album', 'a.png', 'image/png', Buffer.from(dot, 'base64'))

@@ -34,7 +34,7 @@ const photo = async (page: Page, colour: string) => {
 }
 const more = (page: Page) => page.getByRole('button', { name: '发别的' }).click()
 const choose = async (page: Page, way: string, files: { name: string; mimeType: string; buffer: Buffer }[]) => {
-  if (!(await page.locator('.panelgrid').count())) await more(page)
+  if (!(await page.locator('.panel').count())) await more(page)
   await page.locator(`input[data-way=${way}]`).setInputFiles(files)
 }
 const loaded = (page: Page, n: number) =>

@@ -31,7 +31,7 @@ afterAll(async () => {
 })
 
 const bring = async (page: Page, way: string, files: { name: string; mimeType: string; buffer: Buffer }[]) => {
-  if (!(await page.locator('.panelgrid').count())) await page.getByRole('button', { name: '发别的' }).click()
+  if (!(await page.locator('.panel').count())) await page.getByRole('button', { name: '发别的' }).click()
   await page.locator(`input[data-way=${way}]`).setInputFiles(files)
 }
 const jpg = async (page: Page, colour: string, name = colour) => ({

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { Api } from './api'
 import { Linli } from './linli'
-import { inRoom, noFaults, say, signIn, someone, withBrowser } from './page'
+import { desk, inRoom, noFaults, say, signIn, someone, withBrowser } from './page'
 import { lixy, password, zhang } from './town'
 
 const town = inject('town')
@@ -96,7 +96,7 @@ test('what one posts from + stands at the end, is never unread, and nothing hide
     )
     .toBe(true)
   await page.getByRole('button', { name: '发别的' }).click()
-  await page.locator('.panelgrid').getByRole('button', { name: '找人帮忙', exact: true }).click()
+  await page.locator('.panel').getByRole('button', { name: '找人帮忙', exact: true }).click()
   const sheet = page.getByRole('dialog')
   await sheet.getByLabel('要什么').fill('降压药两盒')
   await sheet.getByRole('button', { name: /发出|发布/ }).click()
@@ -128,6 +128,61 @@ test('the emoji stay beside the box, and + stays when something is written', asy
     expect(await page.getByLabel('说点什么').inputValue()).toBe('写到一半👍')
     expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
     await say(page, '写完了')
+    await context.close()
+  }
+})
+
+test('twelve lines of a long message, the rest a tap away; a face says who it is and calls them; ↑ takes the last message', async () => {
+  const b = new Api(linli.url)
+  await b.signIn(lixy.phone, password)
+  const lines = Array.from({ length: 30 }, (_, i) => `第${i + 1}行`)
+  await b.act(town.room, 'text.post', { words: { text: lines.join('\n') } })
+  const { context, page } = await inRoom(linli, zhang, town.room, desk)
+  const bubble = page.locator('.bub', { hasText: '第1行' })
+  await bubble.waitFor()
+  const low = async () => (await bubble.boundingBox())!.height
+  const folded = await low()
+  await bubble.getByRole('button', { name: '展开全文' }).click()
+  await expect.poll(low).toBeGreaterThan(folded * 1.5)
+  await bubble.getByRole('button', { name: '收起' }).click()
+  await expect.poll(low).toBe(folded)
+
+  await page.locator('.msg', { hasText: '第1行' }).getByRole('button', { name: '3-1-102 李女士' }).click()
+  await page.getByRole('dialog').getByText('3-1-102 李女士').waitFor()
+  await page.getByRole('button', { name: /李女士，说句话/ }).click()
+  const box = page.getByLabel('说点什么')
+  await expect.poll(() => box.inputValue()).toBe('@3-1-102 李女士 ')
+  await box.pressSequentially('看到了')
+  await box.press('Enter')
+  await page.locator('.bub b.call', { hasText: '李女士' }).waitFor()
+  await box.press('ArrowUp')
+  await page.getByText('正在修改').waitFor()
+  await box.fill('@3-1-102 李女士 都看到了')
+  await box.press('Enter')
+  await page.getByText('都看到了').waitFor()
+  await context.close()
+})
+
+test('laid down, and at 200 %, lanes and the notice stand in the header and nothing overlaps', async () => {
+  for (const size of [
+    { width: 844, height: 390 },
+    { width: 195, height: 422 },
+  ]) {
+    const { context, page } = await inRoom(linli, zhang, town.room, size)
+    expect(await page.locator('.lanes').count()).toBe(0)
+    await page.getByLabel('只看').selectOption({ label: '求助' })
+    await page.getByLabel('只看').selectOption({ label: '全部' })
+    const overlaps = await page.evaluate(() => {
+      const seen = [...document.querySelectorAll('.bar > *, .composer2 > *')].map((e) => e.getBoundingClientRect())
+      return seen.some((a, i) =>
+        seen.some(
+          (b, j) =>
+            j > i && a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1,
+        ),
+      )
+    })
+    expect(overlaps).toBe(false)
+    expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
     await context.close()
   }
 })

@@ -16,6 +16,10 @@ export interface Line {
   open?: boolean // its items stand behind it
 }
 
+const silence = 5 * 60_000
+// Was nothing said for so long that the talk says when it goes on?
+export const silent = (before: Item, item: Item) => item.at - before.at > silence
+
 const spell = 10 * 60_000 // in which people say 收到
 const ofHeard = 3
 const kept = 2 // ended cards in a row that stand each for themselves

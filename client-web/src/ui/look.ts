@@ -30,6 +30,13 @@ matchMedia('(min-width: 900px)').addEventListener('change', (e) => {
   if (!matchMedia('print').matches) wide.value = e.matches
 })
 
+// So low that bars would leave no room for what is read: a phone laid down, or a page at 200 %.
+const lowest = matchMedia('(max-height: 479px)')
+export const low = ref(lowest.matches)
+lowest.addEventListener('change', (e) => {
+  low.value = e.matches
+})
+
 watchEffect(() => {
   document.documentElement.style.setProperty('--fs', `${(elder.value ? elderSize.value : Number(size.value)) / 16}rem`)
   keep('size', size.value)
