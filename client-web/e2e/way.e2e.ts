@@ -138,7 +138,7 @@ test('twelve lines of a long message, the rest a tap away; a face says who it is
   const lines = Array.from({ length: 30 }, (_, i) => `第${i + 1}行`)
   await b.act(town.room, 'text.post', { words: { text: lines.join('\n') } })
   const { context, page } = await inRoom(linli, zhang, town.room, desk)
-  const bubble = page.locator('.bub', { hasText: '第1行' })
+  const bubble = page.locator('.bub', { hasText: '第1行' }).last()
   await bubble.waitFor()
   const low = async () => (await bubble.boundingBox())!.height
   const folded = await low()
@@ -147,7 +147,7 @@ test('twelve lines of a long message, the rest a tap away; a face says who it is
   await bubble.getByRole('button', { name: '收起' }).click()
   await expect.poll(low).toBe(folded)
 
-  await page.locator('.msg', { hasText: '第1行' }).getByRole('button', { name: '3-1-102 李女士' }).click()
+  await page.locator('.msg', { hasText: '第1行' }).last().getByRole('button', { name: '3-1-102 李女士' }).click()
   await page.getByRole('dialog').getByText('3-1-102 李女士').waitFor()
   await page.getByRole('button', { name: /李女士，说句话/ }).click()
   const box = page.getByLabel('说点什么')
