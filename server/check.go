@@ -16,7 +16,7 @@ import (
 // ones that are there.
 func check(ctx context.Context, args []string, out, errs io.Writer) int {
 	c := &Config{}
-	if _, err := c.parse("check", args, errs); err != nil {
+	if err := c.parse("check", args, errs); err != nil {
 		return exit(err, errs)
 	}
 	if _, err := os.Stat(filepath.Join(c.Data, "log")); err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"regexp"
@@ -22,6 +23,7 @@ type Config struct {
 	Data    string // the folder with everything: logs, views, keys
 	Listen  string // HOST:PORT
 	Public  string // how residents reach the server, for posters and links; empty: as the request came
+	Proxies string // addresses and networks of proxies that are believed, with commas
 	Log     string // json or text
 	Level   string // debug, info, warn, error
 	Reserve int64  // MiB of free disk below which nothing more is stored
@@ -50,6 +52,7 @@ func (c *Config) flags(name string, out io.Writer) *flag.FlagSet {
 	fs.StringVar(&c.Data, "data", "data", "`folder` with everything: logs, views, keys. Back it up whole")
 	fs.StringVar(&c.Listen, "listen", "localhost:8080", "`address` to serve on. Put a proxy with HTTPS in front for phones")
 	fs.StringVar(&c.Public, "public", "", "`URL` under which residents reach the server, for posters and links (default: as asked)")
+	fs.StringVar(&c.Proxies, "proxies", "127.0.0.0/8,::1", "`addresses` and networks of proxies in front, whose X-Forwarded-For and X-Forwarded-Proto are believed; nobody else's are")
 	fs.StringVar(&c.Log, "log", "text", "how the program's own log looks: text or json")
 	fs.StringVar(&c.Level, "level", "info", "how much it says: debug, info, warn or error")
 	fs.Int64Var(&c.Reserve, "reserve", 256, "`MiB` of free disk below which nothing more is stored; reading goes on")
@@ -73,15 +76,24 @@ func (c *Config) flags(name string, out io.Writer) *flag.FlagSet {
 // errUsage says that the command line was wrong and that this has been said.
 var errUsage = errors.New("usage")
 
-func (c *Config) parse(name string, args []string, out io.Writer) (rest []string, err error) {
-	return c.parseWith(c.flags(name, out), args, out)
+// parse is for commands that take flags alone.
+func (c *Config) parse(name string, args []string, out io.Writer) error {
+	rest, err := c.parseWith(c.flags(name, out), args, out)
+	if err == nil && len(rest) > 0 {
+		fmt.Fprintf(out, "linli: %s takes no %q; settings begin with a hyphen: linli help %s\n", name, rest[0], name)
+		return errUsage
+	}
+	return err
 }
 
-// parseWith is parse with flags that a command added.
+// parseWith takes flags that a command may have added to, and answers with what is left.
 func (c *Config) parseWith(fs *flag.FlagSet, args []string, out io.Writer) (rest []string, err error) {
 	err = ff.Parse(fs, args, ff.WithEnvVarPrefix(envPrefix), ff.WithConfigFileFlag("config"), ff.WithConfigFileParser(ff.PlainParser))
 	if errors.Is(err, flag.ErrHelp) {
 		return nil, err
+	}
+	if err == nil {
+		err = misspelt(os.Environ(), fs)
 	}
 	if err == nil {
 		err = c.Validate()
@@ -101,10 +113,11 @@ func (c *Config) Validate() error {
 	if c.Data == "" {
 		return errors.New("data: which folder?")
 	}
-	if c.Public != "" {
-		if u, err := url.Parse(c.Public); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return errors.New("public: not a URL like https://linli.example.org")
-		}
+	if err := publicURL(c.Public); err != nil {
+		return err
+	}
+	if _, err := c.trusted(); err != nil {
+		return err
 	}
 	for name, hook := range map[string]string{"robot-hook": c.RobotHook, "sms-hook": c.SMSHook} {
 		if u, err := url.Parse(hook); hook != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
@@ -146,6 +159,92 @@ func (c *Config) Validate() error {
 		return errors.New("speed: between 0 and 10000")
 	}
 	return nil
+}
+
+// publicURL refuses an address that pages could not be served under: they ask for everything at the root of their host.
+func publicURL(public string) error {
+	if public == "" {
+		return nil
+	}
+	u, err := url.Parse(public)
+	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("public: not a URL like https://linli.example.org")
+	}
+	if strings.Trim(u.Path, "/") != "" {
+		return fmt.Errorf("public: %s has a path, and this server needs a host of its own, like https://linli.%s", public, u.Host)
+	}
+	return nil
+}
+
+// trusted are the networks of proxies that are believed.
+func (c *Config) trusted() (list []netip.Prefix, err error) {
+	for _, said := range strings.Split(c.Proxies, ",") {
+		if said = strings.TrimSpace(said); said == "" {
+			continue
+		}
+		p, err := netip.ParsePrefix(said)
+		if a, single := netip.ParseAddr(said); single == nil {
+			p, err = netip.PrefixFrom(a, a.BitLen()), nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("proxies: %q is neither an address like 172.18.0.2 nor a network like 172.18.0.0/16", said)
+		}
+		list = append(list, p.Masked())
+	}
+	return list, nil
+}
+
+// misspelt refuses a variable of ours that no command knows: what an operator believes to have set has to be set.
+func misspelt(environ []string, fs *flag.FlagSet) error {
+	known := map[string]bool{}
+	know := func(f *flag.Flag) { known[variable(f.Name)] = true }
+	fs.VisitAll(know)
+	(&Config{}).flags("demo", io.Discard).VisitAll(know) // the environment may be meant for several commands
+	for _, v := range environ {
+		name, _, _ := strings.Cut(v, "=")
+		if strings.HasPrefix(strings.ToUpper(name), envPrefix+"_") && !known[name] {
+			return fmt.Errorf("%s: there is no such setting%s; linli help serve lists them", name, nearest(name, known))
+		}
+	}
+	return nil
+}
+
+func variable(flag string) string {
+	return envPrefix + "_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// nearest is what somebody may have meant.
+func nearest(name string, known map[string]bool) string {
+	best, least := "", 3 // more letters apart is another word
+	for k := range known {
+		if d := distance(strings.ToUpper(name), k); d < least || d == least && k < best {
+			best, least = k, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return ", is it " + best + "?"
+}
+
+// distance is how many letters have to be put in, taken out or changed to make b of a.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		corner := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			changed := corner
+			if a[i] != b[j] {
+				changed++
+			}
+			corner, row[j+1] = row[j+1], min(row[j]+1, row[j+1]+1, changed)
+		}
+	}
+	return row[len(b)]
 }
 
 // hostName is a name of letters, digits and hyphens with a dot in it; a dot in front stands for every host below. Addresses are none.

@@ -34,7 +34,7 @@ const demoPassword = "linli2026"
 // on by the clock, all through the commands that people use.
 func demo(ctx context.Context, args []string, out, errs io.Writer) int {
 	c := &Config{}
-	if _, err := c.parse("demo", args, errs); err != nil {
+	if err := c.parse("demo", args, errs); err != nil {
 		return exit(err, errs)
 	}
 	ticks := newClock(c.Speed, c.At)
@@ -42,11 +42,11 @@ func demo(ctx context.Context, args []string, out, errs io.Writer) int {
 	tell.step("打开数据 opening the data in %s", c.Data)
 	p, err := open(ctx, c, settings{now: ticks.Now})
 	if err != nil {
-		return exit(err, errs)
+		return exit(stopped(ctx, err), errs)
 	}
 	d := &district{Program: p, clock: ticks, tell: tell, people: map[string]id.Person{}, posted: map[string]place{}}
 	if err := d.settle(ctx, out); err != nil {
-		return exit(errors.Join(err, p.Close()), errs)
+		return exit(errors.Join(stopped(ctx, err), p.Close()), errs)
 	}
 	live, stop := context.WithCancel(ctx)
 	p.work.Go(func() { d.live(live) })

@@ -290,14 +290,14 @@ func TestSpeechPreviewsAndDaysAreChecked(t *testing.T) {
 		{"-keep-files", "-1"}, {"-keep-media", "-1"}, {"-speech-hook", "localhost:9000"}, {"-speech-hook", "file:///etc/passwd"},
 		{"-preview-hosts", "https://a.gov.cn"}, {"-preview-hosts", "127.0.0.1"}, {"-preview-hosts", "a.gov.cn,localhost"}, {"-preview-hosts", ".cn"}, {"-preview-hosts", "[::1]"},
 	} {
-		if _, err := new(Config).parse("serve", args, io.Discard); err == nil {
+		if err := new(Config).parse("serve", args, io.Discard); err == nil {
 			t.Errorf("%q was taken", args)
 		}
 	}
 	t.Setenv("LINLI_KEEP_FILES", "30")
 	t.Setenv("LINLI_PREVIEW_HOSTS", "a.gov.cn, .b.gov.cn")
 	c := &Config{}
-	if _, err := c.parse("serve", []string{"-keep-media", "90", "-speech-hook", "http://localhost:9000/asr"}, io.Discard); err != nil {
+	if err := c.parse("serve", []string{"-keep-media", "90", "-speech-hook", "http://localhost:9000/asr"}, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	if hosts := c.previewed(); c.KeepFiles != 30 || c.KeepMedia != 90 || len(hosts) != 2 || hosts[1] != ".b.gov.cn" {

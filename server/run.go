@@ -14,6 +14,7 @@ import (
 	"linli/internal/blob"
 	"linli/internal/engine"
 	"linli/internal/entry"
+	"linli/internal/fault"
 	"linli/internal/hub"
 	"linli/internal/id"
 	"linli/internal/intake"
@@ -265,6 +266,9 @@ func (w witness) Witness(ctx context.Context, by id.Person, of []id.Person, reas
 		return err
 	}
 	_, err = w.As(ctx, id.Office, entry.Command{Act: "look", With: with}, time.Time{})
+	if f := fault.Of(err); f != nil && f.Code == fault.NoSpace {
+		return f.And("field", "look")
+	}
 	return err
 }
 

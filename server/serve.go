@@ -27,14 +27,22 @@ const (
 // serve is the office's server.
 func serve(ctx context.Context, args []string, _, errs io.Writer) int {
 	c := &Config{}
-	if _, err := c.parse("serve", args, errs); err != nil {
+	if err := c.parse("serve", args, errs); err != nil {
 		return exit(err, errs)
 	}
 	p, err := open(ctx, c, settings{})
 	if err != nil {
-		return exit(err, errs)
+		return exit(stopped(ctx, err), errs)
 	}
 	return exit(p.serve(ctx, c, special{}), errs)
+}
+
+// stopped makes nothing of an error that is no more than that somebody stopped the program while it started.
+func stopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
 }
 
 // special is what a demo or a measurement wants otherwise.
@@ -87,10 +95,11 @@ func (p *Program) serveOn(ctx context.Context, listener net.Listener, c *Config,
 
 // web joins HTTP and the socket to the parts.
 func (p *Program) web(c *Config, with special) *web.Server {
+	proxies, _ := c.trusted() // validated
 	s := &web.Server{
 		Engine: p.Engine, View: p.View, Search: p.Search, Blobs: p.Blobs, Hub: p.Hub, Register: p.Register, Auth: p.Auth, Marks: p.Marks, Intake: p.Intake, Scans: p.Scans, Pockets: p.Pockets, Notify: p.Notify,
 		Speech: speech.New(c.SpeechHook), Preview: p.Preview, Keep: p.Keep, Audit: p.Audit,
-		Public: c.Public, Version: version, Demo: with.demo, Rate: with.rate, Now: p.Now, Log: p.Log,
+		Public: c.Public, Proxies: proxies, Version: version, Demo: with.demo, Rate: with.rate, Now: p.Now, Log: p.Log,
 	}
 	s.Disk = func() int64 {
 		var st syscall.Statfs_t

@@ -81,9 +81,17 @@ func TestAFullDiskRefusesAndReads(t *testing.T) {
 	if got := a.page(room, "").says(); !slices.Contains(got, "还有空间") || slices.Contains(got, "没有空间") {
 		t.Errorf("it reads %v", got)
 	}
-	out := answer{}
-	if status := w.nobody().ask("POST", "/session", map[string]any{"phone": zhang.phone, "password": password}, &out); status != http.StatusInsufficientStorage {
-		t.Errorf("signing in: %d %v", status, out)
+	// Nobody is shut out: signing in, refreshing and signing out go on, and looking at names is refused in words.
+	s := w.nobody().must("POST", "/session", map[string]any{"phone": zhang.phone, "password": password, "tokens": true})
+	fresh := w.nobody().with(w.nobody().must("POST", "/session/refresh", map[string]any{"refresh": s["refresh"]}))
+	fresh.must("GET", "/rooms", nil)
+	fresh.must("DELETE", "/session", nil)
+	fresh.no("sign-in", "GET", "/rooms", nil)
+	looked := answer{}
+	own := w.as(keeper)
+	own.ask("GET", "/rooms/"+room+"/members", nil, &looked)
+	if with, _ := looked["with"].(map[string]any); looked["code"] != "no-space" || with["field"] != "look" {
+		t.Errorf("looking at names: %v", looked)
 	}
 	w.stop()
 	w = serveTown(t, w.dir)
@@ -115,7 +123,7 @@ func TestTheDoor(t *testing.T) {
 		t.Fatal(err)
 	}
 	res.Body.Close()
-	if len(res.Cookies()) != 2 {
+	if len(res.Cookies()) != 3 {
 		t.Errorf("%d cookies", len(res.Cookies()))
 	}
 	for _, c := range res.Cookies() {

@@ -1,31 +1,31 @@
 // Package auth is how people sign in: phone and password, a code from the owner, and the devices that come of it.
 //
 // A device is a signed-in browser, for as long as it is used now and then. It holds two tokens. The access token is a JWT for ten
-// minutes with the person and the device and no rights in it; the refresh token is opaque, kept hashed, and replaced at each
-// use. The one before stays good for half a minute and gives the same successor (two tabs); using it later means that somebody
-// copied it, and ends the device. A device that has ended is refused from that moment on, whatever its tokens say.
+// minutes with the person and the device and no rights in it; the refresh token is replaced at each use (token.go). A device that has ended is
+// refused from that moment on, whatever its tokens say.
+//
+// A browser in which somebody has signed in is known for that person from then on, also after it signed out (known.go): what others
+// try with the person's phone shuts it out of nothing (tries.go).
 //
 // On the shelf:
 //
 //	pass/<person>          the password's hash (PHC string)
 //	dev/<person>/<device>  the device
-//	code/<person>          a recovery code, hashed, with its tries; for ten minutes
+//	gone/<device>          why a device has ended, for as long as its tokens would have been good
+//	code/<person>          a recovery code, hashed; for ten minutes
 //	setup                  the code of the first start, until the office has its administrator
+//
+// Signing in, refreshing and signing out go on where the disk takes nothing: see store.
 package auth
 
 import (
 	"cmp"
 	"context"
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -40,7 +40,6 @@ import (
 const (
 	accessFor  = 10 * time.Minute
 	refreshFor = 60 * 24 * time.Hour
-	grace      = 30 * time.Second // in which the token before is still good
 	seenEvery  = 5 * time.Minute
 )
 
@@ -65,7 +64,10 @@ type Auth struct {
 
 	mu      sync.RWMutex
 	devices map[id.Device]*Device
-	turning sync.Mutex // one refresh at a time
+	turning sync.Mutex // one device at a time is refreshed, seen or ended
+
+	owing sync.Mutex
+	owed  map[string]owed // what the disk did not take yet, by key
 }
 
 // Device is a signed-in browser, as it is kept.
@@ -73,12 +75,13 @@ type Device struct {
 	ID      id.Device `json:"id"`
 	Person  id.Person `json:"person"`
 	Label   string    `json:"label,omitempty"`
-	Created int64     `json:"created"` // ms
-	Seen    int64     `json:"seen"`    // ms, to within minutes
-	Current string    `json:"current"` // hash of the refresh token
-	Before  string    `json:"before,omitempty"`
-	Turned  int64     `json:"turned,omitempty"` // when Before was replaced, ms
-	Salt    []byte    `json:"salt"`             // what successors are derived with
+	Created int64     `json:"created"`        // ms
+	Seen    int64     `json:"seen"`           // ms, to within minutes
+	Turn    int       `json:"turn,omitempty"` // which of its refresh tokens is the one in force
+	Salt    []byte    `json:"salt"`           // what they are made with
+	// Hashes of the tokens that it held before they had numbers; both count as number 0.
+	Current string `json:"current,omitempty"`
+	Before  string `json:"before,omitempty"`
 }
 
 // Session is what signing in gives.
@@ -97,10 +100,12 @@ type Claim struct {
 	Device id.Device
 }
 
-// Where is what a sign-in comes from: a label for the person's list of devices, and an address for counting tries.
+// Where is what a sign-in comes from: a label for the person's list of devices, an address for counting tries, and what the browser
+// was given by Known when somebody signed in on it before.
 type Where struct {
 	Label   string
 	Address string
+	Known   string
 }
 
 // Open reads the devices from the shelf.
@@ -113,7 +118,7 @@ func Open(ctx context.Context, shelf journal.Shelf, reg *register.Register, o Op
 	}
 	a := &Auth{
 		shelf: shelf, register: reg, key: reg.Keys().Tokens(), o: o, hashing: make(chan struct{}, hashers),
-		tries: newTries(o), ended: func(id.Person, id.Device) {}, devices: map[id.Device]*Device{},
+		tries: newTries(o), ended: func(id.Person, id.Device) {}, devices: map[id.Device]*Device{}, owed: map[string]owed{},
 	}
 	for item, err := range shelf.List(ctx, "dev/") {
 		if err != nil {
@@ -155,8 +160,21 @@ func (a *Auth) HasPassword(ctx context.Context, p id.Person) bool {
 	return err == nil
 }
 
-// CheckPassword compares: fault.Wrong, with the tries that are left.
-func (a *Auth) CheckPassword(ctx context.Context, p id.Person, password string) error {
+// ChangePassword replaces a password by its holder, on a device that stays signed in while all others end: fault.Wrong when the old one is
+// not it, fault.TooMany when that was tried too often on this device.
+func (a *Auth) ChangePassword(ctx context.Context, p id.Person, d id.Device, old, changed string) error {
+	name := byChange + "/" + string(p) + "/" + string(d)
+	if err := a.try(ctx, func() error { return a.compare(ctx, p, old) }, name); err != nil {
+		return err
+	}
+	if err := a.SetPassword(ctx, p, changed); err != nil {
+		return err
+	}
+	return a.EndOthers(ctx, p, d, WhyPassword)
+}
+
+// compare tells whether a password is a person's: fault.Wrong.
+func (a *Auth) compare(ctx context.Context, p id.Person, password string) error {
 	hash, _, err := a.shelf.Get(ctx, "pass/"+string(p))
 	if p == "" || errors.Is(err, journal.ErrAbsent) {
 		hash, err = []byte(a.dummy), nil
@@ -179,41 +197,59 @@ func (a *Auth) CheckPassword(ctx context.Context, p id.Person, password string) 
 	return nil
 }
 
+// try runs what may be right or wrong (fault.Wrong), and counts it under the names. A wrong one says how often the first of them may still be tried.
+func (a *Auth) try(ctx context.Context, what func() error, names ...string) error {
+	end, err := a.tries.begin(ctx, names...)
+	if err != nil {
+		return err
+	}
+	err = what()
+	f := fault.Of(err)
+	switch {
+	case err == nil:
+		end(right)
+	case f != nil && f.Code == fault.Wrong:
+		end(wrong)
+		return a.tries.left(names[0], f)
+	default:
+		end(none)
+	}
+	return err
+}
+
 // SignIn checks phone and password and starts a device. Unknown phones take as long and answer the same as wrong passwords.
 func (a *Auth) SignIn(ctx context.Context, phone, password string, where Where) (Session, error) {
 	phone, err := register.NormalisePhone(phone)
 	if err != nil {
 		return Session{}, err
 	}
-	if err := a.tries.allow("phone/"+phone, "from/"+where.Address); err != nil {
-		return Session{}, err
-	}
 	p, err := a.register.ByPhone(ctx, phone)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return Session{}, err
 	}
-	if err := a.CheckPassword(ctx, p, password); err != nil {
-		if f := fault.Of(err); f != nil && f.Code == fault.Wrong {
-			return Session{}, f.And("left", a.tries.left("phone/"+phone))
-		}
+	names := []string{byPhone + "/" + phone, fromWhere + "/" + network(where.Address)}
+	if browser, known := a.knows(where.Known, p); known {
+		names = []string{byKnown + "/" + string(p) + "/" + browser}
+	} else if p == "" {
+		names[0] = byStranger + "/" + phone
+	}
+	if err := a.try(ctx, func() error { return a.compare(ctx, p, password) }, names...); err != nil {
 		return Session{}, err
 	}
-	a.tries.forgive("phone/" + phone)
 	return a.Start(ctx, p, where)
 }
 
 // Start starts a device for a person who has proved who they are.
 func (a *Auth) Start(ctx context.Context, p id.Person, where Where) (Session, error) {
 	now := a.o.Now()
-	refresh := rand.Text() + rand.Text()
 	d := Device{
 		ID: id.New[id.Device]("d"), Person: p, Label: cut(where.Label, 60), Created: now.UnixMilli(), Seen: now.UnixMilli(),
-		Current: digest(refresh), Salt: []byte(rand.Text()),
+		Turn: 1, Salt: []byte(rand.Text()),
 	}
 	if err := a.keep(ctx, d); err != nil {
 		return Session{}, err
 	}
-	return a.session(&d, refresh)
+	return a.session(&d)
 }
 
 func (a *Auth) keep(ctx context.Context, d Device) error {
@@ -221,7 +257,7 @@ func (a *Auth) keep(ctx context.Context, d Device) error {
 	if err != nil {
 		return wrap("device", err)
 	}
-	if _, err := a.shelf.Put(ctx, "dev/"+string(d.Person)+"/"+string(d.ID), b, journal.Any, refreshFor); err != nil {
+	if err := a.store(ctx, deviceKey(d.Person, d.ID), b, refreshFor); err != nil {
 		return wrap("device", err)
 	}
 	a.mu.Lock()
@@ -230,10 +266,10 @@ func (a *Auth) keep(ctx context.Context, d Device) error {
 	return nil
 }
 
-func (a *Auth) session(d *Device, refresh string) (Session, error) {
+func (a *Auth) session(d *Device) (Session, error) {
 	now := a.o.Now()
 	s := Session{
-		Person: d.Person, Device: d.ID, Expires: now.Add(accessFor), Refresh: string(d.ID) + "." + refresh, Until: now.Add(refreshFor),
+		Person: d.Person, Device: d.ID, Expires: now.Add(accessFor), Refresh: a.token(d.ID, d.Salt, d.Turn), Until: now.Add(refreshFor),
 	}
 	var err error
 	s.Access, err = jwt.NewWithClaims(jwt.SigningMethodHS256, claims{
@@ -265,52 +301,6 @@ func (a *Auth) Alive(d id.Device) bool {
 	defer a.mu.RUnlock()
 	return a.devices[d] != nil
 }
-
-// Refresh replaces a device's tokens. The token before gives the same successor for half a minute; after that, using it ends
-// the device (fault.Revoked).
-func (a *Auth) Refresh(ctx context.Context, token string) (Session, error) {
-	a.turning.Lock()
-	defer a.turning.Unlock()
-	name, refresh, _ := strings.Cut(token, ".")
-	a.mu.RLock()
-	there := a.devices[id.Device(name)]
-	a.mu.RUnlock()
-	if there == nil || refresh == "" {
-		return Session{}, fault.New(fault.SignIn, "nobody is signed in, or no longer")
-	}
-	d, now := *there, a.o.Now()
-	next := d.successor(refresh)
-	switch hash := digest(refresh); {
-	case same(hash, d.Current):
-		d.Before, d.Current, d.Turned, d.Seen = d.Current, digest(next), now.UnixMilli(), now.UnixMilli()
-		if err := a.keep(ctx, d); err != nil {
-			return Session{}, err
-		}
-	case same(hash, d.Before) && now.UnixMilli()-d.Turned <= grace.Milliseconds() && same(digest(next), d.Current):
-	case same(hash, d.Before):
-		if err := a.End(ctx, d.Person, d.ID); err != nil {
-			return Session{}, err
-		}
-		return Session{}, fault.New(fault.Revoked, "the token was used before; the device is signed out")
-	default:
-		return Session{}, fault.New(fault.SignIn, "nobody is signed in, or no longer")
-	}
-	return a.session(&d, next)
-}
-
-// successor is the refresh token that follows: derived, so that two tabs that ask at once get the same.
-func (d *Device) successor(refresh string) string {
-	h := hmac.New(sha256.New, d.Salt)
-	h.Write([]byte(refresh))
-	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
-}
-
-func digest(token string) string {
-	sum := sha256.Sum256([]byte(token))
-	return base64.RawURLEncoding.EncodeToString(sum[:])
-}
-
-func same(a, b string) bool { return b != "" && subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
 // Seen notes now and then that a device is in use.
 func (a *Auth) Seen(ctx context.Context, d id.Device) {
@@ -361,31 +351,44 @@ func (a *Auth) SeenSince(since time.Time) []id.Person {
 	return slices.Compact(list)
 }
 
-// End signs a device out: fault.NotFound when it is not this person's. Whoever listens (OnEnd) is told when it is on disk.
-func (a *Auth) End(ctx context.Context, p id.Person, d id.Device) error {
-	a.mu.RLock()
+// Why a device has ended, as whoever still holds its tokens is told (fault.Revoked, with why).
+const (
+	WhyHere     = "here"     // signed out on it
+	WhyOther    = "other"    // signed out on another device of the person
+	WhyPassword = "password" // the password was changed
+	WhyCode     = "code"     // a new password was set by a code
+	WhyCopied   = "copied"   // a token came that had been replaced long ago: two held it
+)
+
+// End signs a device out: fault.NotFound when it is not this person's. It is refused and whoever listens (OnEnd) is told at once, also
+// where the disk takes nothing.
+func (a *Auth) End(ctx context.Context, p id.Person, d id.Device, why string) error {
+	a.turning.Lock() // what is being refreshed would be back
+	defer a.turning.Unlock()
+	return a.end(ctx, p, d, why)
+}
+
+func (a *Auth) end(ctx context.Context, p id.Person, d id.Device, why string) error {
+	a.mu.Lock()
 	there := a.devices[d]
-	a.mu.RUnlock()
 	if there == nil || there.Person != p {
+		a.mu.Unlock()
 		return fault.New(fault.NotFound, "no such device")
 	}
-	if err := a.shelf.Delete(ctx, "dev/"+string(p)+"/"+string(d), journal.Any); err != nil {
-		return wrap("device", err)
-	}
-	a.mu.Lock()
 	delete(a.devices, d)
 	a.mu.Unlock()
+	err := a.bury(ctx, there, why)
 	a.ended(p, d)
-	return nil
+	return err
 }
 
 // EndOthers signs out all of a person's devices but one; empty: all.
-func (a *Auth) EndOthers(ctx context.Context, p id.Person, but id.Device) error {
+func (a *Auth) EndOthers(ctx context.Context, p id.Person, but id.Device, why string) error {
 	for _, d := range a.Devices(p) {
 		if d.ID == but {
 			continue
 		}
-		if err := a.End(ctx, p, d.ID); err != nil && !fault.Is(err, fault.NotFound) {
+		if err := a.End(ctx, p, d.ID, why); err != nil && !fault.Is(err, fault.NotFound) {
 			return err
 		}
 	}

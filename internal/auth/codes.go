@@ -16,16 +16,12 @@ import (
 	"linli/internal/register"
 )
 
-const (
-	codeFor   = 10 * time.Minute
-	codeTries = 5
-)
+const codeFor = 10 * time.Minute
 
 // code is a recovery code as it is kept.
 type code struct {
 	Hash  string    `json:"hash"`
 	Until int64     `json:"until"` // ms
-	Tries int       `json:"tries"`
 	By    id.Person `json:"by"`
 }
 
@@ -44,46 +40,45 @@ func (a *Auth) IssueCode(ctx context.Context, p, by id.Person) (plain string, un
 	return plain, until, wrap("code", err)
 }
 
-// RedeemCode sets a new password by a code, ends the person's other devices and starts one. fault.Wrong with the tries left;
-// after five the code is void.
+// RedeemCode sets a new password by a code, ends the person's other devices and starts one. fault.Wrong with the tries that are left; they are counted
+// for who tries (a known device, else an address), so that nobody else's use up somebody's code.
 func (a *Auth) RedeemCode(ctx context.Context, phone, plain, password string, where Where) (Session, error) {
 	phone, err := register.NormalisePhone(phone)
 	if err != nil {
 		return Session{}, err
 	}
-	if err := a.tries.allow("phone/"+phone, "from/"+where.Address); err != nil {
-		return Session{}, err
-	}
 	if err := strong(password, phone); err != nil {
 		return Session{}, err
 	}
-	wrong := fault.New(fault.Wrong, "wrong phone or code")
 	p, err := a.register.ByPhone(ctx, phone)
-	if fault.Is(err, fault.NotFound) {
-		return Session{}, wrong
-	}
-	if err != nil {
+	if err != nil && !fault.Is(err, fault.NotFound) {
 		return Session{}, err
 	}
-	if err := a.useCode(ctx, p, plain); err != nil {
+	from := network(where.Address)
+	names := []string{byCode + "/" + phone + "/" + from, codesFrom + "/" + from}
+	if browser, known := a.knows(where.Known, p); known {
+		names = []string{byCode + "/" + string(p) + "/" + browser}
+	}
+	if err := a.try(ctx, func() error { return a.useCode(ctx, p, plain) }, names...); err != nil {
 		return Session{}, err
 	}
 	if err := a.SetPassword(ctx, p, password); err != nil {
 		return Session{}, err
 	}
-	if err := a.EndOthers(ctx, p, ""); err != nil {
+	if err := a.EndOthers(ctx, p, "", WhyCode); err != nil {
 		return Session{}, err
 	}
-	a.tries.forgive("phone/" + phone)
+	a.tries.forgive(byPhone + "/" + phone)
 	return a.Start(ctx, p, where)
 }
 
-// useCode compares a code and uses it up, or counts the try. Two at once: one of them finds the code changed.
+// useCode compares a code and uses it up. Two at once: one of them finds the code changed. Whether there is a code is told only to who has it.
 func (a *Auth) useCode(ctx context.Context, p id.Person, plain string) error {
+	wrong := fault.New(fault.Wrong, "wrong phone or code")
 	key := "code/" + string(p)
 	b, rev, err := a.shelf.Get(ctx, key)
-	if errors.Is(err, journal.ErrAbsent) {
-		return fault.New(fault.Wrong, "wrong phone or code")
+	if p == "" || errors.Is(err, journal.ErrAbsent) {
+		return wrong
 	}
 	if err != nil {
 		return wrap("code", err)
@@ -93,24 +88,18 @@ func (a *Auth) useCode(ctx context.Context, p id.Person, plain string) error {
 		return wrap("code", err)
 	}
 	plain = strings.ReplaceAll(strings.TrimSpace(plain), " ", "")
-	switch {
-	case a.o.Now().UnixMilli() > c.Until || c.Tries >= codeTries:
+	if !same(digest(string(p)+plain), c.Hash) {
+		return wrong
+	}
+	if a.o.Now().UnixMilli() > c.Until {
 		return fault.New(fault.Expired, "the code is past its time")
-	case same(digest(string(p)+plain), c.Hash):
-		err = a.shelf.Delete(ctx, key, rev)
-	default:
-		c.Tries++
-		if b, err = json.Marshal(c); err == nil {
-			_, err = a.shelf.Put(ctx, key, b, rev, 2*codeFor)
-		}
-		if err == nil {
-			return fault.New(fault.Wrong, "wrong phone or code").And("left", codeTries-c.Tries)
-		}
 	}
-	if errors.Is(err, journal.ErrChanged) {
+	if err := a.shelf.Delete(ctx, key, rev); errors.Is(err, journal.ErrChanged) {
 		return fault.New(fault.Busy, "somebody else is using this code")
+	} else if err != nil {
+		return wrap("code", err)
 	}
-	return wrap("code", err)
+	return nil
 }
 
 // SetupCode is the code that makes the first administrator, made at the first start.
@@ -127,20 +116,18 @@ func (a *Auth) SetupCode(ctx context.Context) (string, error) {
 	return string(b), wrap("setup", err)
 }
 
-// CheckSetup compares the setup code: fault.Wrong.
+// CheckSetup compares the setup code: fault.Wrong. It is long enough to need no counting but that of addresses.
 func (a *Auth) CheckSetup(ctx context.Context, code string, where Where) error {
-	if err := a.tries.allow("setup", "from/"+where.Address); err != nil {
-		return err
-	}
 	b, _, err := a.shelf.Get(ctx, "setup")
 	if err != nil && !errors.Is(err, journal.ErrAbsent) {
 		return wrap("setup", err)
 	}
-	if !same(strings.ToUpper(strings.TrimSpace(code)), string(b)) {
-		return fault.New(fault.Wrong, "wrong setup code").And("left", a.tries.left("setup"))
-	}
-	a.tries.forgive("setup")
-	return nil
+	return a.try(ctx, func() error {
+		if !same(strings.ToUpper(strings.TrimSpace(code)), string(b)) {
+			return fault.New(fault.Wrong, "wrong setup code")
+		}
+		return nil
+	}, fromWhere+"/"+network(where.Address))
 }
 
 // EndSetup takes the setup code away: the office has its administrator.

@@ -142,7 +142,7 @@ func (f *floor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no such room", http.StatusUnauthorized)
 		return
 	}
-	conn, err := socket.Accept(w, r, socket.Options{})
+	conn, err := socket.Accept(w, r)
 	if err != nil {
 		return
 	}

@@ -36,17 +36,16 @@ const (
 
 // Sockets serves the connections of all people: commands in, deliveries out (docs/protocol.md, The socket).
 type Sockets struct {
-	Engine  *engine.Engine
-	View    *view.View
-	Hub     *hub.Hub
-	Marks   *engine.Marks
-	Blobs   *blob.Store
-	Audit   *audit.Log
-	Alive   func(id.Device) bool // is the device still signed in?
-	Origins []string             // hosts besides the request's own that a page may come from
-	Rate    rate.Limit           // commands a second of one connection; 0: 20
-	Now     func() time.Time
-	Log     *slog.Logger
+	Engine *engine.Engine
+	View   *view.View
+	Hub    *hub.Hub
+	Marks  *engine.Marks
+	Blobs  *blob.Store
+	Audit  *audit.Log
+	Alive  func(id.Device) bool // is the device still signed in?
+	Rate   rate.Limit           // commands a second of one connection; 0: 20
+	Now    func() time.Time
+	Log    *slog.Logger
 
 	resuming chan struct{}
 }
@@ -59,9 +58,9 @@ func (s *Sockets) Start() {
 	}
 }
 
-// Serve upgrades a request of a device that has signed in. It returns at once; the connection lives on in a goroutine of its own.
+// Serve upgrades a request of a device that has signed in, from whichever page: that was looked at before. It returns at once; the connection lives on in a goroutine of its own.
 func (s *Sockets) Serve(w http.ResponseWriter, r *http.Request, person id.Person, device id.Device) {
-	c, err := socket.Accept(w, r, socket.Options{Origins: s.Origins})
+	c, err := socket.Accept(w, r)
 	if err != nil {
 		return // the answer has been written
 	}

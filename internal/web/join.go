@@ -156,7 +156,7 @@ func (s *Server) apply(ctx context.Context, in *applyInput) (*sessionAnswer, err
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Auth.Allow("from/" + where(ctx, "").Address); err != nil {
+	if err := s.Auth.Allow(ctx, "apply", where(ctx, "").Address); err != nil {
 		return nil, err
 	}
 	f := &in.Body

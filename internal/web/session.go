@@ -19,7 +19,10 @@ import (
 const (
 	accessCookie  = "linli_access"
 	refreshCookie = "linli_refresh"
+	knownCookie   = "linli_known" // that somebody signed in here before; stays when they sign out
 	sessionPath   = "/api/v1/session"
+	knownPath     = "/api/v1"
+	knownFor      = 400 * 24 * time.Hour // the longest that browsers keep one; renewed with every session
 )
 
 // sessionBody is what signing in answers; the tokens only to who asks for them.
@@ -48,11 +51,21 @@ func (s *Server) session(ctx context.Context, v auth.Session, tokens bool) *sess
 	out.SetCookie = []http.Cookie{
 		cookie(accessCookie, v.Access, "/", v.Until), // its own time is in it; the cookie only has to be there
 		cookie(refreshCookie, v.Refresh, sessionPath, v.Until),
+		cookie(knownCookie, s.Auth.Known(knownOf(r), v.Person), knownPath, s.Now().Add(knownFor)),
 	}
 	if tokens {
 		out.Body.Access, out.Body.Refresh = v.Access, v.Refresh
 	}
 	return out
+}
+
+// knownOf is what a browser holds of those who signed in on it.
+func knownOf(r *http.Request) string {
+	c, err := r.Cookie(knownCookie)
+	if err != nil {
+		return ""
+	}
+	return c.Value
 }
 
 type setupAnswer struct {
@@ -207,12 +220,20 @@ type signedOut struct {
 	}
 }
 
-func (s *Server) signOut(ctx context.Context, _ *none) (*signedOut, error) {
+type signOutInput struct {
+	Cookie string `cookie:"linli_refresh"`
+}
+
+// signOut ends the device, which the refresh token names where the access token is past its time.
+func (s *Server) signOut(ctx context.Context, in *signOutInput) (*signedOut, error) {
 	c, err := s.who(ctx)
-	if err == nil {
-		err = s.Auth.End(ctx, c.Person, c.Device)
+	if err != nil {
+		c, err = s.Auth.Holder(ctx, in.Cookie)
 	}
-	if err != nil && !fault.Is(err, fault.SignIn) && !fault.Is(err, fault.NotFound) {
+	if err == nil {
+		err = s.Auth.End(ctx, c.Person, c.Device, auth.WhyHere)
+	}
+	if f := fault.Of(err); err != nil && (f == nil || f.Code != fault.SignIn && f.Code != fault.NotFound && f.Code != fault.Revoked) {
 		return nil, err
 	}
 	out := &signedOut{SetCookie: []http.Cookie{
@@ -284,16 +305,11 @@ func (s *Server) changePassword(ctx context.Context, in *passwordInput) (*done, 
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Auth.CheckPassword(ctx, c.Person, in.Body.Old); err != nil {
-		if fault.Is(err, fault.Wrong) {
-			s.note(ctx, audit.SignIn, "password", string(c.Person))
-		}
-		return nil, err
+	err = s.Auth.ChangePassword(ctx, c.Person, c.Device, in.Body.Old, in.Body.New)
+	if fault.Is(err, fault.Wrong) {
+		s.note(ctx, audit.SignIn, "password", string(c.Person))
 	}
-	if err := s.Auth.SetPassword(ctx, c.Person, in.Body.New); err != nil {
-		return nil, err
-	}
-	return ok(), s.Auth.EndOthers(ctx, c.Person, c.Device)
+	return ok(), err
 }
 
 type deviceRow struct {
@@ -334,7 +350,7 @@ func (s *Server) endDevice(ctx context.Context, in *deviceInput) (*done, error) 
 	if err != nil {
 		return nil, err
 	}
-	return ok(), s.Auth.End(ctx, c.Person, in.Device)
+	return ok(), s.Auth.End(ctx, c.Person, in.Device, auth.WhyOther)
 }
 
 func (s *Server) endOthers(ctx context.Context, _ *none) (*done, error) {
@@ -342,5 +358,5 @@ func (s *Server) endOthers(ctx context.Context, _ *none) (*done, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ok(), s.Auth.EndOthers(ctx, c.Person, c.Device)
+	return ok(), s.Auth.EndOthers(ctx, c.Person, c.Device, auth.WhyOther)
 }

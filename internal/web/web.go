@@ -8,8 +8,8 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -55,7 +55,8 @@ type Server struct {
 	Audit    *audit.Log
 	Keep     kind.Keep
 	Sockets  *Sockets
-	Public   string // URL under which residents reach the server; empty: as asked
+	Public   string         // URL under which residents reach the server; empty: as asked
+	Proxies  []netip.Prefix // who is believed about where a request comes from
 	Version  string
 	Demo     bool
 	Rate     rate.Limit // requests a second of one device; 0: asksPerSecond
@@ -68,15 +69,17 @@ type Server struct {
 	waits    waits
 	spelling once
 	metrics  http.Handler
+	cross    *http.CrossOriginProtection
+	hints    hints
 }
 
 // Handler is the whole of it.
 func (s *Server) Handler() http.Handler {
-	s.metrics = s.newMetrics()
+	s.metrics, s.cross = s.newMetrics(), s.origins()
 	r := chi.NewRouter()
-	r.Use(s.guard)
+	r.Use(s.arrive, s.guard, s.cross.Handler)
 	s.routes(r)
-	return http.NewCrossOriginProtection().Handler(r)
+	return r
 }
 
 type contextKey int
@@ -140,24 +143,7 @@ func where(ctx context.Context, label string) auth.Where {
 	if legible.Blank(label) || !legible.Name(label) {
 		label = browser(r.UserAgent())
 	}
-	return auth.Where{Label: label, Address: address(r)}
-}
-
-// address is where a request comes from. A proxy on this machine says it in the last X-Forwarded-For; from anybody else that
-// header is only a claim.
-func address(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
-		return host
-	}
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	if last := net.ParseIP(strings.TrimSpace(hops[len(hops)-1])); last != nil {
-		return last.String()
-	}
-	return host
+	return auth.Where{Label: label, Address: address(r), Known: knownOf(r)}
 }
 
 // browser is a name for a device that its owner recognises.
@@ -190,11 +176,6 @@ func (s *Server) base(ctx context.Context) string {
 	return "http://" + r.Host
 }
 
-// secure tells whether the person's browser speaks HTTPS, to us or to a proxy on this machine.
-func secure(r *http.Request) bool {
-	return r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https"
-}
-
 // socket is GET /api/v1/socket.
 func (s *Server) socket(w http.ResponseWriter, r *http.Request) {
 	c, err := s.who(r.Context())
@@ -202,7 +183,9 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, err)
 		return
 	}
-	s.Sockets.Serve(w, r, c.Person, c.Device)
+	if s.knock(w, r) {
+		s.Sockets.Serve(w, r, c.Person, c.Device)
+	}
 }
 
 // signedIn is the person who asks.
