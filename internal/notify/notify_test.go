@@ -2,8 +2,11 @@ package notify
 
 import (
 	"context"
+	"crypto/ecdh"
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -14,6 +17,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,10 +51,44 @@ func TestOnlyPublicAddressesAreDialled(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoSubscription(t *testing.T) {
+// A browser may not make the server call at doors of its own machine, its network, or at odd ports.
+func TestPushEndpointsAreOfPublicHostsAtTheUsualPort(t *testing.T) {
+	private, err := ecdh.P256().GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	enc := base64.RawURLEncoding
+	resolves := map[string]string{
+		"push.example.org": "8.8.8.8", "localtest.example.org": "127.0.0.1", "rebound.example.org": "8.8.8.8 10.0.0.7", "six.example.org": "::1",
+	}
+	lookup := func(_ context.Context, host string) (list []netip.Addr, err error) {
+		for _, a := range strings.Fields(resolves[host]) {
+			list = append(list, netip.MustParseAddr(a))
+		}
+		if list == nil {
+			err = errors.New("nobody answers")
+		}
+		return list, err
+	}
+	for endpoint, want := range map[string]bool{
+		"https://push.example.org/x": true, "https://push.example.org:443/x": true, "https://unanswered.example.org/x": true, "https://8.8.8.8/x": true,
+		"https://push.example.org:8443/x": false, "https://push.example.org:22/x": false, "https://push.example.org:80/x": false,
+		"http://push.example.org/x": false, "https://a:b@push.example.org/x": false, "https:///x": false, "https://push.example.org/#x": false,
+		"https://localhost/x": false, "https://LOCALHOST./x": false, "https://a.localhost/x": false, "https://localhost.localdomain/x": false,
+		"https://printer.local/x": false, "https://metadata.google.internal/x": false, "https://router.lan/x": false, "https://1.0.0.127.in-addr.arpa/x": false,
+		"https://intranet/x": false, "https://localtest.example.org/x": false, "https://rebound.example.org/x": false, "https://six.example.org/x": false,
+		"https://127.0.0.1/x": false, "https://[::1]/x": false, "https://[::ffff:127.0.0.1]/x": false, "https://10.0.0.1/x": false, "https://127.1/x": false,
+		"https://2130706433/x": false, "https://0x7f.0.0.1/x": false, "https://0177.0.0.01/x": false, "https://[fe80::1%25eth0]/x": false,
+	} {
+		s := Subscription{Endpoint: endpoint, P256dh: enc.EncodeToString(private.PublicKey().Bytes()), Auth: enc.EncodeToString(make([]byte, 16))}
+		err := s.check(t.Context(), false, lookup)
+		if (err == nil) != want || err != nil && (!fault.Is(err, fault.Invalid) || fault.Of(err).With["field"] != "endpoint") {
+			t.Errorf("%s: %v", endpoint, err)
+		}
+	}
 	s := Subscription{Endpoint: "https://push.example.org/x", P256dh: "AAAA", Auth: "AAAA"}
-	if err := s.check(false); !fault.Is(err, fault.Invalid) {
-		t.Errorf("%v", err)
+	if err := s.check(t.Context(), false, lookup); !fault.Is(err, fault.Invalid) || fault.Of(err).With["field"] != "p256dh" {
+		t.Errorf("keys that are none: %v", err)
 	}
 }
 

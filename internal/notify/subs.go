@@ -5,10 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"linli/internal/fault"
 	"linli/internal/id"
@@ -33,8 +35,9 @@ const (
 
 func pushKey(p id.Person, name id.Push) string { return "push/" + string(p) + "/" + string(name) }
 
-// check says what is wrong with a subscription, as fault.Invalid.
-func (s *Subscription) check(local bool) error {
+// check says what is wrong with a subscription, as fault.Invalid. Push services are public hosts at the usual port of https; local lets one be on
+// this machine. lookup asks what a name stands for; one that cannot be asked now is looked at again when it is dialled.
+func (s *Subscription) check(ctx context.Context, local bool, lookup func(context.Context, string) ([]netip.Addr, error)) error {
 	bad := fault.New(fault.Invalid, "the endpoint of a push service is an https URL of a public host").And("field", "endpoint")
 	u, err := url.Parse(s.Endpoint)
 	if err != nil || len(s.Endpoint) > maxEndpoint || u.User != nil || u.Hostname() == "" || u.Fragment != "" {
@@ -42,11 +45,21 @@ func (s *Subscription) check(local bool) error {
 	}
 	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
 	ip, err := netip.ParseAddr(host)
-	here := host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && ip.Unmap().IsLoopback()
+	named := err != nil
+	here := named && (host == "localhost" || strings.HasSuffix(host, ".localhost")) || !named && ip.Unmap().IsLoopback()
 	switch {
 	case here && local && (u.Scheme == "http" || u.Scheme == "https"):
-	case u.Scheme != "https" || here || err == nil && !public(ip) || err != nil && !strings.Contains(host, "."):
+	case u.Scheme != "https" || here || u.Port() != "" && u.Port() != "443":
 		return bad
+	case named && !publicName(host) || !named && !public(ip):
+		return bad
+	case named:
+		ctx, cancel := context.WithTimeout(ctx, lookIn)
+		defer cancel()
+		found, _ := lookup(ctx, host)
+		if slices.ContainsFunc(found, func(a netip.Addr) bool { return !public(a) }) {
+			return bad
+		}
 	}
 	if _, err := webpush.ReadKeys(s.P256dh, s.Auth); err != nil {
 		return fault.New(fault.Invalid, "these are not a subscription's keys").And("field", "p256dh")
@@ -54,9 +67,25 @@ func (s *Subscription) check(local bool) error {
 	return nil
 }
 
+const lookIn = 3 * time.Second
+
+// inside are endings of names that mean something on a machine or in a network alone.
+var inside = []string{"localdomain", "local", "internal", "intranet", "lan", "home", "corp", "private", "arpa", "test", "invalid", "onion", "alt"}
+
+// publicName tells whether a name may be that of a public host. What ends in a number is an address in one of its odd spellings.
+func publicName(host string) bool {
+	at := strings.LastIndexByte(host, '.')
+	last := host[at+1:]
+	return at > 0 && last != "" && (last[0] < '0' || last[0] > '9') && !slices.Contains(inside, last)
+}
+
+func lookup(ctx context.Context, host string) ([]netip.Addr, error) {
+	return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+}
+
 // Subscribe lets a browser be rung by pushes. One endpoint is one person's and one device's: whose it was before is rung there no more.
 func (l *Ladder) Subscribe(ctx context.Context, p id.Person, s Subscription) (id.Push, error) {
-	if err := s.check(l.Local); err != nil {
+	if err := s.check(ctx, l.Local, lookup); err != nil {
 		return "", err
 	}
 	s.ID, s.Created = id.Derive[id.Push]("w", s.Endpoint), l.Now().UnixMilli()

@@ -3,6 +3,8 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"log/slog"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -47,7 +49,11 @@ func (s *Server) fail(ctx context.Context, err error) answer {
 	if r, ok := ctx.Value(askKey).(*http.Request); ok {
 		method, path = r.Method, r.URL.Path
 	}
-	s.Log.Error("request failed", "request", name, "method", method, "path", path, "err", err)
+	level := slog.LevelError
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		level = slog.LevelDebug // whoever asked has gone away
+	}
+	s.Log.Log(ctx, level, "request failed", "request", name, "method", method, "path", path, "err", err)
 	return answer{fault.New(fault.Internal, "something went wrong").And("id", name)}
 }
 
