@@ -25,7 +25,10 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"linli/internal/fault"
+	"linli/internal/id"
 )
 
 const (
@@ -51,7 +54,8 @@ type Store struct {
 	dir     string
 	reserve int64 // bytes of free disk below which nothing is taken
 	now     func() time.Time
-	draw    chan struct{}
+	draw    drawers
+	work    time.Duration // mostWork
 
 	mu      sync.Mutex
 	uploads map[string]Upload
@@ -63,7 +67,8 @@ func Open(dir string, reserve int64, now func() time.Time) (*Store, error) {
 	if err := os.MkdirAll(filepath.Join(dir, "up"), folder); err != nil {
 		return nil, fmt.Errorf("blob: %w", err)
 	}
-	s := &Store{dir: dir, reserve: reserve, now: now, draw: make(chan struct{}, drawing), uploads: map[string]Upload{}, busy: map[string]bool{}}
+	s := &Store{dir: dir, reserve: reserve, now: now, work: mostWork, uploads: map[string]Upload{}, busy: map[string]bool{}}
+	s.draw = drawers{make(chan struct{}, drawing), semaphore.NewWeighted(mostDecoded), map[id.Person]chan struct{}{}}
 	return s, s.load()
 }
 

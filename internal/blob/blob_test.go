@@ -139,7 +139,7 @@ func TestEveryTurnOfTheCamera(t *testing.T) {
 	// Where the red half of the scene is to be seen, for Exif orientation 1 to 8: left, right, above or below.
 	want := []string{"left", "right", "right", "left", "above", "above", "below", "below"}
 	for i, side := range want {
-		img := upright(scene(40, 20), i+1)
+		img := upright(scene(40, 20).(*image.RGBA), i+1)
 		b := img.Bounds()
 		at := map[string]image.Point{
 			"left": {2, b.Dy() / 2}, "right": {b.Dx() - 3, b.Dy() / 2}, "above": {b.Dx() / 2, 2}, "below": {b.Dx() / 2, b.Dy() - 3},

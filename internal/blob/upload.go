@@ -247,13 +247,7 @@ func (s *Store) Drop(person id.Person, name string) error {
 func (s *Store) become(ctx context.Context, u *Upload) (file File, err error) {
 	path := s.data(u.ID)
 	if u.As == Picture {
-		select {
-		case s.draw <- struct{}{}:
-			defer func() { <-s.draw }()
-		case <-ctx.Done():
-			return file, fault.New(fault.Busy, "many pictures are being drawn")
-		}
-		if file, err = redraw(path); err != nil {
+		if file, err = s.redraw(ctx, u.Person, path); err != nil {
 			return file, err
 		}
 	} else if file.Type, err = typeOf(path, u.As); err != nil {
