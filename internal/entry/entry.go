@@ -69,6 +69,28 @@ type Actor struct {
 	Person id.Person
 	Device id.Device
 	Grants []Grant // the office roles in force
+	Limits Limits  // how much one person may take on
+}
+
+// Limits are how much one person may take on, and how many neighbours' phones they may see, so that nobody gathers them. Volunteers have
+// limits of their own. 0 is none.
+type Limits struct {
+	Residents  Limit `json:"residents"`
+	Volunteers Limit `json:"volunteers"`
+}
+
+// Limit is how much a person may do.
+type Limit struct {
+	Claims   int `json:"claims"`   // requests that they have taken on and not finished, at once
+	Contacts int `json:"contacts"` // people whose phone a request showed them within 24 hours
+}
+
+// For is the limit of a volunteer or of anybody else.
+func (l Limits) For(volunteer bool) Limit {
+	if volunteer {
+		return l.Volunteers
+	}
+	return l.Residents
 }
 
 // Grant is one role and where it holds: the office (both empty), a community, or a room.

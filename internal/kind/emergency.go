@@ -10,7 +10,11 @@ import (
 )
 
 // emergency is a call for help that several may answer: the first one's answer is the acknowledgement that the caller waits
-// for. Nothing about it is refused for want of form.
+// for. Nothing about it is refused for want of form. Who calls again while their call is open says more on the same card, and rings
+// again; then it waits for another answer.
+//
+// Where nobody answers for the room but who calls, those above it are rung: its community's secretaries and the office's administrators.
+// They are not in the room. They may open this card, which the room sees, answer it and end it, and nothing else there.
 type emergency struct {
 	Status     string      `json:"status"` // raised, acknowledged, resolved, false
 	Category   string      `json:"category"`
@@ -19,6 +23,19 @@ type emergency struct {
 	Resolved   int64       `json:"resolved,omitempty"`
 	Resolver   id.Person   `json:"resolver,omitempty"`
 	Note       entry.Words `json:"note,omitempty"`
+	Above      bool        `json:"above,omitempty"`   // those above the room were rung
+	Opened     []responder `json:"opened,omitempty"`  // which of them have opened it, and when
+	Again      []calling   `json:"again,omitempty"`   // the last times that it was called again
+	Times      int         `json:"times,omitempty"`   // how often it was called again
+	Called     int64       `json:"called,omitempty"`  // when last, ms; 0 for never again
+	Calling    bool        `json:"calling,omitempty"` // it was called again since somebody answered
+}
+
+// calling is that somebody calls again.
+type calling struct {
+	At       int64       `json:"at"`
+	Category string      `json:"category"`
+	Words    entry.Words `json:"words,omitempty"`
 }
 
 // responder is who answered, and when.
@@ -37,16 +54,27 @@ const (
 // shownResponders is how many of those who answered all see by name; the rest are a number.
 const shownResponders = 12
 
+// The card's state stays small: of calling again it keeps the last times, and shows their words as far as they come to so many bytes
+// (some 200 characters), the last first; of those above the room who opened it the first few.
+const (
+	keptAgain   = 3
+	againBytes  = 640
+	shownOpened = 4
+)
+
 var categories = []string{"突发疾病", "人员被困", "火情", "水电气", "走失", "其他"}
 
 var _ = declare(kind[emergency]{
-	name: "emergency",
-	lane: Needs,
+	name:  "emergency",
+	lane:  Needs,
+	again: "again",
 	actions: map[string]action[emergency]{
-		"post":     actw(emergency.mayPost, emergency.post),
+		"post":     actw(emergency.mayPost, emergency.post, "text"),
 		"claim":    act(emergency.mayClaim, emergency.claim),
-		"complete": actw(emergency.mayComplete, emergency.complete),
+		"complete": actw(emergency.mayComplete, emergency.complete, "note"),
 		"false":    act(emergency.mayBeFalse, emergency.wasFalse),
+		"again":    actw(emergency.mayCallAgain, emergency.callAgain, "text"),
+		"open":     act(emergency.mayOpen, emergency.open),
 	},
 	shown:    emergency.shown,
 	own:      emergency.own,
@@ -59,12 +87,14 @@ var _ = declare(kind[emergency]{
 type emergencyFacts struct {
 	Category string `json:"category"`
 	Door     bool   `json:"door"`
+	Above    bool   `json:"above,omitempty"` // nobody in the room answers for it but who calls
 }
 
 func (emergency) mayPost(ask Ask, f *emergencyFacts, words entry.Words) error {
 	if err := member(ask); err != nil {
 		return err
 	}
+	f.Above = !slices.ContainsFunc(ask.Room.Owners(), func(p id.Person) bool { return p != ask.By.Person })
 	if f.Category == "" {
 		f.Category = "其他"
 	}
@@ -75,32 +105,90 @@ func (emergency) mayPost(ask Ask, f *emergencyFacts, words entry.Words) error {
 }
 
 func (emergency) post(_ Event, f emergencyFacts) emergency {
-	return emergency{Status: raised, Category: f.Category, Door: f.Door}
+	return emergency{Status: raised, Category: f.Category, Door: f.Door, Above: f.Above}
+}
+
+// mayCallAgain is for who calls: what they send while it is open.
+func (m emergency) mayCallAgain(ask Ask, f *emergencyFacts, words entry.Words) error {
+	switch {
+	case ask.By.Person != ask.Post.By:
+		return fault.New(fault.Forbidden, "only who called may")
+	case m.over():
+		return fault.New(fault.Closed, "it is over")
+	}
+	return m.mayPost(ask, f, words)
+}
+
+// callAgain keeps the door once it was given.
+func (m emergency) callAgain(e Event, f emergencyFacts) emergency {
+	m.Called, m.Door, m.Above, m.Calling = e.At, m.Door || f.Door, m.Above || f.Above, m.Status == acknowledged
+	m.Again = append(slices.Clone(m.Again), calling{At: e.At, Category: f.Category, Words: kept(e.Words)})
+	m.Again = m.Again[max(0, len(m.Again)-keptAgain):]
+	m.Times++
+	return m
+}
+
+// mayOpen lets those above the room look at the card who were rung.
+func (m emergency) mayOpen(ask Ask, _ *nothing) error {
+	switch {
+	case ask.By.Member:
+		return fault.New(fault.Unchanged, "a member sees it in the room")
+	case !m.helpsFromAbove(ask.By):
+		return fault.New(fault.NotMember, "not a member of this room")
+	case m.opened(ask.By.Person):
+		return fault.New(fault.Unchanged, "opened already")
+	}
+	return nil
+}
+
+func (m emergency) open(e Event, _ nothing) emergency {
+	m.Opened = append(m.Opened, responder{e.By, e.At})
+	return m
+}
+
+func (m emergency) opened(p id.Person) bool {
+	return slices.ContainsFunc(m.Opened, func(r responder) bool { return r.By == p })
+}
+
+// helpsFromAbove tells whether somebody who is not in the room was rung as one of those above it.
+func (m emergency) helpsFromAbove(by Actor) bool { return m.Above && by.Owner && !by.Member }
+
+// Summons tells whether those above the room were rung.
+func (m emergency) Summons() bool { return m.Above }
+
+// Holder is who calls, until it is over: they have one call at once.
+func (m emergency) Holder(p Post) id.Person {
+	if m.over() {
+		return ""
+	}
+	return p.By
 }
 
 func (m emergency) mayClaim(ask Ask, _ *nothing) error {
 	switch {
-	case !ask.By.Member:
+	case !ask.By.Member && !m.helpsFromAbove(ask.By):
 		return fault.New(fault.NotMember, "only members of the room answer here")
 	case ask.By.Person == ask.Post.By:
 		return fault.New(fault.Forbidden, "this is one's own call")
 	case m.over():
 		return fault.New(fault.Closed, "it is over")
-	case m.answered(ask.By.Person):
+	case m.answered(ask.By.Person) && !m.Calling:
 		return fault.New(fault.Unchanged, "answered already")
 	}
 	return nil
 }
 
 func (m emergency) claim(e Event, _ nothing) emergency {
-	m.Status = acknowledged
-	m.Responders = append(m.Responders, responder{e.By, e.At})
+	m.Status, m.Calling = acknowledged, false
+	if !m.answered(e.By) {
+		m.Responders = append(m.Responders, responder{e.By, e.At})
+	}
 	return m
 }
 
 func (m emergency) mayComplete(ask Ask, _ *nothing, words entry.Words) error {
 	switch {
-	case !m.answered(ask.By.Person) && !ask.By.Owner:
+	case !m.answered(ask.By.Person) && !(ask.By.Owner && (ask.By.Member || m.Above)):
 		return fault.New(fault.Forbidden, "only those who answered and owners may")
 	case m.over():
 		return fault.New(fault.Closed, "it is over")
@@ -131,13 +219,16 @@ func (m emergency) wasFalse(Event, nothing) emergency {
 // Live tells whether somebody may still be in need.
 func (m emergency) Live() bool { return !m.over() }
 
-// Waits waits for who answers for the room, until somebody has answered it.
+// Waits waits for who answers for the room, until somebody has answered it, and when it is called again.
 func (m emergency) Waits(v Viewer) string {
-	if v.Owner && m.Status == raised {
+	if (v.Owner || m.answered(v.Person)) && m.wanting() {
 		return "claim"
 	}
 	return ""
 }
+
+// wanting tells whether it waits for an answer.
+func (m emergency) wanting() bool { return m.Status == raised || m.Calling && !m.over() }
 
 func (m emergency) over() bool { return m.Status == resolved || m.Status == falseAlarm }
 
@@ -159,6 +250,12 @@ func (m emergency) MayContact(v Viewer) (id.Person, bool) {
 	return "", false
 }
 
+// MayVisit lets those who may reach the caller come to the door, if that was said.
+func (m emergency) MayVisit(v Viewer) bool {
+	_, may := m.MayContact(v)
+	return may && m.Door && v.Person != v.Post.By
+}
+
 // concerns are all who may reach the caller, or may no longer.
 func (m emergency) concerns(e Event) []id.Person {
 	var who []id.Person
@@ -174,13 +271,21 @@ func (m emergency) concerns(e Event) []id.Person {
 // Rings rings those who answer for the room by every means, and tells all whose page is open; the caller learns that somebody comes.
 func (m emergency) Rings(act string, e Event) []Ring {
 	switch act {
-	case "post":
+	case "post", "again":
+		says := ""
+		if act == "again" {
+			says = "再次呼救"
+		}
+		to := e.Room.Owners()
+		for _, r := range m.Responders {
+			to = append(to, r.By)
+		}
 		return []Ring{
-			{Topic: Emergency, To: e.Room.Owners(), Loud: true, Text: true, Staff: true},
-			{Topic: Emergency, All: true, Open: true, Loud: true},
+			{Topic: Emergency, To: to, Loud: true, Text: true, Staff: true, Above: m.Above, Says: says},
+			{Topic: Emergency, All: true, Open: true, Loud: true, Says: says},
 		}
 	case "claim":
-		if len(m.Responders) == 1 {
+		if len(m.Responders) == 1 || m.Times > 0 {
 			return []Ring{{Topic: Emergency, To: []id.Person{e.Post.By}, Loud: true, Says: "已响应"}}
 		}
 	case "complete", "false":
@@ -203,18 +308,14 @@ const unanswered = time.Minute
 
 // Presses rings those again whom it waits for.
 func (m emergency) Presses(p Post) (int64, Ring) {
-	if m.Status != raised {
+	if !m.wanting() {
 		return 0, Ring{}
 	}
-	return p.At + unanswered.Milliseconds(), Ring{Topic: Emergency, Loud: true, Text: true, Staff: true, Says: "还没有人响应"}
+	return max(p.At, m.Called) + unanswered.Milliseconds(), Ring{Topic: Emergency, Loud: true, Text: true, Staff: true, Above: m.Above, Says: "还没有人响应"}
 }
 
 func (m emergency) shown() any {
-	some := m.Responders[:min(len(m.Responders), shownResponders)]
-	answers := make([][2]any, len(some))
-	for i, r := range some {
-		answers[i] = [2]any{r.By, r.At}
-	}
+	answers := some(m.Responders, shownResponders)
 	return struct {
 		Status     string      `json:"status"`
 		Category   string      `json:"category"`
@@ -224,7 +325,32 @@ func (m emergency) shown() any {
 		Resolved   int64       `json:"resolved,omitempty"`
 		Resolver   id.Person   `json:"resolver,omitempty"`
 		Note       entry.Words `json:"note,omitempty"`
-	}{m.Status, m.Category, m.Door, answers, len(m.Responders) - len(some), m.Resolved, m.Resolver, m.Note}
+		Above      bool        `json:"above,omitempty"`
+		Opened     [][2]any    `json:"opened,omitempty"`
+		Again      []calling   `json:"again,omitempty"`
+		Times      int         `json:"times,omitempty"`
+		Calling    bool        `json:"calling,omitempty"`
+	}{m.Status, m.Category, m.Door, answers, len(m.Responders) - len(answers), m.Resolved, m.Resolver, m.Note, m.Above, some(m.Opened, shownOpened), m.calledAgain(), m.Times, m.Calling}
+}
+
+// calledAgain is the last times, with as many of their words as all are sent.
+func (m emergency) calledAgain() []calling {
+	list, left := slices.Clone(m.Again), againBytes
+	for i := len(list) - 1; i >= 0; i-- {
+		if left -= len(list[i].Words); left < 0 {
+			list[i].Words = nil
+		}
+	}
+	return list
+}
+
+// some are those whom all see by name: [person, when].
+func some(list []responder, most int) [][2]any {
+	rows := make([][2]any, 0, most)
+	for _, r := range list[:min(len(list), most)] {
+		rows = append(rows, [2]any{r.By, r.At})
+	}
+	return rows
 }
 
 func (m emergency) own(v Viewer) any {

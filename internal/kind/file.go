@@ -8,7 +8,7 @@ type file struct{ attached }
 var _ = declare(kind[file]{
 	name:    "file",
 	lane:    Chat,
-	actions: map[string]action[file]{"post": actw(file.mayPost, file.post)},
+	actions: map[string]action[file]{"post": actw(file.mayPost, file.post, "name")},
 	shown:   func(f file) any { return f },
 	summary: func(words entry.Words, _ file) string { return line("[文件]", word(words, "name")) },
 })

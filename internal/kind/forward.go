@@ -57,7 +57,7 @@ const (
 var _ = declare(kind[forward]{
 	name:    Forward,
 	lane:    Chat,
-	actions: map[string]action[forward]{"post": actw(forward.mayPost, forward.post)},
+	actions: map[string]action[forward]{"post": actw(forward.mayPost, forward.post, "text", "parts", "names")},
 	shown:   func(f forward) any { return f },
 	summary: func(words entry.Words, f forward) string { return f.summary(words) },
 })

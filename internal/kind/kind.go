@@ -22,6 +22,7 @@ type Actor struct {
 	Person   id.Person
 	Premises id.Premises // the household or shop acted for; empty for those who belong to none in this room
 	Owner    bool        // answers for the room: owner, deputy, or an office role above them
+	Claims   int         // how many open cards of one kind they may hold at once; 0 for as many as there are
 	Member   bool        // is in the room; an office role may act without being a member
 	Server   bool        // the server itself: deadlines
 }
@@ -43,6 +44,8 @@ type Ask struct {
 	Now  int64 // ms since 1970
 	Room Room
 	Post Post // the header of the card; zero for a post
+
+	Holds int // how many open cards of the kind the asker holds in the room
 }
 
 // Post is the header of a card: who posted it and when.
@@ -105,10 +108,16 @@ type (
 	Settled interface{ Settled() bool }
 	// Deadline is when the server must act, and the action it then does; 0 for never.
 	Deadline interface{ Due() (at int64, act string) }
-	// Contact says who may be told whose name, phone and door now.
+	// Contact says who may be told whose name and phone now.
 	Contact interface {
 		MayContact(viewer Viewer) (whose id.Person, ok bool)
 	}
+	// Visited says who of those may come to the door, and is told it; without this method nobody is.
+	Visited interface{ MayVisit(viewer Viewer) bool }
+	// Held says whose open card it is, of kinds of which somebody has only so many at once; empty for nobody's.
+	Held interface{ Holder(p Post) id.Person }
+	// Summoning says that nobody in the room answers for it but who posted: those above the room are rung, and may open this card.
+	Summoning interface{ Summons() bool }
 	// Receipts lists the premises that have confirmed, with who and when.
 	Receipts interface {
 		Confirmed() map[id.Premises]Receipt
@@ -151,6 +160,7 @@ type Ring struct {
 	Loud  bool        `json:"loud,omitempty"`  // at any hour, and on page and phone at once
 	Text  bool        `json:"text,omitempty"`  // worth a text message when neither is noticed
 	Staff bool        `json:"staff,omitempty"` // said where the staff works, too
+	Above bool        `json:"above,omitempty"` // those above the room too: its community's secretaries and the office's administrators
 	Says  string      `json:"says,omitempty"`  // what happened, between who did it and the card's summary
 }
 
@@ -177,12 +187,21 @@ type Kind struct {
 	Load    func(facts json.RawMessage) Card
 	Acts    []string // what can be done with it, post among them
 	Files   bool     // a post brings files: its cards are Attached
+	Again   string   // what a post becomes on the card that its author has open already; empty: another card
+	speaks  map[string]bool
+	says    map[string][]string
 }
+
+// Own is of some words what an act itself shows.
+func (k *Kind) Own(act string, words entry.Words) entry.Words { return Own(words, k.says[act]...) }
 
 var registry = map[string]*Kind{}
 
 // Of finds a kind by name; nil when this program does not know it.
 func Of(name string) *Kind { return registry[name] }
+
+// Speaks tells whether an act says something about others even without words.
+func (k *Kind) Speaks(act string) bool { return k.speaks[act] }
 
 // Names lists all kinds in alphabetical order.
 func Names() []string {
@@ -203,23 +222,34 @@ type kind[S any] struct {
 	own      func(S, Viewer) any                 // optional
 	concerns func(S, Event) []id.Person          // optional
 	summary  func(words entry.Words, s S) string // optional
+	again    string                              // optional
 }
 
 // action is a pair: may it happen, and what it changes.
 type action[S any] struct {
-	allow func(S, Ask, json.RawMessage, entry.Words) (json.RawMessage, error)
-	apply func(S, Event, json.RawMessage) S
+	allow  func(S, Ask, json.RawMessage, entry.Words) (json.RawMessage, error)
+	apply  func(S, Event, json.RawMessage) S
+	says   []string // the fields that its words have; what else is sent goes nowhere
+	speaks bool
 }
 
-// act makes an action out of a rule and a change that share the facts F. The rule may complete the facts (for whom, of how
+// speaking marks an action that says something about others even without words: a muted member may not do it.
+func (a action[S]) speaking() action[S] {
+	a.speaks = true
+	return a
+}
+
+// act makes an action without words out of a rule and a change that share the facts F. The rule may complete the facts (for whom, of how
 // many); what it leaves in them is what is written down and what apply will see, today and at every replay.
 func act[S, F any](allow func(S, Ask, *F) error, apply func(S, Event, F) S) action[S] {
 	return actw(func(s S, ask Ask, f *F, _ entry.Words) error { return allow(s, ask, f) }, apply)
 }
 
-// actw is act for a rule that also checks the shape and length of words. It must not decide anything else by them.
-func actw[S, F any](allow func(S, Ask, *F, entry.Words) error, apply func(S, Event, F) S) action[S] {
+// actw is act for an action whose words have these fields, and a rule that also checks their shape and length. It must not decide
+// anything else by them.
+func actw[S, F any](allow func(S, Ask, *F, entry.Words) error, apply func(S, Event, F) S, says ...string) action[S] {
 	return action[S]{
+		says: says,
 		allow: func(s S, ask Ask, with json.RawMessage, words entry.Words) (json.RawMessage, error) {
 			var f F
 			if len(with) > 0 {
@@ -254,15 +284,15 @@ func declare[S any](k kind[S]) struct{} {
 	case k.name == "" || k.shown == nil || k.actions["post"].apply == nil:
 		panic(fmt.Sprintf("kind: %q is incomplete", k.name))
 	}
-	acts := make([]string, 0, len(k.actions))
-	for name := range k.actions {
-		acts = append(acts, name)
+	acts, speaks, says := make([]string, 0, len(k.actions)), map[string]bool{}, map[string][]string{}
+	for name, a := range k.actions {
+		acts, speaks[name], says[name] = append(acts, name), a.speaks, a.says
 	}
 	sort.Strings(acts)
 	var blank S
 	_, files := any(blank).(Attached)
 	registry[k.name] = &Kind{
-		Name: k.name, Lane: k.lane, Acts: acts, Files: files,
+		Name: k.name, Lane: k.lane, Acts: acts, Files: files, Again: k.again, speaks: speaks, says: says,
 		New: func() Card { return card[S]{kind: &k} },
 		Load: func(facts json.RawMessage) Card {
 			c := card[S]{kind: &k}
@@ -328,7 +358,7 @@ func (c card[S]) Facts() json.RawMessage {
 	return b
 }
 
-// Pin, Settled, Due, MayContact, Confirmed, Live, Waits, Attached, Pass, Calls, Rings, Presses, Rewords and Quiet pass the optional abilities of
+// Pin, Settled, Due, MayContact, MayVisit, Holder, Summons, Confirmed, Live, Waits, Attached, Pass, Calls, Rings, Presses, Rewords and Quiet pass the optional abilities of
 // a state through the card.
 
 func (c card[S]) Pin() bool {
@@ -353,6 +383,23 @@ func (c card[S]) MayContact(v Viewer) (id.Person, bool) {
 		return m.MayContact(v)
 	}
 	return "", false
+}
+
+func (c card[S]) MayVisit(v Viewer) bool {
+	m, ok := any(c.state).(Visited)
+	return ok && m.MayVisit(v)
+}
+
+func (c card[S]) Holder(p Post) id.Person {
+	if h, ok := any(c.state).(Held); ok {
+		return h.Holder(p)
+	}
+	return ""
+}
+
+func (c card[S]) Summons() bool {
+	s, ok := any(c.state).(Summoning)
+	return ok && s.Summons()
 }
 
 func (c card[S]) Confirmed() map[id.Premises]Receipt {
@@ -424,7 +471,7 @@ type nothing struct{}
 
 // member lets any member of the room do it.
 func member(ask Ask) error {
-	if !ask.By.Member && !ask.By.Owner {
+	if !ask.By.Member {
 		return fault.New(fault.NotMember, "only members of the room may")
 	}
 	return nil

@@ -32,10 +32,10 @@ var _ = declare(kind[notice]{
 	name: "notice",
 	lane: Notices,
 	actions: map[string]action[notice]{
-		"post":     actw(notice.mayPost, notice.post),
+		"post":     actw(notice.mayPost, notice.post, "title", "body"),
 		"confirm":  act(notice.mayConfirm, notice.confirm),
-		"visit":    actw(notice.mayVisit, notice.visit),
-		"withdraw": actw(notice.mayWithdraw, notice.withdraw),
+		"visit":    actw(notice.mayVisit, notice.visit, "note"),
+		"withdraw": actw(notice.mayWithdraw, notice.withdraw, "reason"),
 		"expire":   act(notice.mayExpire, notice.expire),
 	},
 	shown:    notice.shown,

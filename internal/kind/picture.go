@@ -8,7 +8,7 @@ type picture struct{ attached }
 var _ = declare(kind[picture]{
 	name:    "picture",
 	lane:    Chat,
-	actions: map[string]action[picture]{"post": actw(picture.mayPost, picture.post)},
+	actions: map[string]action[picture]{"post": actw(picture.mayPost, picture.post, "text")},
 	shown:   func(p picture) any { return p },
 	summary: func(words entry.Words, _ picture) string { return line("[图片]", word(words, "text")) },
 })

@@ -14,7 +14,7 @@ type place struct {
 var _ = declare(kind[place]{
 	name:    "place",
 	lane:    Chat,
-	actions: map[string]action[place]{"post": actw(place.mayPost, place.post)},
+	actions: map[string]action[place]{"post": actw(place.mayPost, place.post, "text")},
 	shown:   func(p place) any { return p },
 	summary: func(words entry.Words, _ place) string { return line("[位置]", word(words, "text")) },
 })

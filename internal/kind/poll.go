@@ -26,7 +26,7 @@ var _ = declare(kind[poll]{
 	name: "poll",
 	lane: Chat,
 	actions: map[string]action[poll]{
-		"post":  actw(poll.mayPost, poll.post),
+		"post":  actw(poll.mayPost, poll.post, "title", "options"),
 		"vote":  act(poll.mayVote, poll.vote),
 		"close": act(poll.mayClose, poll.close),
 	},

@@ -35,6 +35,7 @@ type request struct {
 	Note       entry.Words        `json:"note,omitempty"`   // of completing it
 	Rating     entry.Words        `json:"rating,omitempty"` // of rating it
 	Reason     entry.Words        `json:"reason,omitempty"` // of reopening or cancelling it
+	Back       *returned          `json:"back,omitempty"`   // who gave it back last, and why, until it is done
 	Steps      []step             `json:"steps,omitempty"`
 	Skipped    int                `json:"skipped,omitempty"` // steps left out of the middle
 }
@@ -67,16 +68,16 @@ var _ = declare(kind[request]{
 	name: "request",
 	lane: Needs,
 	actions: map[string]action[request]{
-		"post":     actw(request.mayPost, request.post),
+		"post":     actw(request.mayPost, request.post, "text", "note", "list"),
 		"claim":    act(request.mayClaim, request.claim),
-		"release":  actw(request.mayRelease, request.release),
+		"release":  actw(request.mayRelease, request.release, "reason"),
 		"dispatch": act(request.mayDispatch, request.dispatch),
 		"start":    act(request.mayStart, request.start),
-		"complete": actw(request.mayComplete, request.complete),
+		"complete": actw(request.mayComplete, request.complete, "note"),
 		"confirm":  act(request.mayConfirm, request.confirm),
-		"reopen":   actw(request.mayReopen, request.reopen),
-		"rate":     actw(request.mayRate, request.rate),
-		"cancel":   actw(request.mayCancel, request.cancel),
+		"reopen":   actw(request.mayReopen, request.reopen, "reason"),
+		"rate":     actw(request.mayRate, request.rate, "text").speaking(),
+		"cancel":   actw(request.mayCancel, request.cancel, "reason"),
 		"lapse":    act(request.mayLapse, request.lapse),
 	},
 	shown:    request.shown,
@@ -139,14 +140,38 @@ func (r request) mayClaim(ask Ask, f *claimFacts) error {
 	case r.Helper != "":
 		return fault.New(fault.Taken, "somebody was first").And("by", r.Helper)
 	}
+	if most := ask.By.Claims; most > 0 && ask.Holds >= most {
+		return fault.New(fault.Quota, "so many are taken on already; finish one first").And("field", "claims").And("limit", most)
+	}
 	return ahead(ask, "promise", f.Promise)
+}
+
+// Holder is the helper, until it is done.
+func (r request) Holder(Post) id.Person {
+	if r.Status != claimed && r.Status != doing {
+		return ""
+	}
+	return r.Helper
 }
 
 func (r request) claim(e Event, f claimFacts) request {
 	return r.given(e.By, "", f.Promise, e.At).note(e, "claim", "")
 }
 
-func (r request) mayRelease(ask Ask, _ *nothing, words entry.Words) error {
+// returned is that a request was given back.
+type returned struct {
+	By    id.Person   `json:"by"`
+	At    int64       `json:"at"`
+	Words entry.Words `json:"words,omitempty"`
+}
+
+// releaseFacts: of what was given back before it was shown why, the words stay unseen.
+type releaseFacts struct {
+	Why bool `json:"why,omitempty"` // the words are shown
+}
+
+func (r request) mayRelease(ask Ask, f *releaseFacts, words entry.Words) error {
+	f.Why = true
 	switch {
 	case r.over() || r.Status == done:
 		return fault.New(fault.Closed, "it is done")
@@ -155,10 +180,13 @@ func (r request) mayRelease(ask Ask, _ *nothing, words entry.Words) error {
 	case r.Helper == "":
 		return fault.New(fault.Unchanged, "nobody has claimed it")
 	}
-	return text(words, "reason", 0, remarked)
+	return brief(words, "reason", 0, remarked)
 }
 
-func (r request) release(e Event, _ nothing) request {
+func (r request) release(e Event, f releaseFacts) request {
+	if f.Why {
+		r.Back = &returned{e.By, e.At, kept(e.Words)}
+	}
 	return r.given("", "", 0, 0).note(e, "release", "")
 }
 
@@ -236,7 +264,7 @@ func (r request) mayComplete(ask Ask, _ *nothing, words entry.Words) error {
 }
 
 func (r request) complete(e Event, _ nothing) request {
-	r.Status, r.Completed, r.Note, r.Reason = done, e.At, kept(e.Words), nil
+	r.Status, r.Completed, r.Note, r.Reason, r.Back = done, e.At, kept(e.Words), nil, nil
 	return r.note(e, "complete", "")
 }
 
@@ -361,6 +389,9 @@ func (r request) Due() (int64, string) {
 // helping are the badges of those who help: a new request rings them.
 var helping = []string{"志愿者", "党员志愿者"}
 
+// Helps tells whether a badge is one of those who help.
+func Helps(badge string) bool { return slices.Contains(helping, badge) }
+
 // news is what the others involved are told of an act.
 var news = map[string]string{
 	"claim": "来帮您", "release": "退领了", "dispatch": "派了人", "start": "开始办", "complete": "办好了", "confirm": "确认办结", "reopen": "说还没办好",
@@ -417,6 +448,11 @@ func (r request) MayContact(v Viewer) (id.Person, bool) {
 		return r.Helper, true
 	}
 	return "", false
+}
+
+// MayVisit lets the helper come to the door, if they are asked to.
+func (r request) MayVisit(v Viewer) bool {
+	return r.Door && !r.over() && r.Helper != "" && v.Person == r.Helper
 }
 
 // Live tells whether it goes on.

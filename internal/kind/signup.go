@@ -42,8 +42,8 @@ var _ = declare(kind[signup]{
 	name: "signup",
 	lane: Chat,
 	actions: map[string]action[signup]{
-		"post":  actw(signup.mayPost, signup.post),
-		"join":  actw(signup.mayJoin, signup.join),
+		"post":  actw(signup.mayPost, signup.post, "title", "options"),
+		"join":  actw(signup.mayJoin, signup.join, "note"),
 		"leave": act(signup.mayLeave, signup.leave),
 		"close": act(signup.mayClose, signup.close),
 	},

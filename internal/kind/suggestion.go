@@ -19,6 +19,7 @@ type reply struct {
 	By      id.Person   `json:"by"`
 	At      int64       `json:"at"`
 	Outcome string      `json:"outcome"`
+	Was     string      `json:"was,omitempty"` // what was decided before, when this decides otherwise
 	Words   entry.Words `json:"words,omitempty"`
 }
 
@@ -29,9 +30,9 @@ var _ = declare(kind[suggestion]{
 	name: "suggestion",
 	lane: Chat,
 	actions: map[string]action[suggestion]{
-		"post":    actw(suggestion.mayPost, suggestion.post),
+		"post":    actw(suggestion.mayPost, suggestion.post, "text"),
 		"support": act(suggestion.maySupport, suggestion.support),
-		"reply":   actw(suggestion.mayReply, suggestion.reply),
+		"reply":   actw(suggestion.mayReply, suggestion.reply, "text"),
 	},
 	shown:   suggestion.shown,
 	own:     suggestion.own,
@@ -58,7 +59,7 @@ func (s suggestion) maySupport(ask Ask, f *supportFacts) error {
 	}
 	f.For = home
 	switch {
-	case s.Reply != nil && s.Reply.Outcome != "noted":
+	case s.decided():
 		return fault.New(fault.Closed, "it is decided")
 	case home == ask.Post.For || ask.By.Person == ask.Post.By:
 		return fault.New(fault.Unchanged, "it is this household's own")
@@ -83,6 +84,7 @@ func (s suggestion) support(e Event, f supportFacts) suggestion {
 
 type replyFacts struct {
 	Outcome string `json:"outcome"`
+	Was     string `json:"was,omitempty"`
 }
 
 func (s suggestion) mayReply(ask Ask, f *replyFacts, words entry.Words) error {
@@ -98,11 +100,20 @@ func (s suggestion) mayReply(ask Ask, f *replyFacts, words entry.Words) error {
 	if !slices.Contains(outcomes, f.Outcome) {
 		return fault.New(fault.Invalid, "outcome is noted, adopted, partly or declined").And("field", "outcome")
 	}
+	if f.Was = ""; s.decided() && f.Outcome != s.Reply.Outcome {
+		if f.Outcome == outcomes[0] {
+			return fault.New(fault.Closed, "it is decided; decide otherwise, or say more about it").And("field", "outcome")
+		}
+		f.Was = s.Reply.Outcome
+	}
 	return brief(words, "text", 1, 500)
 }
 
+// decided tells whether more was said than that it was noted.
+func (s suggestion) decided() bool { return s.Reply != nil && s.Reply.Outcome != outcomes[0] }
+
 func (s suggestion) reply(e Event, f replyFacts) suggestion {
-	s.Reply = &reply{By: e.By, At: e.At, Outcome: f.Outcome, Words: kept(e.Words)}
+	s.Reply = &reply{By: e.By, At: e.At, Outcome: f.Outcome, Was: f.Was, Words: kept(e.Words)}
 	return s
 }
 

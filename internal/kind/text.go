@@ -19,6 +19,7 @@ type message struct {
 
 const (
 	mostCalled = 50 // people whom one message calls
+	mostWhy    = 60 // characters of why everybody is called
 	// AllPerWeek is how often those who answer for a room may call everybody within AllWithin. Everybody's phone rings: a notice
 	// reaches them as well.
 	AllPerWeek = 2
@@ -37,7 +38,7 @@ var onDuty = []string{"值班", "群主"}
 var _ = declare(kind[message]{
 	name:    "text",
 	lane:    Chat,
-	actions: map[string]action[message]{"post": actw(message.mayPost, message.post)},
+	actions: map[string]action[message]{"post": actw(message.mayPost, message.post, "text", "why")},
 	shown:   message.shown,
 })
 
@@ -54,6 +55,9 @@ func (message) mayPost(ask Ask, with *message, words entry.Words) error {
 		return err
 	}
 	if err := text(words, "text", 1, 4000); err != nil {
+		return err
+	}
+	if err := text(words, "why", 0, mostWhy); err != nil {
 		return err
 	}
 	with.Named = nil
@@ -97,7 +101,7 @@ func mayCallAll(ask Ask, words entry.Words) error {
 	if err := owner(ask, "call everybody"); err != nil {
 		return err
 	}
-	if err := text(words, "why", 2, 60); err != nil {
+	if err := text(words, "why", 2, mostWhy); err != nil {
 		return err
 	}
 	if hour := time.UnixMilli(ask.Now).In(Zone).Hour(); hour >= quietFrom || hour < quietTo {

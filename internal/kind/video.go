@@ -19,7 +19,7 @@ const longestVideo = 600
 var _ = declare(kind[video]{
 	name:    "video",
 	lane:    Chat,
-	actions: map[string]action[video]{"post": actw(video.mayPost, video.post)},
+	actions: map[string]action[video]{"post": actw(video.mayPost, video.post, "text")},
 	shown:   func(v video) any { return v },
 	summary: func(words entry.Words, _ video) string { return line("[视频]", word(words, "text")) },
 })

@@ -29,7 +29,7 @@ const (
 var _ = declare(kind[voice]{
 	name:    "voice",
 	lane:    Chat,
-	actions: map[string]action[voice]{"post": actw(voice.mayPost, voice.post), "spell": actw(voice.maySpell, voice.spell)},
+	actions: map[string]action[voice]{"post": actw(voice.mayPost, voice.post), "spell": actw(voice.maySpell, voice.spell, "text")},
 	shown:   func(v voice) any { return v },
 	summary: func(_ entry.Words, v voice) string { return fmt.Sprintf("[语音] %d″", v.Seconds) },
 })

@@ -1,6 +1,7 @@
 package kind
 
 import (
+	"bytes"
 	"encoding/json"
 	"unicode/utf8"
 
@@ -10,6 +11,44 @@ import (
 )
 
 // What rules may ask of words: their shape and their length, never what they say.
+
+// Own is of some words what an act itself shows: its own fields, each once. What else was sent with it goes nowhere.
+func Own(words entry.Words, fields ...string) entry.Words {
+	var w map[string]json.RawMessage
+	if len(words) == 0 || len(fields) == 0 || json.Unmarshal(words, &w) != nil {
+		return nil
+	}
+	read, whole := json.NewDecoder(bytes.NewReader(words)), 0 // of the same field twice only the last counts
+	_, _ = read.Token()
+	for ; read.More(); whole++ {
+		var value json.RawMessage
+		if _, err := read.Token(); err != nil || read.Decode(&value) != nil {
+			return nil
+		}
+	}
+	own := []byte{'{'}
+	n := 0
+	for _, name := range fields {
+		value, ok := w[name]
+		if !ok {
+			continue
+		}
+		if n++; n > 1 {
+			own = append(own, ',')
+		}
+		own = append(append(append(append(own, '"'), name...), `":`...), value...)
+	}
+	switch n {
+	case 0:
+		return nil
+	case whole:
+		return words
+	}
+	return append(own, '}')
+}
+
+// Brief checks words of one field that may be missing, of at most so many characters.
+func Brief(words entry.Words, field string, most int) error { return brief(words, field, 0, most) }
 
 // text checks one field of words: its length in characters between least and most.
 func text(words entry.Words, field string, least, most int) error {
@@ -28,6 +67,19 @@ func text(words entry.Words, field string, least, most int) error {
 		return fault.New(fault.Invalid, field+" is missing").And("field", field)
 	case n > most:
 		return fault.Newf(fault.TooLarge, "%s has at most %d characters", field, most).And("field", field).And("limit", most)
+	}
+	return nil
+}
+
+// brief is text for words that the card goes on showing: a state is small, so nothing else may ride along with them.
+func brief(words entry.Words, field string, least, most int) error {
+	if err := text(words, field, least, most); err != nil {
+		return err
+	}
+	var w map[string]json.RawMessage
+	_ = json.Unmarshal(words, &w)
+	if limit := len(w[field]) + 64; len(words) > limit {
+		return fault.Newf(fault.TooLarge, "words with %s have nothing else", field).And("field", field).And("limit", most)
 	}
 	return nil
 }
@@ -66,17 +118,6 @@ func line(prefix, s string) string {
 		s = string(r[:60]) + "…"
 	}
 	return prefix + " " + s
-}
-
-// brief is text for words that the card goes on showing: a state is small, so nothing else may ride along with them.
-func brief(words entry.Words, field string, least, most int) error {
-	if err := text(words, field, least, most); err != nil {
-		return err
-	}
-	if limit := 3*most + 64; len(words) > limit {
-		return fault.Newf(fault.TooLarge, "words with %s have at most %d bytes", field, limit).And("field", field).And("limit", most)
-	}
-	return nil
 }
 
 // list checks an optional list of short texts in words: at most count of them, each of at most most characters.

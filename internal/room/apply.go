@@ -107,8 +107,14 @@ func (s *State) follow(change *Change, item *Item) {
 	}
 }
 
-// schedule keeps the card's next deadline.
+// schedule keeps the card's next deadline, and who holds it.
 func (s *State) schedule(item *Item) {
+	delete(s.core.Held, item.Seq)
+	if h, ok := item.Card.(kind.Held); ok && !item.Retracted {
+		if by := h.Holder(item.post()); by != "" {
+			s.core.Held[item.Seq] = Held{item.Kind, by}
+		}
+	}
 	if d, ok := item.Card.(kind.Deadline); ok && !item.Retracted {
 		if due, act := d.Due(); due > 0 {
 			s.core.Due[item.Seq] = Due{At: due, Act: item.Kind + "." + act}
@@ -194,6 +200,7 @@ func (s *State) applyItem(change *Change, verb string, at int64, e *entry.Entry)
 	item := s.touch(change, e.Re)
 	if verb == "retract" {
 		delete(s.core.Due, e.Re)
+		delete(s.core.Held, e.Re)
 		if n := len(s.core.Pins); item == nil {
 			s.core.Pins = slices.DeleteFunc(s.core.Pins, func(seq Seq) bool { return seq == e.Re })
 			change.Pins = n != len(s.core.Pins)

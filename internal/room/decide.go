@@ -22,6 +22,8 @@ const (
 	MaxWords = 24 << 10
 	// MaxFacts is the size of a command's facts in bytes.
 	MaxFacts = 4 << 10
+	// MaxReason is how many characters the reason of muting or removing somebody has.
+	MaxReason = 200
 	// EditWindow is how long an author may change the words of a message.
 	EditWindow = 15 * time.Minute
 	// MaxEdits is how often it may be changed.
@@ -53,8 +55,18 @@ func (s *State) Decide(by entry.Actor, c *entry.Command, now int64) ([]entry.Ent
 	if !who.Member && !who.Owner && !who.Server {
 		return nil, s.stranger(by.Person, now)
 	}
+	if k := kindOf(c); k != nil && k.Again != "" { // a second one while the first is open goes on its card
+		if seq := s.held(who.Person, k.Name); seq != 0 {
+			again := *c
+			again.Act, again.Re = k.Name+"."+k.Again, seq
+			c = &again
+		}
+	}
 	thing, verb, _ := strings.Cut(c.Act, ".")
-	e := entry.Entry{Kind: c.Act, By: by.Person, As: who.as, ID: c.ID, Re: c.Re, Words: c.Words}
+	if !who.Member && who.Owner && thing != "member" && !s.summoned(c.Re, thing) {
+		return nil, fault.New(fault.NotMember, "not a member of this room; who may not read it does nothing in it")
+	}
+	e := entry.Entry{Kind: c.Act, By: by.Person, As: who.as, ID: c.ID, Re: c.Re, Words: own(thing, verb, c.Words)}
 	var err error
 	switch thing {
 	case "item":
@@ -71,6 +83,30 @@ func (s *State) Decide(by entry.Actor, c *entry.Command, now int64) ([]entry.Ent
 		e.By, e.As = item.By, item.As // whose key seals them
 	}
 	return append(s.giveWay(&e), e), nil
+}
+
+// own is of a command's words what its act shows.
+func own(thing, verb string, words entry.Words) entry.Words {
+	switch {
+	case thing == "item" && verb == "edit":
+		return kind.Own(words, "text")
+	case thing == "member":
+		return kind.Own(words, "reason")
+	}
+	if k := kind.Of(thing); k != nil {
+		return k.Own(verb, words)
+	}
+	return nil
+}
+
+// summoned tells whether a command is about a card for which those above the room were rung.
+func (s *State) summoned(seq Seq, thing string) bool {
+	item := s.hand[seq]
+	if item == nil || item.Kind != thing || item.Retracted {
+		return false
+	}
+	c, ok := item.Card.(kind.Summoning)
+	return ok && c.Summons()
 }
 
 // giveWay unpins the oldest pinned item when e pins one more than there may be.
@@ -111,6 +147,7 @@ func (s *State) actor(by entry.Actor, now int64) actor {
 	a := actor{Actor: kind.Actor{Person: by.Person, Server: by.Person == id.Server}}
 	if m := s.core.Members[by.Person]; m != nil {
 		a.Member, a.Premises = true, m.home()
+		a.Claims = by.Limits.For(kind.Helps(m.Badge)).Claims
 	}
 	for _, role := range []entry.Role{entry.Owner, entry.Deputy, entry.Secretary, entry.Admin} {
 		if slices.ContainsFunc(by.Grants, func(g entry.Grant) bool { return g.Role == role && holds(g, s) }) {
@@ -155,7 +192,9 @@ func sound(c *entry.Command) error {
 	if !ok || words[0] != '{' {
 		return fault.New(fault.Invalid, "words are an object of texts").And("field", "words")
 	}
-	c.Words = words
+	if c.Words = words; len(words) == 2 {
+		c.Words = nil
+	}
 	return nil
 }
 
@@ -171,7 +210,8 @@ func (s *State) stranger(p id.Person, now int64) error {
 	return fault.New(fault.NotMember, "not a member of this room")
 }
 
-// muted refuses what a muted member may not do: add something to the room. Calling for help is never muted.
+// muted refuses what a muted member may not do: add something to the room, by a message or by words on a card. Calling for help is
+// never muted, nor is answering a call.
 func (s *State) muted(who actor, now int64) error {
 	if m := s.core.Members[who.Person]; m != nil && m.Muted > now && !who.Owner {
 		return fault.New(fault.Muted, "muted in this room").And("until", m.Muted)
@@ -206,12 +246,12 @@ func (s *State) decideCard(who actor, name, verb string, c *entry.Command, now i
 	if item.Kind != name || item.Card == nil {
 		return nil, fault.New(fault.Invalid, "the message is of another kind").And("field", "re")
 	}
-	if rewords(item, name, verb) {
+	if name != "emergency" && (k.Own(verb, c.Words) != nil || k.Speaks(verb)) {
 		if err := s.muted(who, now); err != nil {
 			return nil, err
 		}
 	}
-	ask.Post = item.post()
+	ask.Post, ask.Holds = item.post(), s.Holds(who.Person, name)
 	return item.Card.Act(verb, ask, c.With, c.Words)
 }
 
@@ -244,7 +284,7 @@ func (s *State) mayEdit(who actor, item *Item, c *entry.Command, now int64) erro
 		return fault.New(fault.TooLate, "the time for editing it is over")
 	case len(item.Was) >= MaxEdits:
 		return fault.New(fault.Quota, "it was changed often enough").And("field", "edits").And("limit", MaxEdits)
-	case bytes.Equal(c.Words, item.Words):
+	case bytes.Equal(kind.Own(c.Words, "text"), item.Words):
 		return fault.New(fault.Unchanged, "it says so already")
 	}
 	if err := s.muted(who, now); err != nil {
@@ -319,6 +359,9 @@ type memberFacts struct {
 func (s *State) decideMember(who actor, verb string, c *entry.Command, now int64) (json.RawMessage, error) {
 	f, err := facts[memberFacts](c)
 	if err != nil {
+		return nil, err
+	}
+	if err := kind.Brief(c.Words, "reason", MaxReason); err != nil {
 		return nil, err
 	}
 	if verb == "leave" {

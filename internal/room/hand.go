@@ -3,8 +3,10 @@ package room
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"linli/internal/entry"
+	"linli/internal/kind"
 )
 
 // handful is how many items a room keeps in hand beyond those that must stay.
@@ -16,6 +18,13 @@ func (s *State) Targets(c *entry.Command) []Seq {
 	var list []Seq
 	if c.Re != 0 && c.Re <= s.core.Seq && s.hand[c.Re] == nil {
 		list = append(list, c.Re)
+	}
+	if k := kindOf(c); k != nil && k.Again != "" { // a post may go on the card that its author has open
+		for seq, h := range s.core.Held {
+			if h.Kind == k.Name && s.hand[seq] == nil {
+				list = append(list, seq)
+			}
+		}
 	}
 	if n := len(s.core.Pins); n >= MaxPins && s.hand[s.core.Pins[n-1]] == nil {
 		list = append(list, s.core.Pins[n-1])
@@ -41,6 +50,16 @@ func (s *State) Hold(item *Item) {
 func (s *State) Absent(seq Seq) {
 	delete(s.core.Doubt, seq)
 	delete(s.core.Due, seq)
+	delete(s.core.Held, seq)
+}
+
+// kindOf is the kind of a post; nil for what is none.
+func kindOf(c *entry.Command) *kind.Kind {
+	name, verb, _ := strings.Cut(c.Act, ".")
+	if verb != "post" {
+		return nil
+	}
+	return kind.Of(name)
 }
 
 // Empty takes everything out of hand.

@@ -49,6 +49,7 @@ type core struct {
 	Due       map[Seq]Due           `json:"due,omitempty"`
 	Doubt     map[Seq]bool          `json:"doubt,omitempty"` // cards that changed while they were not in hand: Due and Pins may lag
 	Rung      []int64               `json:"rung,omitempty"`  // when everybody was called, the last few (ms)
+	Held      map[Seq]Held          `json:"held,omitempty"`  // open cards of which somebody has only so many at once
 	Windows   entry.Windows         `json:"windows"`
 	Without   []string              `json:"without,omitempty"` // kinds that nobody may post here
 }
@@ -73,6 +74,12 @@ type Door struct {
 type Due struct {
 	At  int64  `json:"at"`
 	Act string `json:"act"`
+}
+
+// Held is an open card that somebody holds: a request they have taken on, a call for help of theirs.
+type Held struct {
+	Kind string    `json:"kind"`
+	By   id.Person `json:"by"`
 }
 
 // Count is how many there are, and how many of them have at least one member in the room.
@@ -188,6 +195,9 @@ func (s *State) whole() *State {
 	}
 	if c.Due == nil {
 		c.Due = map[Seq]Due{}
+	}
+	if c.Held == nil {
+		c.Held = map[Seq]Held{}
 	}
 	if c.Doubt == nil {
 		c.Doubt = map[Seq]bool{}
@@ -317,6 +327,26 @@ func (s *State) Calls(since int64) (n int) {
 		}
 	}
 	return n
+}
+
+// Holds is how many open cards of a kind somebody holds.
+func (s *State) Holds(p id.Person, kind string) (n int) {
+	for _, h := range s.core.Held {
+		if h == (Held{kind, p}) {
+			n++
+		}
+	}
+	return n
+}
+
+// held is the newest open card of a kind that somebody holds; 0 for none.
+func (s *State) held(p id.Person, kind string) (seq Seq) {
+	for at, h := range s.core.Held {
+		if h == (Held{kind, p}) {
+			seq = max(seq, at)
+		}
+	}
+	return seq
 }
 
 // Viewer is how a person sees own parts of an item.

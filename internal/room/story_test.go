@@ -47,6 +47,9 @@ type story struct {
 	log    []logged
 }
 
+// usual is how much one person may take on in a story.
+var usual = entry.Limits{Residents: entry.Limit{Claims: 5, Contacts: 20}, Volunteers: entry.Limit{Claims: 20, Contacts: 100}}
+
 type logged struct {
 	at int64
 	e  entry.Entry
@@ -96,8 +99,18 @@ func (s *story) line(text string) error {
 	word, rest, _ := strings.Cut(text, " ")
 	rest = strings.TrimSpace(rest)
 	switch word {
-	case "member", "owner", "deputy":
+	case "member", "volunteer", "owner", "deputy":
 		return s.enter(word, rest)
+	case "above": // an office role above the room, of somebody who is not in it
+		who := strings.Fields(rest)
+		g := entry.Grant{Role: entry.Role(who[1])}
+		if g.Role == entry.Secretary {
+			if g.Community = "c1"; len(who) > 2 {
+				g.Community = id.Community(who[2])
+			}
+		}
+		s.grants[who[0]] = []entry.Grant{g}
+		return nil
 	case "door": // a premises nobody is behind yet
 		return s.door(rest)
 	case "at":
@@ -124,7 +137,9 @@ func (s *story) line(text string) error {
 func (s *story) enter(role, rest string) error {
 	fields := strings.Fields(rest)
 	n := Newcomer{Person: id.Person(fields[0]), Badge: "业主", Rev: 1}
-	if role != "member" {
+	if role == "volunteer" {
+		n.Badge = "志愿者"
+	} else if role != "member" {
 		n.Role, n.Badge = entry.Role(role), "群主"
 		s.grants[fields[0]] = []entry.Grant{{Role: entry.Role(role), Room: "r1"}}
 	}
@@ -165,7 +180,7 @@ func (s *story) as(who, what string) error {
 	if err != nil {
 		return err
 	}
-	by := entry.Actor{Person: id.Person(who), Device: id.Device("d" + who), Grants: s.grants[who]}
+	by := entry.Actor{Person: id.Person(who), Device: id.Device("d" + who), Grants: s.grants[who], Limits: usual}
 	before := marshalState(s.room)
 	entries, err := s.room.Decide(by, &c, s.now.UnixMilli())
 	if after := marshalState(s.room); after != before {
@@ -234,7 +249,7 @@ func (s *story) look(who, what, rest, want string) error {
 	if item == nil {
 		return fmt.Errorf("there is no item %d", n)
 	}
-	got := map[string]any{"retracted": item.Retracted, "pinned": item.Pinned, "react": item.React}
+	got := map[string]any{"retracted": item.Retracted, "pinned": item.Pinned, "react": item.React, "words": item.Words}
 	var shown any
 	if what == "own" {
 		got, shown = map[string]any{}, item.Card.Own(s.room.Viewer(id.Person(who), false, item))

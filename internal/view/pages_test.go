@@ -97,7 +97,9 @@ func TestLanesAreCounted(t *testing.T) {
 		post("chat", s.Says(Zhang, "早"))
 		post("notice", s.Must(Zhou, "notice.post", 0, `{"importance":"normal"}`, `{"title":"停水","body":"今晚"}`))
 		post("request", s.Must(Zhang, "request.post", 0, `{"template":"买药"}`, `{"text":"药"}`))
-		post("request", s.Must(Zhang, "emergency.post", 0, `{}`, ""))
+		call := s.Must(Zhang, "emergency.post", 0, `{}`, "")
+		post("request", call)
+		s.Must(Zhang, "emergency.false", call, "", "")
 		s.Must(Zhou, "item.retract", s.Says(Li, "撤回"), "", "")
 		counted["chat"]++ // it was said; taking it back does not turn the count back
 	}

@@ -436,7 +436,9 @@ func (s *Server) contact(ctx context.Context, in *itemInput) (*body[contactBody]
 		if !ok || item.Retracted || !x.Has(c.Person) {
 			return
 		}
-		if whose, may = card.MayContact(x.Viewer(c.Person, false, item)); may {
+		viewer := x.Viewer(c.Person, false, item)
+		home, visits := item.Card.(kind.Visited)
+		if whose, may = card.MayContact(viewer); may && visits && home.MayVisit(viewer) {
 			if m := x.Member(whose); m != nil && len(m.Premises) > 0 {
 				d, _ := x.Door(m.Premises[0])
 				door = d.Label
