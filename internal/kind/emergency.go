@@ -135,7 +135,7 @@ func (m emergency) mayOpen(ask Ask, _ *nothing) error {
 		return fault.New(fault.Unchanged, "a member sees it in the room")
 	case !m.helpsFromAbove(ask.By):
 		return fault.New(fault.NotMember, "not a member of this room")
-	case m.opened(ask.By.Person):
+	case m.OpenedBy(ask.By.Person):
 		return fault.New(fault.Unchanged, "opened already")
 	}
 	return nil
@@ -146,7 +146,8 @@ func (m emergency) open(e Event, _ nothing) emergency {
 	return m
 }
 
-func (m emergency) opened(p id.Person) bool {
+// OpenedBy tells whether one of those above the room has opened it.
+func (m emergency) OpenedBy(p id.Person) bool {
 	return slices.ContainsFunc(m.Opened, func(r responder) bool { return r.By == p })
 }
 

@@ -117,7 +117,10 @@ type (
 	// Held says whose open card it is, of kinds of which somebody has only so many at once; empty for nobody's.
 	Held interface{ Holder(p Post) id.Person }
 	// Summoning says that nobody in the room answers for it but who posted: those above the room are rung, and may open this card.
-	Summoning interface{ Summons() bool }
+	Summoning interface {
+		Summons() bool
+		OpenedBy(p id.Person) bool // who of them has opened it, as the room sees
+	}
 	// Receipts lists the premises that have confirmed, with who and when.
 	Receipts interface {
 		Confirmed() map[id.Premises]Receipt
@@ -400,6 +403,11 @@ func (c card[S]) Holder(p Post) id.Person {
 func (c card[S]) Summons() bool {
 	s, ok := any(c.state).(Summoning)
 	return ok && s.Summons()
+}
+
+func (c card[S]) OpenedBy(p id.Person) bool {
+	s, ok := any(c.state).(Summoning)
+	return ok && s.OpenedBy(p)
 }
 
 func (c card[S]) Confirmed() map[id.Premises]Receipt {

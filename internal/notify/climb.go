@@ -41,6 +41,11 @@ func (c *climb) key() climbKey {
 
 func (c *climb) loud() bool { return len(c.news) == 1 && c.first().Ring.Loud }
 
+// alarm tells whether somebody calls for help just now, for the first time: every way is rung at once, whoever notices it first.
+func (n *news) alarm() bool {
+	return n.Ring.Topic == kind.Emergency && n.Ring.Text && n.Entry == n.Item && !n.Press
+}
+
 // start rings somebody from a rung on, or holds the news until they are awake.
 func (l *Ladder) start(p id.Person, list []*news, next rung) {
 	c := &climb{person: p, news: list, next: next}
@@ -90,7 +95,7 @@ func (l *Ladder) step(c *climb) {
 	wait := time.Duration(0)
 	for int(c.next) < len(l.rungs) {
 		r := l.rungs[c.next]
-		if wait > 0 && r == Rung(l.sms) {
+		if wait > 0 && r == Rung(l.sms) && !c.first().alarm() {
 			l.later(wait, func() { l.step(c) })
 			return
 		}
@@ -230,6 +235,9 @@ func (l *Ladder) alert(c *climb, channel string, push id.Push) *wire.Alert {
 		Topic: n.Ring.Topic, Room: n.Room, Seq: n.Item, Title: n.title, Text: n.text, Tag: n.tag(), Loud: n.Ring.Loud,
 		Receipt: l.receipt(c, channel, push),
 	}
+	if l.fromAbove(c) {
+		a.URL = l.url(c)
+	}
 	if len(c.news) > 1 {
 		a.Topic, a.Room, a.Seq, a.Tag = "summary", "", 0, "summary"
 		l.Engine.ReadOffice(func(o *office.State) { a.Title = o.Name() })
@@ -250,10 +258,18 @@ func (n *news) tag() string {
 	return string(n.Room) + "/" + what
 }
 
+// fromAbove tells whether somebody is rung for a card of a room that they are not in.
+func (l *Ladder) fromAbove(c *climb) bool {
+	n := c.first()
+	return len(c.news) == 1 && n.Ring.Above && !l.member(n.Room, c.person)
+}
+
 // url is where tapping leads.
-func (c *climb) url() string {
+func (l *Ladder) url(c *climb) string {
 	n := c.first()
 	switch {
+	case l.fromAbove(c):
+		return fmt.Sprintf("/alarms/%s/%d", n.Room, n.Item)
 	case len(c.news) > 1:
 		return "/rooms"
 	case n.Room == "":

@@ -149,6 +149,7 @@ type sms struct {
 	mu    sync.Mutex
 	queue []textMessage
 	busy  bool
+	again map[id.Person][]time.Time // when calling again has sent text messages, by caller
 }
 
 type textMessage struct {
@@ -156,15 +157,20 @@ type textMessage struct {
 	at     place
 	key    string // what is sent once: to a door of a notice, to a person of an emergency
 	text   string
+	caller id.Person // whose repeated call for help it is; counted against them
+	alarm  bool      // of a call for help: never short of what others used up
 	tries  int
 }
 
 const (
 	perPerson = 5 // text messages a day
 	smsTries  = 3
+	perCaller = 3 // text messages an hour that calling again may send, of one caller
 )
 
-func newSMS(l *Ladder) *sms { return &sms{l: l, hook: newHook(l.SMS, l.Secret)} }
+func newSMS(l *Ladder) *sms {
+	return &sms{l: l, hook: newHook(l.SMS, l.Secret), again: map[id.Person][]time.Time{}}
+}
 
 func (*sms) Channel() string { return "sms" }
 
@@ -190,8 +196,12 @@ func (r *sms) Ring(c *climb) bool {
 			}
 			m.key = strings.TrimSuffix(m.key, string(c.person)) + string(door)
 		}
+		if m.alarm = n.Ring.Topic == kind.Emergency; m.alarm && !n.alarm() && !n.Press {
+			m.key += "/" + strconv.FormatUint(uint64(n.Entry), 10)
+			m.caller = n.By
+		}
 		if r.l.Public != "" {
-			m.text += " " + strings.TrimSuffix(r.l.Public, "/") + c.url()
+			m.text += " " + strings.TrimSuffix(r.l.Public, "/") + r.l.url(c)
 		}
 		r.put(m)
 		rang = true
@@ -237,11 +247,14 @@ func (r *sms) send() {
 
 func (r *sms) sendOne(m textMessage) {
 	l := r.l
-	if !l.member(m.at.room, m.person) {
+	if !l.reaches(m.person, m.at) {
 		return
 	}
 	if m.tries == 0 {
 		ok, err := r.enter(m)
+		if err != nil && m.alarm { // rather twice than never
+			ok = r.mayWiden(m)
+		}
 		if err != nil {
 			l.Log.Error("a text message was not written down", "err", err)
 		}
@@ -300,8 +313,50 @@ func (r *sms) day(at time.Time) (key string, d day, err error) {
 	return key, d, err
 }
 
+// alarms are what was sent on one day of calls for help, by key. They are neither held back by what else was sent nor counted with it:
+// no caller can use up what reaches others.
+const alarms = "alert/alarm/"
+
+// mayWiden tells whether a caller may have one more text message sent by calling again, and counts it.
+func (r *sms) mayWiden(m textMessage) bool {
+	if m.caller == "" {
+		return true
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.l.Now()
+	recent := slices.DeleteFunc(r.again[m.caller], func(t time.Time) bool { return now.Sub(t) >= time.Hour })
+	if r.again[m.caller] = recent; len(recent) >= perCaller {
+		return false
+	}
+	r.again[m.caller] = append(recent, now)
+	return true
+}
+
+// enterAlarm writes a message of a call for help down before it is sent; false when it was sent before, or calling again has sent enough.
+func (r *sms) enterAlarm(m textMessage) (bool, error) {
+	key := alarms + m.key
+	if _, _, err := r.l.Shelf.Get(r.l.ctx, key); err == nil {
+		return false, nil
+	} else if !isAbsent(err) {
+		return false, err
+	}
+	if !r.mayWiden(m) {
+		r.l.counts.add("sms", "capped")
+		return false, nil
+	}
+	_, err := r.l.Shelf.Put(r.l.ctx, key, []byte(m.person), journal.Any, 7*24*time.Hour)
+	if err != nil {
+		r.l.Log.Error("a text message was not written down", "err", err)
+	}
+	return true, nil
+}
+
 // enter writes a message down before it is sent; false when it was sent before, or there were enough today.
 func (r *sms) enter(m textMessage) (bool, error) {
+	if m.alarm {
+		return r.enterAlarm(m)
+	}
 	now := r.l.Now()
 	key, today, err := r.day(now)
 	if err != nil {

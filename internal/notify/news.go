@@ -171,6 +171,29 @@ func (l *Ladder) resume(ctx context.Context) error {
 	return nil
 }
 
+// above are those who are rung where nobody in a room answers for it: the secretaries of its community, and the office's administrators.
+func above(o *office.State, r id.Room) []id.Person {
+	list := o.Admins()
+	if x, ok := o.Room(r); ok {
+		list = append(o.Secretaries(x.Community), list...)
+	}
+	return list
+}
+
+// reaches tells whether somebody may hear of an item of a room: its members, and those above it who were rung for this item.
+func (l *Ladder) reaches(p id.Person, at place) bool {
+	if l.member(at.room, p) {
+		return true
+	}
+	summoned, may := false, false
+	_ = l.Engine.ReadItem(l.ctx, at.room, at.seq, func(_ *room.State, item *room.Item) {
+		c, ok := item.Card.(kind.Summoning)
+		summoned = ok && c.Summons() && !item.Retracted
+	})
+	l.Engine.ReadOffice(func(o *office.State) { may = o.MayAdmit(p, at.room) })
+	return summoned && may
+}
+
 // beginNow leaves a log's past alone.
 func (l *Ladder) beginNow(ctx context.Context, log id.Log) error {
 	head, err := l.Engine.Journal.Head(ctx, log)
@@ -359,6 +382,9 @@ func (l *Ladder) enlist(n *news) bool {
 			}
 		})
 	}
+	if n.Ring.Above {
+		l.Engine.ReadOffice(func(o *office.State) { to = append(to, above(o, n.Room)...) })
+	}
 	if n.Ring.All = false; !n.Ring.Turns { // of a role, one who looks spares the others
 		n.Ring.To = nil
 	}
@@ -410,11 +436,12 @@ func (l *Ladder) concerned(p id.Person, n *news) (yes bool) {
 	if !n.Press && l.Marks.Of(p, n.Room).Seq >= n.Entry {
 		return false
 	}
+	fromAbove := n.Ring.Above && !l.member(n.Room, p) && l.reaches(p, place{n.Room, n.Item})
 	err := l.Engine.ReadItem(l.ctx, n.Room, n.Item, func(s *room.State, item *room.Item) {
-		yes = s.Has(p) && !item.Retracted
+		yes = (s.Has(p) || fromAbove) && !item.Retracted
 		w, waits := item.Card.(kind.Waiting)
 		if yes && waits && (n.Press || n.Ring.Text || n.Ring.Topic == kind.Confirm) {
-			yes = w.Waits(s.Viewer(p, false, item)) != ""
+			yes = w.Waits(s.Viewer(p, fromAbove, item)) != ""
 		}
 	})
 	return yes && err == nil

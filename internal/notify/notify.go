@@ -21,6 +21,7 @@
 //	alert/can/<person>        what worked for somebody last, and what failed; a few seconds behind
 //	alert/reached/<room>/<seq>  who was reached by what, of items that must not stay unanswered; for 60 days
 //	alert/sms/<day>           text messages of a day, written before each is sent
+//	alert/alarm/<room>/<seq>/<person>  one of a call for help, likewise; with the entry when it was called again
 //	push/<person>/<push>      subscription, sealed with the person's key
 //	pushed/<push>             whose it is
 //	vapid                     the key that pushes are signed with, sealed with the office's key

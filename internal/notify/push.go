@@ -44,7 +44,7 @@ type service struct {
 
 type pushJob struct {
 	person  id.Person
-	room    id.Room // whose members alone may hear of it; empty for anybody
+	at      place // of an item whose room's members alone may hear of it, and those above who were rung; empty for anybody
 	sub     Subscription
 	plain   []byte
 	topic   string
@@ -140,7 +140,7 @@ func (r *push) Ring(c *climb) bool {
 		}
 		a := r.l.alert(c, r.Channel(), s.ID)
 		badge := r.l.badge(c.person)
-		a.URL, a.Badge, a.Test = c.url(), &badge, a.Topic == "test"
+		a.URL, a.Badge, a.Test = r.l.url(c), &badge, a.Topic == "test"
 		plain, err := json.Marshal(a)
 		if err != nil {
 			r.l.Log.Error("not JSON", "err", err)
@@ -148,7 +148,7 @@ func (r *push) Ring(c *climb) bool {
 		}
 		j := pushJob{person: c.person, sub: s, plain: plain, topic: topicOf(a.Tag), urgency: urgency(c), ttl: ttl(c)}
 		if c.first().Application == "" {
-			j.room = a.Room
+			j.at = place{a.Room, a.Seq}
 		}
 		r.put(j)
 		rang = true
@@ -300,7 +300,7 @@ func (r *push) again(j *pushJob) {
 		return
 	}
 	for _, s := range subs {
-		if s.ID == j.sub.ID && (j.room == "" || r.l.member(j.room, j.person)) {
+		if s.ID == j.sub.ID && (j.at.room == "" || r.l.reaches(j.person, j.at)) {
 			r.put(*j)
 		}
 	}

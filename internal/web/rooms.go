@@ -431,12 +431,15 @@ func (s *Server) contact(ctx context.Context, in *itemInput) (*body[contactBody]
 		return nil, err
 	}
 	whose, door, may := id.Person(""), "", false
+	reaches := s.answersAbove(c.Person, in.Room)
 	err = s.Engine.ReadItem(ctx, in.Room, in.Seq, func(x *room.State, item *room.Item) {
 		card, ok := item.Card.(kind.Contact)
-		if !ok || item.Retracted || !x.Has(c.Person) {
+		summons, _ := item.Card.(kind.Summoning)
+		above := reaches && !x.Has(c.Person) && summons != nil && summons.Summons() && summons.OpenedBy(c.Person)
+		if !ok || item.Retracted || !x.Has(c.Person) && !above {
 			return
 		}
-		viewer := x.Viewer(c.Person, false, item)
+		viewer := x.Viewer(c.Person, above, item)
 		home, visits := item.Card.(kind.Visited)
 		if whose, may = card.MayContact(viewer); may && visits && home.MayVisit(viewer) {
 			if m := x.Member(whose); m != nil && len(m.Premises) > 0 {

@@ -56,6 +56,7 @@ func (s *Server) declare(a *api, r chi.Router) {
 	get(a, "/rooms/{room}/items/{seq}/receipts", s.receipts)
 	r.Get("/rooms/{room}/items/{seq}/receipts.xlsx", s.receiptsTable)
 	get(a, "/rooms/{room}/items/{seq}/contact", s.contact)
+	get(a, "/rooms/{room}/items/{seq}/alarm", s.alarm)
 	get(a, "/rooms/{room}/items/{seq}/versions", s.versions)
 	get(a, "/rooms/{room}/people", s.people)
 	get(a, "/rooms/{room}/members", s.members)
