@@ -2,7 +2,6 @@ package blob
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -73,98 +72,4 @@ func isApp(f *os.File) (bool, error) {
 		return false, fmt.Errorf("blob: type: %w", err)
 	}
 	return bytes.Contains(end, []byte("AndroidManifest.xml")) || bytes.Contains(end, []byte("META-INF/MANIFEST.MF")), nil
-}
-
-const (
-	deep      = 4       // boxes within boxes that are looked through
-	mostBoxes = 100_000 // of a film
-)
-
-// walker goes through the boxes of a film.
-type walker struct {
-	f    *os.File
-	film bool // it has a moov
-	seen int
-}
-
-// unplace takes out of an MP4 what its camera wrote beside pictures and sound, where it was taken among it: the boxes udta and meta
-// become free space (ISO/IEC 14496-12, 8.1.2). A film whose boxes do not fit into one another is refused.
-func unplace(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR, mode)
-	if err != nil {
-		return fmt.Errorf("blob: video: %w", err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return fmt.Errorf("blob: video: %w", err)
-	}
-	head := make([]byte, 8)
-	if _, err := f.ReadAt(head, 0); err != nil || string(head[4:]) != "ftyp" {
-		return nil //nolint:nilerr // WebM says nothing of places
-	}
-	w := walker{f: f}
-	if err := w.boxes(0, info.Size(), 0); err != nil {
-		return err
-	}
-	if !w.film {
-		return unreadable("the video is broken")
-	}
-	return nil
-}
-
-func (w *walker) boxes(at, end int64, depth int) error {
-	head := make([]byte, 16)
-	for at < end {
-		w.seen++
-		if _, err := w.f.ReadAt(head[:8], at); err != nil || w.seen > mostBoxes {
-			return unreadable("the video is broken")
-		}
-		size, start := int64(binary.BigEndian.Uint32(head)), at+8
-		switch size {
-		case 0:
-			size = end - at
-		case 1:
-			if _, err := w.f.ReadAt(head, at); err != nil {
-				return unreadable("the video is broken")
-			}
-			size, start = int64(binary.BigEndian.Uint64(head[8:])), at+16
-		}
-		if size < start-at || size > end-at {
-			return unreadable("the video is broken")
-		}
-		switch string(head[4:8]) {
-		case "moov":
-			w.film = true
-			fallthrough
-		case "trak", "mdia", "moof":
-			if depth < deep {
-				if err := w.boxes(start, at+size, depth+1); err != nil {
-					return err
-				}
-			}
-		case "udta", "meta", "uuid":
-			if err := blank(w.f, at+4, start, at+size); err != nil {
-				return fmt.Errorf("blob: video: %w", err)
-			}
-		}
-		at += size
-	}
-	return nil
-}
-
-// blank makes a box free space with nothing in it.
-func blank(f *os.File, name, start, end int64) error {
-	if _, err := f.WriteAt([]byte("free"), name); err != nil {
-		return err
-	}
-	zeros := make([]byte, 32<<10)
-	for start < end {
-		n := min(int64(len(zeros)), end-start)
-		if _, err := f.WriteAt(zeros[:n], start); err != nil {
-			return err
-		}
-		start += n
-	}
-	return nil
 }

@@ -253,8 +253,8 @@ func (s *Store) become(ctx context.Context, u *Upload) (file File, err error) {
 	} else if file.Type, err = typeOf(path, u.As); err != nil {
 		return file, err
 	}
-	if u.As == Video {
-		if err := unplace(path); err != nil {
+	if u.As != Picture {
+		if err := unplace(path, u.As == Video); err != nil {
 			return file, err
 		}
 	}
