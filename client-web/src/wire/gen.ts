@@ -5,6 +5,13 @@ export interface AcceptInputBody {
   version: number
 }
 
+export interface AlarmBody {
+  contact: boolean
+  item: unknown
+  people: Name[]
+  roomName: string
+}
+
 export interface Alert {
   badge?: number
   loud?: boolean
