@@ -217,6 +217,20 @@ func (p *Program) Close() error {
 	return all
 }
 
+// closeWithin is Close for a program that ends: what the disk does not let close in time is left to the next start, which reads from the
+// write-ahead files what was acknowledged.
+func (p *Program) closeWithin(d time.Duration) error {
+	closed := make(chan error, 1)
+	go func() { closed <- p.Close() }()
+	select {
+	case err := <-closed:
+		return err
+	case <-time.After(d):
+		p.Log.Warn("the disk does not let the data be closed; the next start does that", "waited", d)
+		return nil
+	}
+}
+
 // ordinals waits for the views: who reads a message the moment it comes is ahead of them.
 func (p *Program) ordinals(r id.Room, at entry.Seq) (map[string]uint64, error) {
 	if err := p.View.Wait(context.Background(), r.Log(), at); err != nil {

@@ -21,7 +21,8 @@ import (
 
 const (
 	pingEvery = 30 * time.Second
-	stopIn    = 10 * time.Second
+	talkIn    = 3 * time.Second // requests may go on for so long when the program stops
+	closeIn   = 5 * time.Second // and so long may the disk take
 )
 
 // serve is the office's server.
@@ -54,7 +55,7 @@ type special struct {
 // serve answers on the configured address until ctx ends, and closes the program. with is what is not usual about
 // it.
 func (p *Program) serve(ctx context.Context, c *Config, with special) (err error) {
-	defer func() { err = errors.Join(err, p.Close()) }()
+	defer func() { err = errors.Join(err, p.closeWithin(closeIn)) }()
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
@@ -85,10 +86,10 @@ func (p *Program) serveOn(ctx context.Context, listener net.Listener, c *Config,
 	}
 	p.Log.Info("stopping")
 	p.Hub.Bye(hub.GoingAway, "the server stops")
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopIn)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), talkIn)
 	defer cancel()
-	if err := server.Shutdown(last); err != nil {
-		return fmt.Errorf("stop: %w", err)
+	if server.Shutdown(last) != nil { // an upload that trickles in goes on later, from where it is
+		_ = server.Close()
 	}
 	return nil
 }

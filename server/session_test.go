@@ -61,7 +61,7 @@ func TestOneWinsTheClaim(t *testing.T) {
 	}
 }
 
-// A disk below its reserve refuses sending in words; reading goes on.
+// A disk below its reserve refuses sending in words; reading and signing in go on.
 func TestAFullDiskRefusesAndReads(t *testing.T) {
 	t.Parallel()
 	w, room, _ := newTown(t)
@@ -92,6 +92,9 @@ func TestAFullDiskRefusesAndReads(t *testing.T) {
 	own.ask("GET", "/rooms/"+room+"/members", nil, &looked)
 	if with, _ := looked["with"].(map[string]any); looked["code"] != "no-space" || with["field"] != "look" {
 		t.Errorf("looking at names: %v", looked)
+	}
+	if status, code := w.ready(); status != http.StatusServiceUnavailable || code != "no-space" {
+		t.Errorf("ready: %d %s", status, code)
 	}
 	w.stop()
 	w = serveTown(t, w.dir)

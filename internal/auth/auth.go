@@ -117,7 +117,8 @@ func Open(ctx context.Context, shelf journal.Shelf, reg *register.Register, o Op
 		o.Now = time.Now
 	}
 	a := &Auth{
-		shelf: shelf, register: reg, key: reg.Keys().Tokens(), o: o, hashing: make(chan struct{}, hashers),
+		shelf:    journal.VitalShelf(shelf), // who may read can sign in and out, on a full disk too
+		register: reg, key: reg.Keys().Tokens(), o: o, hashing: make(chan struct{}, hashers),
 		tries: newTries(o), ended: func(id.Person, id.Device) {}, devices: map[id.Device]*Device{}, owed: map[string]owed{},
 	}
 	for item, err := range shelf.List(ctx, "dev/") {

@@ -4,7 +4,9 @@
 //
 //	blob/up/<upload>.json   an upload: whose, for which room, how far; when finished, what became of it
 //	blob/up/<upload>        its bytes so far
-//	blob/ab/<hash>          a blob; <hash>.s its small picture
+//	blob/ab/<hash>          a blob; <hash>.s its small picture, <hash>.c the hash of that
+//
+// What is read is what was stored: a blob's bytes are compared with its name before they go out.
 //
 // A blob lives while an item of some room shows it or an upload that is not yet posted made it. Sweep takes the rest away. Who may
 // read a blob is for the caller to say: this package knows hashes only.
@@ -38,6 +40,7 @@ const (
 	mode      = fs.FileMode(0o600) // nobody else on the machine reads them
 	folder    = fs.FileMode(0o700)
 	small     = ".s" // behind the hash of a small picture
+	sumOf     = ".c" // behind the hash: that of the small picture's own bytes
 )
 
 // File is what an upload became, as a card shows it.
@@ -56,6 +59,7 @@ type Store struct {
 	now     func() time.Time
 	draw    drawers
 	work    time.Duration // mostWork
+	sound   sound
 
 	mu      sync.Mutex
 	uploads map[string]Upload
@@ -69,6 +73,7 @@ func Open(dir string, reserve int64, now func() time.Time) (*Store, error) {
 	}
 	s := &Store{dir: dir, reserve: reserve, now: now, work: mostWork, uploads: map[string]Upload{}, busy: map[string]bool{}}
 	s.draw = drawers{make(chan struct{}, drawing), semaphore.NewWeighted(mostDecoded), map[id.Person]chan struct{}{}}
+	s.sound.seen = map[string]seen{}
 	return s, s.load()
 }
 
@@ -84,8 +89,8 @@ func (s *Store) room(n int64) error {
 	return nil
 }
 
-// sound tells whether a string can be a hash: nothing else becomes part of a path.
-func sound(hash string) bool {
+// isHash tells whether a string can be a hash: nothing else becomes part of a path.
+func isHash(hash string) bool {
 	b, err := base64.RawURLEncoding.DecodeString(hash)
 	return err == nil && len(b) == sha256.Size
 }
@@ -94,17 +99,28 @@ func (s *Store) path(hash string) string {
 	return filepath.Join(s.dir, strings.ToLower(hash[:2]), hash)
 }
 
-// Read opens a blob, its small picture when that is wanted and there is one. fault.NotFound when it is not there (any more).
+// Read opens a blob, its small picture when that is wanted and there is a sound one. fault.NotFound when it is not there (any more),
+// fault.Damaged when its bytes are not those that were stored.
 func (s *Store) Read(hash string, less bool) (*os.File, error) {
-	if !sound(hash) {
+	if !isHash(hash) {
 		return nil, fault.New(fault.NotFound, "there is no such file")
 	}
-	f, err := os.Open(s.path(hash) + map[bool]string{true: small}[less])
-	if less && errors.Is(err, fs.ErrNotExist) {
-		f, err = os.Open(s.path(hash))
+	if less {
+		if f, err := os.Open(s.path(hash) + small); err == nil {
+			if s.sound.is(f) == nil {
+				return f, nil
+			}
+			f.Close() //nolint:errcheck // it was only read
+		}
 	}
+	f, err := os.Open(s.path(hash))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.New(fault.NotFound, "there is no such file")
+	}
+	if err == nil {
+		if err = s.sound.is(f); err != nil {
+			f.Close() //nolint:errcheck // it was only read
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("blob: %w", err)
@@ -114,7 +130,7 @@ func (s *Store) Read(hash string, less bool) (*os.File, error) {
 
 // Has tells whether a blob is there.
 func (s *Store) Has(hash string) bool {
-	if !sound(hash) {
+	if !isHash(hash) {
 		return false
 	}
 	_, err := os.Stat(s.path(hash))
@@ -128,8 +144,12 @@ func hashOf(path string) (string, error) {
 		return "", err
 	}
 	defer f.Close()
+	return hashed(f)
+}
+
+func hashed(r io.Reader) (string, error) {
 	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
+	if _, err := io.Copy(h, r); err != nil {
 		return "", err
 	}
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)), nil
@@ -175,9 +195,9 @@ func (s *Store) Sweep(ctx context.Context, used func(hash string) (bool, error))
 		case d.IsDir():
 			return nil
 		}
-		hash := strings.TrimSuffix(d.Name(), small)
+		hash, _, _ := strings.Cut(d.Name(), ".")
 		info, err := d.Info()
-		if err != nil || !sound(hash) || held[hash] || s.now().Sub(info.ModTime()) < abandoned {
+		if err != nil || !isHash(hash) || held[hash] || s.now().Sub(info.ModTime()) < abandoned {
 			return nil //nolint:nilerr // gone meanwhile
 		}
 		if in, err := used(hash); err != nil || in {
@@ -197,11 +217,12 @@ func (s *Store) Sweep(ctx context.Context, used func(hash string) (bool, error))
 	return gone, nil
 }
 
-// sweepUploads drops uploads past their time and lists the blobs that the others made.
+// sweepUploads takes away files that no upload has, drops uploads past their time and lists the blobs that the others made.
 func (s *Store) sweepUploads() map[string]bool {
 	held := map[string]bool{}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.tidy(abandoned)
 	for name, u := range s.uploads {
 		keep := abandoned
 		if u.File != nil {

@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"linli/internal/fault"
 	"linli/internal/id"
@@ -30,6 +32,7 @@ var Limits = map[As]int64{Picture: 25 << 20, Video: 100 << 20, Voice: 2 << 20, A
 const (
 	open  = 24      // uploads of a person that may be under way at the same time
 	daily = 1 << 30 // bytes that a person may bring in 24 hours
+	begun = 1000    // uploads that a person may begin in 24 hours
 )
 
 // Upload is something on its way in, in as many parts as it takes. A part that breaks off keeps what came of it.
@@ -42,6 +45,7 @@ type Upload struct {
 	At     int64     `json:"at"`    // bytes that are here
 	Begun  int64     `json:"begun"` // ms
 	File   *File     `json:"file,omitempty"`
+	Gone   bool      `json:"gone,omitempty"` // dropped, or not what it was to be: its bytes are gone, and it counts for the day
 }
 
 func (s *Store) data(name string) string { return filepath.Join(s.dir, "up", name) }
@@ -74,17 +78,18 @@ func (s *Store) Begin(person id.Person, room id.Room, as As, size int64) (Upload
 func (s *Store) quota(next *Upload) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	underway, today := 0, next.Size
+	underway, today, number := 0, next.Size, 1
 	for _, u := range s.uploads {
 		if u.Person != next.Person || next.Begun-u.Begun > abandoned.Milliseconds() {
 			continue
 		}
 		today += u.Size
-		if u.File == nil {
+		number++
+		if u.File == nil && !u.Gone {
 			underway++
 		}
 	}
-	if underway >= open || today > daily {
+	if underway >= open || today > daily || number > begun {
 		return fault.New(fault.TooMany, "too much in one day")
 	}
 	return nil
@@ -106,31 +111,65 @@ func (s *Store) load() error {
 			s.uploads[u.ID] = u
 		}
 	}
+	s.tidy(0)
 	return nil
 }
 
-// save writes an upload down. It is not synced: an upload that a crash takes is sent again.
+// tidy takes away files beside the uploads that none of them has: what a kill left half made.
+func (s *Store) tidy(older time.Duration) {
+	list, _ := os.ReadDir(filepath.Join(s.dir, "up"))
+	for _, f := range list {
+		name, _, _ := strings.Cut(f.Name(), ".")
+		u, there := s.uploads[name]
+		info, err := f.Info()
+		if err != nil || older > 0 && s.now().Sub(info.ModTime()) < older || there && (!u.Gone || f.Name() == name+".json") {
+			continue
+		}
+		_ = os.Remove(s.data(f.Name()))
+	}
+}
+
+// save writes an upload down, unless it is gone. It is not synced: an upload that a crash takes is sent again.
 func (s *Store) save(u *Upload) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.uploads[u.ID].Gone {
+		return fault.New(fault.NotFound, "there is no such upload")
+	}
+	return s.put(u)
+}
+
+// put is save for who holds mu. The record is the old one or the new one, whatever ends the program.
+func (s *Store) put(u *Upload) error {
+	path := s.data(u.ID + ".json")
 	b, err := json.Marshal(u)
 	if err == nil {
-		err = os.WriteFile(s.data(u.ID+".json"), b, mode)
+		err = os.WriteFile(path+".new", b, mode)
+	}
+	if err == nil {
+		err = os.Rename(path+".new", path)
 	}
 	if err != nil {
 		return fmt.Errorf("blob: upload: %w", err)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.uploads[u.ID] = *u
 	return nil
 }
 
-func (s *Store) remove(name string) {
+// remove takes an upload's bytes away. That it was begun is remembered for the day.
+func (s *Store) remove(name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.forget(name)
+	u := s.uploads[name]
+	u.Gone = true
+	s.uploads[name] = u
+	_ = os.Remove(s.data(name))
+	_ = os.Remove(s.data(name + small))
+	_ = os.Remove(s.data(name + sumOf))
+	return s.put(&u)
 }
 
-// forget is remove for who holds mu.
+// forget takes away all of an upload. The caller holds mu.
 func (s *Store) forget(name string) {
 	delete(s.uploads, name)
 	_ = os.Remove(s.data(name))
@@ -142,7 +181,7 @@ func (s *Store) State(person id.Person, name string) (Upload, error) {
 	s.mu.Lock()
 	u, there := s.uploads[name]
 	s.mu.Unlock()
-	if !there || u.Person != person {
+	if !there || u.Person != person || u.Gone {
 		return Upload{}, fault.New(fault.NotFound, "there is no such upload")
 	}
 	if u.At = u.Size; u.File == nil {
@@ -221,7 +260,7 @@ func (s *Store) Finish(ctx context.Context, person id.Person, name string) (File
 	}
 	file, err := s.become(ctx, &u)
 	if fault.Is(err, fault.Unreadable) {
-		s.remove(name)
+		_ = s.remove(name) // it is refused either way
 	}
 	if err != nil {
 		return File{}, err
@@ -230,17 +269,15 @@ func (s *Store) Finish(ctx context.Context, person id.Person, name string) (File
 	if err := s.save(&u); err != nil {
 		return File{}, err
 	}
-	_ = os.Remove(s.data(name))
 	return file, nil
 }
 
-// Drop gives an upload up.
+// Drop gives an upload up, also one that is being written: what comes of that is nothing.
 func (s *Store) Drop(person id.Person, name string) error {
 	if _, err := s.State(person, name); err != nil {
 		return err
 	}
-	s.remove(name)
-	return nil
+	return s.remove(name)
 }
 
 // become makes the blob.
@@ -264,7 +301,7 @@ func (s *Store) become(ctx context.Context, u *Upload) (file File, err error) {
 		file.Hash, err = hashOf(path)
 	}
 	if err == nil && u.As == Picture {
-		err = s.keep(path+small, file.Hash, small)
+		err = s.keepSmall(path, file.Hash)
 	}
 	if err == nil {
 		err = s.keep(path, file.Hash, "")

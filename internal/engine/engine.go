@@ -204,6 +204,19 @@ func (e *Engine) Ready() error {
 	return nil
 }
 
+// Able is Ready, and whether the journal would store something now: for whoever watches the server.
+func (e *Engine) Able() error {
+	if err := e.Ready(); err != nil {
+		return err
+	}
+	if err := e.Journal.Ready(); errors.Is(err, journal.ErrNoSpace) {
+		return fault.New(fault.NoSpace, "the disk is below its reserve")
+	} else if err != nil {
+		return fault.New(fault.NotReady, "nothing can be stored")
+	}
+	return nil
+}
+
 // ledger is the log's place in memory, made when it is new.
 func (e *Engine) ledger(log id.Log) *ledger {
 	if log == id.Office {

@@ -48,6 +48,7 @@ const (
 	NoEngine    Code = "no-engine"    // nothing here does this: the office has not set it up
 	EngineDown  Code = "engine-down"  // what does it does not answer; later it may
 	Unheard     Code = "unheard"      // nothing was understood in a recording
+	Damaged     Code = "damaged"      // the server's disk has not what was stored; the administrator puts a copy back
 )
 
 // Fault is an error that a person may be told.

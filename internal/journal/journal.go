@@ -94,7 +94,31 @@ type Journal interface {
 
 	Shards() int
 	Shelf() Shelf
+	// Ready is nil when an append would be stored now: ErrNoSpace, ErrUnavailable.
+	Ready() error
 	Close() error
+}
+
+type vital struct{}
+
+// Vital marks what must be stored also when the disk is below its reserve, as long as there is any room at all: so that people can sign
+// in and read. It is for small things on the shelf.
+func Vital(ctx context.Context) context.Context { return context.WithValue(ctx, vital{}, true) }
+
+// IsVital tells whether a context was marked so.
+func IsVital(ctx context.Context) bool { return ctx.Value(vital{}) != nil }
+
+// VitalShelf is a shelf on which every change is vital.
+func VitalShelf(s Shelf) Shelf { return vitalShelf{s} }
+
+type vitalShelf struct{ Shelf }
+
+func (s vitalShelf) Put(ctx context.Context, key string, value []byte, when Rev, ttl time.Duration) (Rev, error) {
+	return s.Shelf.Put(Vital(ctx), key, value, when, ttl)
+}
+
+func (s vitalShelf) Delete(ctx context.Context, key string, when Rev) error {
+	return s.Shelf.Delete(Vital(ctx), key, when)
 }
 
 // Step is a frame and the cursor right behind it.

@@ -19,6 +19,10 @@ func (v *View) Digest() ([]byte, error) {
 	if err := v.settle(); err != nil {
 		return nil, err
 	}
+	return v.digest()
+}
+
+func (v *View) digest() ([]byte, error) {
 	h := sha256.New()
 	err := v.db.View(func(txn *badger.Txn) error {
 		for _, table := range []string{"i/", "k/", "c/", "l/", "n/", "t/", "b/", "m/", "o/"} {

@@ -24,6 +24,7 @@ import (
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
 
+	"linli/internal/dbfiles"
 	"linli/internal/entry"
 	"linli/internal/fault"
 	"linli/internal/id"
@@ -31,10 +32,12 @@ import (
 )
 
 const (
-	pause    = 10 * time.Millisecond // how long batches gather before a commit
-	backlog  = 4096                  // batches that may wait; more hold the follower up
-	patience = 2 * time.Second       // how long a reader waits for the view to be where it must be
-	perTxn   = 3 << 20               // bytes of one commit, below Badger's limit for a memtable of 32 MiB
+	pause    = 10 * time.Millisecond  // how long batches gather before a commit
+	backlog  = 4096                   // batches that may wait; more hold the follower up
+	patience = 2 * time.Second        // how long a reader waits for the view to be where it must be
+	perTxn   = 3 << 20                // bytes of one commit, below Badger's limit for a memtable of 32 MiB
+	enough   = 40 << 20               // bytes of free disk with which a commit is safe: the table of a full memtable, and a new one
+	roomFor  = 200 * time.Millisecond // between two looks for room
 )
 
 // Batch is one frame as the views take it.
@@ -56,6 +59,9 @@ type View struct {
 	done  chan struct{}
 	fatal func(error)
 	write func(*badger.Txn) error // commits
+	free  func() (int64, error)   // bytes of disk
+	still bool                    // the disk had no room to open them for writing: what they have can be read
+	end   chan struct{}           // closed by Close
 
 	mu    sync.Mutex
 	moved *sync.Cond
@@ -80,12 +86,34 @@ type name struct {
 // Open opens the views in dir, emptying them when they are of another version or cannot be read. One process at a time may have
 // them. fatal is told when a commit fails: the views then stand still.
 func Open(dir string, log *slog.Logger, fatal func(error)) (*View, error) {
-	db, err := openOrEmpty(dir, log)
+	return openWith(dir, log, fatal, func() (int64, error) { return dbfiles.Free(filepath.Dir(dir)) })
+}
+
+func openWith(dir string, log *slog.Logger, fatal func(error), free func() (int64, error)) (*View, error) {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
+		return nil, fmt.Errorf("view: open: %w", err)
+	}
+	if dbfiles.InUse(dir) { // before anything is done to it
+		return nil, errInUse
+	}
+	need, err := dbfiles.Need(dir)
+	if err != nil {
+		return nil, fmt.Errorf("view: %w", err)
+	}
+	n, err := free()
+	still := err == nil && n < need
+	var db *badger.DB
+	if still {
+		log.Warn("the disk has no room for new views: what they have can be read, until a start with room", "free_kib", n>>10, "needed_kib", need>>10)
+		db, err = openStill(dir)
+	} else {
+		db, err = openOrEmpty(dir, log)
+	}
 	if err != nil {
 		return nil, err
 	}
 	v := &View{
-		db: db, in: make(chan Batch, backlog), done: make(chan struct{}), fatal: fatal, write: (*badger.Txn).Commit,
+		db: db, in: make(chan Batch, backlog), done: make(chan struct{}), fatal: fatal, write: (*badger.Txn).Commit, free: free, still: still, end: make(chan struct{}),
 		at: map[id.Log]place{}, names: map[id.Room]map[id.Person]name{},
 		taken: map[id.Log]entry.Seq{},
 	}
@@ -97,14 +125,31 @@ func Open(dir string, log *slog.Logger, fatal func(error)) (*View, error) {
 	return v, nil
 }
 
-// openOrEmpty opens the database, or a new one in its place. Badger may end the whole program over a rotten table: so a file beside
-// the folder says that it is being opened, and who finds it there does not try again.
+// openStill opens views for reading alone, which writes nothing. Those that are not as they were written, or of another version, cannot be
+// made again without room.
+func openStill(dir string) (*badger.DB, error) {
+	full := fault.New(fault.NoSpace, "view: the disk has no room for making the views")
+	if rot, err := dbfiles.Look(dir); err != nil || len(rot) > 0 {
+		return nil, errors.Join(full, err)
+	}
+	if err := dbfiles.Trim(dir); err != nil {
+		return nil, fmt.Errorf("view: %w", err)
+	}
+	db, err := open(dir, true)
+	if err != nil {
+		return nil, errors.Join(full, err)
+	}
+	if versionOf(db) != version {
+		return nil, errors.Join(full, db.Close())
+	}
+	return db, nil
+}
+
+// openOrEmpty opens the database, or a new one in its place when its files are not as they were written. Badger may end the whole program
+// over what it cannot read: so a file beside the folder says that it is being opened, and who finds it there does not try again.
 func openOrEmpty(dir string, log *slog.Logger) (*badger.DB, error) {
 	opening := dir + ".opening"
 	_, crashed := os.Stat(opening)
-	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
-		return nil, fmt.Errorf("view: open: %w", err)
-	}
 	if err := os.WriteFile(opening, nil, 0o600); err != nil {
 		return nil, fmt.Errorf("view: open: %w", err)
 	}
@@ -113,7 +158,18 @@ func openOrEmpty(dir string, log *slog.Logger) (*badger.DB, error) {
 		log.Warn("the views could not be opened the last time: they are built again from the log")
 		return emptied(dir)
 	}
-	db, err := open(dir)
+	rot, err := dbfiles.Look(dir)
+	if len(rot) > 0 {
+		err = &rot[0]
+	}
+	if err != nil {
+		log.Error("the views are damaged: they are built again from the log", "places", len(rot), "err", err)
+		return emptied(dir)
+	}
+	if err := dbfiles.Tidy(dir); err != nil {
+		return nil, fmt.Errorf("view: %w", err)
+	}
+	db, err := open(dir, false)
 	switch {
 	case errors.Is(err, errInUse):
 		return nil, err
@@ -139,7 +195,7 @@ func emptied(dir string) (*badger.DB, error) {
 	if err := os.RemoveAll(dir); err != nil {
 		return nil, fmt.Errorf("view: empty: %w", err)
 	}
-	db, err := open(dir)
+	db, err := open(dir, false)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +207,7 @@ func emptied(dir string) (*badger.DB, error) {
 
 var errInUse = errors.New("view: in use: another process has the views open")
 
-func open(dir string) (db *badger.DB, err error) {
+func open(dir string, still bool) (db *badger.DB, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("view: open: %v", cause)
@@ -159,7 +215,8 @@ func open(dir string) (db *badger.DB, err error) {
 	}()
 	o := badger.DefaultOptions(dir).WithLogger(nil).WithSyncWrites(false).WithNumVersionsToKeep(1).
 		WithDetectConflicts(false).WithMemTableSize(32 << 20).WithValueThreshold(1 << 20).
-		WithCompression(options.Snappy).WithBlockCacheSize(64 << 20).WithNumCompactors(2).WithMetricsEnabled(false)
+		WithCompression(options.Snappy).WithBlockCacheSize(64 << 20).WithNumCompactors(2).WithMetricsEnabled(false).
+		WithChecksumVerificationMode(options.OnBlockRead).WithReadOnly(still)
 	db, err = badger.Open(o)
 	if err != nil && strings.Contains(err.Error(), "Cannot acquire directory lock") {
 		return nil, errInUse
@@ -232,12 +289,34 @@ func (v *View) remember(room id.Room, p id.Person, n name) {
 	v.names[room][p] = n
 }
 
-// Close commits what waits and closes the database.
+// Close commits what waits and closes the database. Where the disk has no room for that, the next start goes on from what is there.
 func (v *View) Close() error {
 	close(v.in)
+	close(v.end)
 	<-v.done
-	v.end()
+	v.over()
+	if !v.still && !v.room() {
+		return nil
+	}
 	return v.db.Close()
+}
+
+// room tells whether the disk has what a commit, or closing, may need.
+func (v *View) room() bool {
+	n, err := v.free()
+	return err == nil && n >= enough
+}
+
+// wait returns when there is room for a commit; false when the views are closed first.
+func (v *View) wait() bool {
+	for !v.room() {
+		select {
+		case <-time.After(roomFor):
+		case <-v.end:
+			return v.room()
+		}
+	}
+	return true
 }
 
 // run commits batches until Close, many at a time.
@@ -259,6 +338,11 @@ func (v *View) run() {
 			}
 		}
 		timer.Stop()
+		if v.still || !v.wait() { // the next start goes on from here
+			v.over()
+			v.drop()
+			return
+		}
 		if err := v.commit(batches); err != nil {
 			v.stand(fmt.Errorf("view: commit: %w", err))
 			return
@@ -269,14 +353,19 @@ func (v *View) run() {
 // stand is what is left to do when a commit has failed: to hold nobody up. A commit behind the failed one would move the cursor past
 // it, and what was in it would be missing for ever; the next start goes on from the last good one.
 func (v *View) stand(err error) {
-	v.end()
+	v.over()
 	v.fatal(err)
+	v.drop()
+}
+
+// drop holds nobody up: what comes is not kept.
+func (v *View) drop() {
 	for range v.in { //nolint:revive // nobody wants it
 	}
 }
 
-// end tells all who wait that nothing more comes.
-func (v *View) end() {
+// over tells all who wait that nothing more comes.
+func (v *View) over() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.gone = true

@@ -42,7 +42,7 @@ func (s *Server) newMetrics() http.Handler {
 		}
 	}
 	gauge("ready", "1 when commands are taken.", func() float64 {
-		if s.Engine.Ready() != nil {
+		if s.Engine.Able() != nil {
 			return 0
 		}
 		return 1

@@ -108,7 +108,7 @@ func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
 
 // readyz is 200 when commands are taken: caught up with the log, and the disk above its reserve.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
-	if err := s.Engine.Ready(); err != nil {
+	if err := s.Engine.Able(); err != nil {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusServiceUnavailable)
 		_ = json.NewEncoder(w).Encode(s.fail(r.Context(), err))

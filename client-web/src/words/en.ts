@@ -538,6 +538,8 @@ export const en: Record<keyof typeof zh, string> = {
   f_stale: 'Please send it again.',
   'f_too-large': 'Too long or too large.',
   'f_too-many': 'Too fast; wait {retry} seconds.',
+  f_damaged:
+    'A record on the server’s disk is damaged, so this cannot be opened. It works again when the administrator has put a copy back; what you wrote is not lost.',
   'f_no-space': 'The server has no space left. What you wrote is still here; send it later.',
   f_busy: 'Busy, try again.',
   f_expired: 'It is past its time.',

@@ -79,7 +79,7 @@ func Empty(t testing.TB) *Street {
 	t.Helper()
 	s := &Street{T: t, Dir: t.TempDir(), n: map[id.Person]int{}}
 	s.now.Store(time.Date(2026, 3, 6, 8, 0, 0, 0, time.UTC).UnixMilli())
-	s.FreeSpace(1 << 20)
+	s.FreeSpace(90 << 20)
 	var err error
 	// So little space is free that no ballast is laid aside, and more than the reserve.
 	s.Disk, err = local.Open(filepath.Join(s.Dir, "log"), local.Options{

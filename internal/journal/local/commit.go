@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -26,15 +27,20 @@ type batch struct {
 
 // commit writes works in one transaction and says in each what came of it. A work that is refused (a conflict) does not keep
 // the others away; when the transaction as a whole fails, all of them are told so, since they were judged by one another.
-func (j *Journal) commit(works []*work, size int) {
-	if j.broken {
+func (j *Journal) commit(works []*work) {
+	if j.broken.Load() {
 		j.refuseAfterFailure(works)
 		return
 	}
-	if err := j.disk.room(size); err != nil {
-		refuse(works, err)
-		return
-	}
+	works = slices.DeleteFunc(works, func(w *work) bool {
+		w.err = j.disk.room(w.size, w.vital)
+		return w.err != nil
+	})
+	j.store(works)
+}
+
+// store is commit for what there is room for.
+func (j *Journal) store(works []*work) {
 	b := &batch{j: j, txn: j.db.NewTransaction(true), heads: map[id.Log]head{}, pos: j.pos.Load(), rev: j.rev}
 	defer b.txn.Discard()
 	for _, w := range works {
@@ -44,8 +50,8 @@ func (j *Journal) commit(works []*work, size int) {
 	switch {
 	case errors.Is(b.err, badger.ErrTxnTooBig) && len(works) > 1:
 		half := len(works) / 2
-		j.commit(works[:half], size)
-		j.commit(works[half:], size)
+		j.store(works[:half])
+		j.store(works[half:])
 	case b.err != nil:
 		refuse(works, unavailable(b.err))
 		j.log.Error("journal: nothing of a batch was stored", "err", b.err)
@@ -160,7 +166,7 @@ func (j *Journal) fail(b *batch, works []*work, err error) {
 		return
 	}
 	j.log.Error("journal: a commit failed; nothing more is stored until the program starts again", "err", err)
-	j.broken = true
+	j.broken.Store(true)
 	for _, s := range b.frames {
 		j.open[place{s.frame.Log, s.frame.Seq}] = s.frame.ID
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -125,7 +126,7 @@ func TestMoreThanOneTransactionTakesIsSplit(t *testing.T) {
 	for n := range works {
 		works[n] = &work{change: func(b *batch) error { b.shelve(fmt.Sprint("k", n), nil, 0); return nil }}
 	}
-	j.commit(works, 0)
+	j.commit(slices.Clone(works))
 	for n, w := range works {
 		if w.err != nil {
 			t.Fatalf("work %d: %v", n, w.err)

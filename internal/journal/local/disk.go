@@ -1,24 +1,30 @@
 package local
 
 import (
-	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
+	"linli/internal/dbfiles"
 	"linli/internal/journal"
 )
 
 const (
-	defaultReserve = 256 << 20
-	ballastSize    = 64 << 20
-	lookEvery      = 200 * time.Millisecond
-	lookAfter      = 8 << 20 // bytes written
+	ballastSize = 64 << 20
+	marginSize  = 24 << 20
+	lookEvery   = 200 * time.Millisecond
+	lookAfter   = 8 << 20 // bytes written
+
+	aheadHeld = 12 << 20 // of a write-ahead file are held: so much surely fits into one memtable
+	enough    = 48 << 20 // for a new write-ahead file and the table of the one before
 )
 
-// disk knows whether there is room to write. It belongs to one goroutine.
+// disk knows whether there is room to write. It belongs to one goroutine, but for present.
+//
+// Below the reserve nothing more is stored but what is vital. That goes on, on a disk without a byte left, as long as it fits into the
+// write-ahead file, of which a good part is held with all its blocks. While nobody has the journal open a file named margin holds them for the next start.
 type disk struct {
 	dir     string
 	reserve int64
@@ -27,68 +33,127 @@ type disk struct {
 
 	looked  time.Time
 	written int64 // since then
+	n       int64 // bytes that were free then
 	err     error // what was seen then
+	low     bool
+
+	ahead string // the write-ahead file
+	held  int64  // bytes of it that have their blocks
+	put   int64  // bytes put since it is the one
 }
 
 func newDisk(dir string, o Options) disk {
 	d := disk{dir: dir, reserve: o.Reserve, free: o.Free, log: o.Log}
-	if d.reserve == 0 {
-		d.reserve = defaultReserve
-	}
 	if d.free == nil {
-		d.free = freeSpace
+		d.free = dbfiles.Free
 	}
 	return d
 }
 
-func freeSpace(dir string) (int64, error) {
-	var st syscall.Statfs_t
-	if err := syscall.Statfs(dir, &st); err != nil {
-		return 0, err
+// prepare makes sure that the journal can be opened, with what was set aside for that when the disk has nothing else.
+func (d *disk) prepare() error {
+	if err := os.Remove(d.margin()); err != nil && !os.IsNotExist(err) {
+		return fmt.Errorf("local: margin: %w", err)
 	}
-	return int64(st.Bavail) * st.Bsize, nil
+	need, err := dbfiles.Need(d.dir)
+	if err != nil {
+		return fmt.Errorf("local: %w", err)
+	}
+	n, err := d.free(d.dir)
+	if err == nil && n < need {
+		return fmt.Errorf("local: %w: %d MiB free, %d are needed to start; make room%s", journal.ErrNoSpace, n>>20, need>>20+1, d.advice(n, need))
+	}
+	return nil
 }
 
-// room refuses what would take the disk below its reserve. The file system is asked now and then, not for each commit.
-func (d *disk) room(size int) error {
-	d.written += int64(size)
-	if time.Since(d.looked) < lookEvery && d.written < lookAfter {
-		return d.err
+// advice names the ballast where deleting it is enough.
+func (d *disk) advice(n, need int64) string {
+	if info, err := os.Stat(d.ballast()); err != nil || n+info.Size() < need {
+		return ""
 	}
+	return ": the file " + d.ballast() + " may be deleted, that is enough"
+}
+
+// room refuses what the disk has no room for: of what is not vital, what would take it below its reserve. The file system is asked now and
+// then, not for each commit.
+func (d *disk) room(size int, vital bool) error {
+	d.written += int64(size)
+	if time.Since(d.looked) >= lookEvery || d.written >= lookAfter {
+		d.look()
+	}
+	switch {
+	case d.err != nil:
+		return d.err
+	case !vital && d.n < d.reserve, d.n < enough && d.put+int64(size) > d.held:
+		return journal.ErrNoSpace
+	}
+	d.put += int64(size)
+	return nil
+}
+
+func (d *disk) look() {
+	n, err := d.free(d.dir)
+	if err != nil {
+		d.err = unavailable(err)
+		return
+	}
+	d.looked, d.written, d.n, d.err = time.Now(), 0, n, nil
+	if ahead := dbfiles.Ahead(d.dir); ahead != d.ahead {
+		d.ahead, d.held, d.put = ahead, 0, 0
+	}
+	for size := int64(aheadHeld); d.ahead != "" && size > d.held && size >= 64<<10; size /= 2 {
+		if dbfiles.Hold(d.ahead, size) == nil {
+			d.held = size
+		}
+	}
+	switch low := n < max(d.reserve, 1); {
+	case low && !d.low:
+		d.log.Error("the disk is below its reserve: only sign-ins are stored", "free_mib", n>>20, "reserve_mib", d.reserve>>20,
+			"advice", fmt.Sprintf("make %d MiB of room%s", (d.reserve-n)>>20+1, d.advice(n, d.reserve)))
+	case !low && d.low:
+		d.log.Info("there is room on the disk again", "free_mib", n>>20)
+	}
+	d.low = n < max(d.reserve, 1)
+}
+
+// present is whether a frame would be stored now, for anybody who asks.
+func (d *disk) present() error {
 	n, err := d.free(d.dir)
 	if err != nil {
 		return unavailable(err)
 	}
-	was := d.err
-	d.looked, d.written, d.err = time.Now(), 0, nil
 	if n < d.reserve {
-		d.err = journal.ErrNoSpace
+		return journal.ErrNoSpace
 	}
-	switch {
-	case was == nil && d.err != nil:
-		d.log.Error("the disk is below its reserve: nothing more is stored", "free_mib", n>>20, "reserve_mib", d.reserve>>20, "ballast", d.ballast())
-	case was != nil && d.err == nil:
-		d.log.Info("there is room on the disk again", "free_mib", n>>20)
-	}
-	return d.err
+	return nil
+}
+
+// closes tells whether there is room to write what the write-ahead file has into a table. Without, the next start does that.
+func (d *disk) closes() bool {
+	const more = 4 << 20
+	d.look()
+	return d.err == nil && d.n >= d.put+more
 }
 
 func (d *disk) ballast() string { return filepath.Join(d.dir, "ballast") }
+func (d *disk) margin() string  { return filepath.Join(d.dir, "margin") }
+
+// keepMargin sets aside, when the journal is closed, what the next start needs on a full disk.
+func (d *disk) keepMargin() {
+	n, err := d.free(d.dir)
+	if err != nil {
+		return
+	}
+	_ = dbfiles.Hold(d.margin(), min(marginSize, n/2)&^4095) // without it a start needs room
+}
 
 // keepBallast makes the file that may be deleted when nothing else can be, where there is plenty of room for it.
 func (d *disk) keepBallast() {
-	if _, err := os.Stat(d.ballast()); err == nil {
+	if info, err := os.Stat(d.ballast()); err == nil && info.Size() == ballastSize {
 		return
 	}
 	if n, err := d.free(d.dir); err != nil || n < 4*(d.reserve+ballastSize) {
 		return
 	}
-	f, err := os.OpenFile(d.ballast(), os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		return
-	}
-	// Not every file system can set space aside; a hole instead of it would be no ballast.
-	if errors.Join(syscall.Fallocate(int(f.Fd()), 0, 0, ballastSize), f.Close()) != nil {
-		os.Remove(d.ballast()) //nolint:errcheck // there is nothing more to do
-	}
+	_ = dbfiles.Hold(d.ballast(), ballastSize) // not every file system can set space aside; a hole instead of it would be no ballast
 }

@@ -11,9 +11,9 @@
 // Badger skips a block that it cannot read as if it were empty, or panics over it (see unreadable). So a frame carries its own sum and its predecessor's hash, a
 // log's head is written down twice, and blocks are checked as they are read: what is missing is noticed, by whoever reads.
 //
-// A full disk makes Badger fault in its memory maps, and again when it is opened. Free space is therefore looked at before
-// each commit, and what would go below the reserve is refused; reading goes on. A ballast file stands in the folder that an
-// operator may delete to get going again.
+// A full disk makes Badger fault in its memory maps, and again when it is opened and closed. Free space is therefore looked at before
+// each commit, and what would go below the reserve is refused, but for what is vital; reading goes on. A ballast file stands in the folder
+// that an operator may delete to get going again. See disk.go.
 //
 // When a commit fails nobody knows what of it is on disk. Then nothing more is stored until the program starts again, which
 // reads what is there; an append of that commit keeps saying ErrUnknown, and reading goes on.
@@ -26,20 +26,24 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
 
+	"linli/internal/dbfiles"
 	"linli/internal/id"
 	"linli/internal/journal"
 )
 
 // Options of a journal.
 type Options struct {
-	Reserve int64                           // bytes of free disk below which nothing is stored; 0: 256 MiB
+	Reserve int64                           // bytes of free disk below which only what is vital is stored
 	Free    func(dir string) (int64, error) // how much is free; nil: asks the file system
 	Log     *slog.Logger
 }
@@ -61,7 +65,7 @@ type Journal struct {
 	rev    uint64
 	write  func(*badger.Txn) error
 	open   map[place]journal.ID // frames of the commit that failed
-	broken bool
+	broken atomic.Bool
 
 	heads heads
 	pos   atomic.Uint64 // the last position committed
@@ -82,10 +86,17 @@ func Open(dir string, o Options) (*Journal, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("local: %w", err)
 	}
-	d := newDisk(dir, o)
-	if n, err := d.free(dir); err == nil && n < d.reserve/2 {
-		return nil, fmt.Errorf("local: %w: %d MiB free; make space, the file %s may be deleted", journal.ErrNoSpace, n>>20, d.ballast())
+	if dbfiles.InUse(dir) { // before anything is done to it
+		return nil, fmt.Errorf("local: data folder in use: another process has %s", dir)
 	}
+	if err := dbfiles.Tidy(dir); err != nil {
+		return nil, fmt.Errorf("local: %w", err)
+	}
+	d := newDisk(dir, o)
+	if err := d.prepare(); err != nil {
+		return nil, err
+	}
+	before, _ := filepath.Glob(filepath.Join(dir, "*.mem"))
 	db, err := openDatabase(settings(dir, o.Log))
 	if err != nil {
 		if strings.Contains(err.Error(), "Cannot acquire directory lock") {
@@ -103,10 +114,17 @@ func Open(dir string, o Options) (*Journal, error) {
 	if err := j.begin(); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	d.keepBallast()
+	// Nobody else gets the room that this was found to have for it.
+	for end := time.Now().Add(10 * time.Second); slices.ContainsFunc(before, there) && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	j.disk.keepBallast()
+	j.disk.look()
 	go j.commitAll()
 	return j, nil
 }
+
+func there(path string) bool { _, err := os.Stat(path); return err == nil }
 
 func openDatabase(o badger.Options) (db *badger.DB, err error) {
 	defer unreadable(&err)
@@ -195,10 +213,23 @@ func (j *Journal) close() error {
 	close(j.in)
 	j.users.Unlock()
 	<-j.done
+	if !j.disk.closes() {
+		j.log.Warn("the disk has no room for closing the journal: the next start reads it from its write-ahead file")
+		return nil
+	}
 	if err := j.db.Close(); err != nil {
 		return fmt.Errorf("local: close: %w", err)
 	}
+	j.disk.keepMargin()
 	return nil
+}
+
+// Ready is journal.Journal's.
+func (j *Journal) Ready() error {
+	if j.broken.Load() {
+		return fmt.Errorf("%w: a commit has failed", journal.ErrUnavailable)
+	}
+	return j.disk.present()
 }
 
 // view reads, unless the journal is closed. It is never held while somebody else's code runs.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"linli/internal/id"
@@ -14,7 +15,8 @@ import (
 type work struct {
 	frame  *journal.Frame // Seq is where it must stand
 	change func(*batch) error
-	size   int // of what it writes, generously
+	size   int  // of what it writes, generously
+	vital  bool // stored also below the reserve
 
 	state atomic.Int32
 	err   error // valid when done is closed
@@ -46,7 +48,7 @@ func (j *Journal) Append(ctx context.Context, log id.Log, after journal.Seq, nam
 // give hands work to the committer and waits until it is done. When ctx ends first the work is taken back; when it is too
 // late for that the outcome is open.
 func (j *Journal) give(ctx context.Context, w *work) error {
-	w.done = make(chan struct{})
+	w.done, w.vital = make(chan struct{}), journal.IsVital(ctx)
 	if err := j.send(ctx, w); err != nil {
 		return err
 	}
@@ -101,11 +103,10 @@ func (j *Journal) commitAll() {
 	var next *work
 	for {
 		var works []*work
-		var size int
-		if works, size, next = j.gather(next); len(works) == 0 {
+		if works, next = j.gather(next); len(works) == 0 {
 			return
 		}
-		j.commit(works, size)
+		j.commit(slices.Clone(works))
 		for _, w := range works {
 			close(w.done)
 		}
@@ -113,12 +114,13 @@ func (j *Journal) commitAll() {
 }
 
 // gather waits for work, and takes with it all that waits as well and fits. What no longer fits is the next one's first.
-func (j *Journal) gather(first *work) (works []*work, size int, next *work) {
+func (j *Journal) gather(first *work) (works []*work, next *work) {
+	size := 0
 	for len(works) == 0 {
 		if first == nil {
 			var open bool
 			if first, open = <-j.in; !open {
-				return nil, 0, nil
+				return nil, nil
 			}
 		}
 		if first.state.CompareAndSwap(waits, taken) {
@@ -130,16 +132,16 @@ func (j *Journal) gather(first *work) (works []*work, size int, next *work) {
 		select {
 		case w, open := <-j.in:
 			if !open {
-				return works, size, nil
+				return works, nil
 			}
 			if size+w.size > perCommit {
-				return works, size, w
+				return works, w
 			}
 			if w.state.CompareAndSwap(waits, taken) {
 				works, size = append(works, w), size+w.size
 			}
 		default:
-			return works, size, nil
+			return works, nil
 		}
 	}
 }

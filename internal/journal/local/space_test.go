@@ -94,13 +94,102 @@ func TestAnUnreadableDiskStoresNothing(t *testing.T) {
 	}
 }
 
-func TestAFullDiskIsNotOpenedAndTheBallastIsNamed(t *testing.T) {
+func TestWithoutAByteLeftWhatIsVitalIsStoredAndNothingElse(t *testing.T) {
+	t.Parallel()
+	ctx, d, dir := context.Background(), &disk{}, t.TempDir()
+	d.free.Store(500 << 20)
+	j, err := d.open(t, dir, 100<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.free.Store(0)
+	eventually(t, "refusal", func() bool { return errors.Is(j.Shelf().Delete(ctx, "none", journal.Any), journal.ErrNoSpace) })
+	for n := range 3000 {
+		if _, err := j.Shelf().Put(journal.Vital(ctx), "k", []byte{byte(n)}, journal.Any, 0); err != nil {
+			t.Fatal("vital:", err)
+		}
+	}
+	if err := j.Shelf().Delete(journal.Vital(ctx), "k", journal.Any); err != nil {
+		t.Error("vital:", err)
+	}
+	if _, err := j.Append(ctx, "room/r1", 0, journal.ID{1}, nil); !errors.Is(err, journal.ErrNoSpace) {
+		t.Error("a message:", err)
+	}
+	if err := j.Ready(); !errors.Is(err, journal.ErrNoSpace) {
+		t.Error("ready:", err)
+	}
+	// Before the write-ahead file is full it ends: another would need room.
+	var stopped error
+	for n := 0; stopped == nil && n < 200; n++ {
+		_, stopped = j.Shelf().Put(journal.Vital(ctx), "k", make([]byte, 200<<10), journal.Any, 0)
+	}
+	if !errors.Is(stopped, journal.ErrNoSpace) {
+		t.Error("without end:", stopped)
+	}
+	d.free.Store(500 << 20)
+	eventually(t, "recovery", func() bool { return j.Shelf().Delete(ctx, "none", journal.Any) == nil })
+}
+
+func TestAReserveOfNothingReservesNothing(t *testing.T) {
+	t.Parallel()
+	d := &disk{}
+	d.free.Store(60 << 20)
+	j, err := d.open(t, t.TempDir(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := j.Append(context.Background(), "room/r1", 0, journal.ID{1}, nil); err != nil || j.Ready() != nil {
+		t.Error(err, j.Ready())
+	}
+}
+
+func TestADiskThatIsNearlyFullIsOpenedForReading(t *testing.T) {
+	t.Parallel()
+	ctx, d, dir := context.Background(), &disk{}, t.TempDir()
+	d.free.Store(500 << 20)
+	j, err := d.open(t, dir, 100<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := j.Append(ctx, "room/r1", 0, journal.ID{1}, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	j.Close()
+	d.free.Store(2 << 20)
+	j, err = d.open(t, dir, 100<<20)
+	if err != nil {
+		t.Fatal("open:", err)
+	}
+	for f, err := range j.Read(ctx, "room/r1", 0, 0) {
+		if err != nil || string(f.Body) != "x" {
+			t.Errorf("read: %v, %v", f, err)
+		}
+	}
+	if _, err := j.Append(ctx, "room/r1", 1, journal.ID{2}, nil); !errors.Is(err, journal.ErrNoSpace) {
+		t.Error("append:", err)
+	}
+	if _, err := j.Shelf().Put(journal.Vital(ctx), "dev/d1", nil, journal.Any, 0); err != nil {
+		t.Error("sign-in:", err)
+	}
+}
+
+// The advice is to be enough, whatever it says.
+func TestADiskTooFullToStartSaysHowMuchIsNeededAndTheBallastWhereItIsEnough(t *testing.T) {
 	t.Parallel()
 	d, dir := &disk{}, t.TempDir()
-	d.free.Store(10 << 20)
-	_, err := d.open(t, dir, 100<<20)
-	if !errors.Is(err, journal.ErrNoSpace) || !strings.Contains(err.Error(), filepath.Join(dir, "ballast")) {
-		t.Error(err)
+	ballast := filepath.Join(dir, "ballast")
+	if _, err := d.open(t, dir, 100<<20); !errors.Is(err, journal.ErrNoSpace) || !strings.Contains(err.Error(), "2 are needed") || strings.Contains(err.Error(), ballast) {
+		t.Error("without ballast:", err)
+	}
+	if err := os.WriteFile(ballast, make([]byte, 64<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.open(t, dir, 100<<20); !errors.Is(err, journal.ErrNoSpace) || !strings.Contains(err.Error(), ballast+" may be deleted") {
+		t.Error("with it:", err)
+	}
+	d.free.Store(64 << 20)
+	if _, err := d.open(t, dir, 100<<20); err != nil {
+		t.Error("as advised:", err)
 	}
 }
 
@@ -122,6 +211,9 @@ func TestBallastIsKeptWhereThereIsPlentyOfRoom(t *testing.T) {
 		t.Error("ballast took what was left")
 	}
 	d.free.Store(100 << 30)
+	if err := os.WriteFile(ballast, nil, 0o600); err != nil { // as a start that was killed leaves it
+		t.Fatal(err)
+	}
 	reopen()
 	if at, err := os.Stat(ballast); err != nil || at.Size() != 64<<20 {
 		t.Errorf("ballast: %v, %v", at, err)
