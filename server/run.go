@@ -265,7 +265,7 @@ type names struct{ *register.Register }
 
 func (n names) Name(ctx context.Context, _ id.Room, place string, who room.Newcomer) (wire.Name, error) {
 	rec, err := n.Record(ctx, who.Person)
-	if err != nil && !errorsNotFound(err) {
+	if err != nil && !errorsNotFound(err) && !fault.Is(err, fault.Damaged) { // of what cannot be read the door is left
 		return wire.Name{}, err
 	}
 	return wire.Name{ID: who.Person, Rev: who.Rev, Name: register.DisplayName(rec, place, who.Badge), Badge: who.Badge}, nil

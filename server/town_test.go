@@ -61,6 +61,8 @@ type town struct {
 	code string // for setting up
 	cmd  *exec.Cmd
 	log  *lines
+
+	up, down chan struct{} // closed when it serves, and when it has ended
 }
 
 // lines is what the program said, to be read while it says more.
@@ -97,7 +99,21 @@ func serveTown(t *testing.T, dir string, more ...string) *town {
 // runTown is serveTown by a command of another name.
 func runTown(t *testing.T, dir string, command ...string) *town {
 	t.Helper()
-	w := &town{t: t, dir: dir, log: &lines{}}
+	w := startTown(t, dir, command...)
+	select {
+	case <-w.up:
+	case <-w.down:
+		t.Fatalf("it does not serve:\n%s", w.log)
+	case <-time.After(5 * time.Minute):
+		t.Fatalf("it hangs:\n%s", w.log)
+	}
+	return w
+}
+
+// startTown starts the program and waits for nothing.
+func startTown(t *testing.T, dir string, command ...string) *town {
+	t.Helper()
+	w := &town{t: t, dir: dir, log: &lines{}, up: make(chan struct{}), down: make(chan struct{})}
 	args := append(command, "-data", dir, "-listen", "127.0.0.1:0", "-log", "json", "-level", "debug")
 	w.cmd = exec.Command(os.Args[0], args...) //nolint:gosec // ourselves
 	w.cmd.Env = append(long.Environ(), asProgram+"=1")
@@ -109,8 +125,8 @@ func runTown(t *testing.T, dir string, command ...string) *town {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.cmd.Process.Kill(); _, _ = w.cmd.Process.Wait() })
-	up := make(chan struct{})
 	go func() {
+		defer close(w.down)
 		in, serving := bufio.NewScanner(pipe), false
 		for in.Scan() {
 			w.log.mu.Lock()
@@ -125,15 +141,10 @@ func runTown(t *testing.T, dir string, command ...string) *town {
 			}
 			if line.Msg == "serving" {
 				w.url, serving = line.URL, true
-				close(up)
+				close(w.up)
 			}
 		}
 	}()
-	select {
-	case <-up:
-	case <-time.After(time.Minute):
-		t.Fatalf("it does not serve:\n%s", w.log)
-	}
 	return w
 }
 

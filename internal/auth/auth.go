@@ -68,6 +68,7 @@ type Auth struct {
 
 	owing sync.Mutex
 	owed  map[string]owed // what the disk did not take yet, by key
+	torn  bool            // some devices lie in a damaged part of the disk: one that is not known may be one of them
 }
 
 // Device is a signed-in browser, as it is kept.
@@ -122,6 +123,10 @@ func Open(ctx context.Context, shelf journal.Shelf, reg *register.Register, o Op
 		tries: newTries(o), ended: func(id.Person, id.Device) {}, devices: map[id.Device]*Device{}, owed: map[string]owed{},
 	}
 	for item, err := range shelf.List(ctx, "dev/") {
+		if errors.Is(err, journal.ErrUnreadable) {
+			a.torn = true
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("auth: devices: %w", err)
 		}

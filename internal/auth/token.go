@@ -131,7 +131,9 @@ func (a *Auth) whyGone(ctx context.Context, name id.Device, token string) error 
 	a.owing.Unlock()
 	if b == nil {
 		var err error
-		if b, _, err = a.shelf.Get(ctx, goneKey(name)); errors.Is(err, journal.ErrAbsent) {
+		if b, _, err = a.shelf.Get(ctx, goneKey(name)); errors.Is(err, journal.ErrAbsent) && a.torn {
+			return wrap("device", journal.ErrUnreadable) // who is signed in stays so until a copy is put back
+		} else if errors.Is(err, journal.ErrAbsent) {
 			return nobody
 		} else if err != nil {
 			return wrap("device", err)

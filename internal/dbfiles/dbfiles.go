@@ -42,7 +42,8 @@ func (r *Rot) Error() string {
 	return fmt.Sprintf("%s is damaged at byte %d: %s", r.File, r.At, r.What)
 }
 
-// Lost is a range of keys that lay in a damaged block: from From on, up to and without To (empty: to the end).
+// Lost is a range of keys that lay in a damaged block: from From on, up to To, of which newer versions may have been at its end (empty: to the
+// end).
 type Lost struct {
 	File    string `json:"file"` // where the damaged table lies now
 	At      int64  `json:"at"`   // byte
@@ -464,15 +465,10 @@ func Losses(dir string) (list []Lost, err error) {
 
 // Covers tells whether a key lay in the damaged block, or would have.
 func (l *Lost) Covers(key []byte) bool {
-	return bytes.Compare(l.From, key) <= 0 && (len(l.To) == 0 || bytes.Compare(key, l.To) < 0)
-}
-
-// Touches tells whether keys that begin with prefix can have been lost.
-func (l *Lost) Touches(prefix []byte) bool {
-	return l.Covers(prefix) || bytes.HasPrefix(l.From, prefix)
+	return bytes.Compare(l.From, key) <= 0 && (len(l.To) == 0 || bytes.Compare(key, l.To) <= 0)
 }
 
 // Between tells whether keys of [from, to] can have been lost.
 func (l *Lost) Between(from, to []byte) bool {
-	return bytes.Compare(l.From, to) <= 0 && (len(l.To) == 0 || bytes.Compare(from, l.To) < 0)
+	return bytes.Compare(l.From, to) <= 0 && (len(l.To) == 0 || bytes.Compare(from, l.To) <= 0)
 }

@@ -151,9 +151,10 @@ func TestATableThatWasPutAsideLeavesWhatIsSoundAndNamesWhatIsLost(t *testing.T) 
 		if err := db.View(func(txn *badger.Txn) error {
 			for k := range keys {
 				_, err := txn.Get(key(k))
-				if lost := lost[0].Covers(key(k)); lost != (err != nil) {
-					t.Fatalf("part %d, key %d: lost %v, %v", n, k, lost, err)
-				} else if lost {
+				// The first of the next block may have had newer versions in the lost one.
+				if covered := lost[0].Covers(key(k)); err != nil && !covered || err == nil && covered && string(key(k)) != string(lost[0].To) {
+					t.Fatalf("part %d, key %d: covered %v, %v", n, k, covered, err)
+				} else if err != nil {
 					gone++
 				}
 			}

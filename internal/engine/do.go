@@ -142,6 +142,11 @@ func (e *Engine) put(log id.Log, in ask) error {
 			return fault.New(fault.NotFound, "there is no such room")
 		}
 	}
+	for _, need := range []*ledger{e.office, l} { // without the office nobody knows what anybody may do
+		if err := need.open(); err != nil {
+			return err
+		}
+	}
 	l.queue.Lock()
 	defer l.queue.Unlock()
 	if e.ctx.Err() != nil || len(l.inbox) >= maxInbox {
@@ -385,12 +390,16 @@ func (e *Engine) overtaken(l *ledger, b *batch, head journal.Seq) bool {
 func (e *Engine) refuse(l *ledger, asks []ask, cause error) {
 	refusal := error(fault.New(fault.Busy, "nothing was stored; send it again"))
 	var conflict *journal.Conflict
+	var damaged *journal.Damaged
 	switch {
 	case errors.Is(cause, journal.ErrNoSpace):
 		e.full.Store(time.Now().Add(time.Second).UnixNano())
 		refusal = fault.New(fault.NoSpace, "the disk is below its reserve; nothing was stored")
 	case errors.Is(cause, journal.ErrTooLarge):
 		refusal = fault.New(fault.TooLarge, "more than one entry can hold").And("limit", journal.MaxBody)
+	case errors.Is(cause, journal.ErrUnreadable), errors.As(cause, &damaged):
+		refusal = errShut
+		e.Log.Error("nothing was stored: a part of the disk is damaged", "log", l.log, "err", cause)
 	case !errors.As(cause, &conflict):
 		e.Log.Error("append failed", "log", l.log, "err", cause)
 	}

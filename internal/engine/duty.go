@@ -87,7 +87,8 @@ func (e *Engine) Settled(ctx context.Context) error {
 // resumeDuty takes up what was left undone when the program last ended.
 func (e *Engine) resumeDuty(ctx context.Context) error {
 	b, _, err := e.Journal.Shelf().Get(ctx, dutyKey)
-	if err != nil && !errors.Is(err, journal.ErrAbsent) {
+	// Where it cannot be read all is done again, which is no harm.
+	if err != nil && !errors.Is(err, journal.ErrAbsent) && !errors.Is(err, journal.ErrUnreadable) {
 		return fmt.Errorf("engine: duty: %w", err)
 	}
 	done := journal.Seq(0)
@@ -96,6 +97,9 @@ func (e *Engine) resumeDuty(ctx context.Context) error {
 	}
 	e.owed = done
 	for f, err := range e.Journal.Read(ctx, id.Office, done, 0) {
+		if damaged := (*journal.Damaged)(nil); errors.As(err, &damaged) {
+			break // the office decides nothing
+		}
 		if err != nil {
 			return fmt.Errorf("engine: duty: %w", err)
 		}
@@ -138,6 +142,10 @@ func (e *Engine) serveDuty() {
 		if err != nil {
 			if e.ctx.Err() != nil {
 				return
+			}
+			if fault.Is(err, fault.Damaged) { // the copy that is put back knows what it owes; the other rooms do not wait for that
+				e.debts.done()
+				continue
 			}
 			e.Log.Warn("an effect of the office waits", "room", d.room, "cause", d.cause, "err", err)
 			time.Sleep(200 * time.Millisecond)
@@ -200,6 +208,9 @@ func (e *Engine) settleDoubt(r id.Room, list []entry.Seq) error {
 
 // Due appends every deadline that has passed by the office's clock.
 func (e *Engine) Due() {
+	if e.office.open() != nil {
+		return // nothing is decided
+	}
 	now := e.Now().UnixMilli()
 	type owed struct {
 		log      id.Log

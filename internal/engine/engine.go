@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -107,6 +108,7 @@ type ledger struct {
 	fold  fold
 	frame journal.Seq // the last frame that the state has
 	lost  bool        // it has more than that, and must be read again
+	shut  error       // *journal.Damaged: the log cannot be read beyond here, so nobody reads or decides by this state
 	floor entry.Seq   // items changed up to here are in the views or not at all: what came later is in hand
 	since int         // entries since the last checkpoint
 	own   map[journal.Seq]*batch
@@ -128,7 +130,7 @@ func New(parts Parts) (*Engine, error) {
 		return nil, fmt.Errorf("engine: cursor: %w", err)
 	}
 	e.office = &ledger{log: id.Office, own: map[journal.Seq]*batch{}}
-	if err := e.load(e.office, e.viewed(id.Office)); err != nil {
+	if err := e.begin(e.office); err != nil {
 		return nil, err
 	}
 	for log, err := range e.Journal.Logs(e.ctx, 0) {
@@ -139,12 +141,79 @@ func New(parts Parts) (*Engine, error) {
 			continue
 		}
 		l := e.ledger(log)
-		if err := e.load(l, e.viewed(log)); err != nil {
+		if err := e.begin(l); err != nil {
 			return nil, err
 		}
 		l.published = e.Reader.Published(log)
 	}
 	return e, nil
+}
+
+// begin reads a log's state for the first time. A damaged one is closed; the others go on.
+func (e *Engine) begin(l *ledger) error {
+	if err := e.load(l, e.viewed(l.log)); err != nil {
+		return err
+	}
+	err := e.Journal.Sound(e.ctx, l.log)
+	if !e.close(l, err) && err != nil {
+		return fmt.Errorf("engine: %s: %w", l.log, err)
+	}
+	return nil
+}
+
+// close closes a damaged log, and tells whether the error is of that sort. The caller holds l.mu, or is alone with it.
+func (e *Engine) close(l *ledger, err error) bool {
+	var d *journal.Damaged
+	if !errors.As(err, &d) || d.Log != l.log {
+		return false
+	}
+	if l.shut == nil {
+		l.shut = d
+		e.Log.Error("a log is damaged and closed: put back the last good copy of the data folder", "log", d.Log, "frame", d.Seq, "file", d.File)
+	}
+	return true
+}
+
+// Damage is a log that is closed.
+type Damage struct {
+	Log   id.Log `json:"log"`
+	Frame uint64 `json:"frame"`
+	File  string `json:"file,omitempty"` // where what is left of the damaged part lies, below the log's folder
+}
+
+// Damages lists the logs that are closed, the office's first.
+func (e *Engine) Damages() (list []Damage) {
+	for _, l := range e.ledgers() {
+		l.mu.RLock()
+		if d := (*journal.Damaged)(nil); errors.As(l.shut, &d) {
+			file := ""
+			if d.File != "" {
+				file = filepath.Join(filepath.Base(filepath.Dir(d.File)), filepath.Base(d.File))
+			}
+			list = append(list, Damage{d.Log, uint64(d.Seq), file})
+		}
+		l.mu.RUnlock()
+	}
+	return list
+}
+
+func (e *Engine) ledgers() []*ledger {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return append([]*ledger{e.office}, values(e.rooms)...)
+}
+
+// errShut is what people are told of a log that is closed.
+var errShut = fault.New(fault.Damaged, "the log is damaged on the server's disk")
+
+// open is nil, or why nobody may read or decide by a log.
+func (l *ledger) open() error {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if l.shut != nil {
+		return errShut
+	}
+	return nil
 }
 
 func (e *Engine) viewed(log id.Log) journal.Seq {
@@ -262,6 +331,9 @@ func (e *Engine) load(l *ledger, upTo journal.Seq) error {
 	}
 	if read.frame < upTo {
 		for f, err := range e.Journal.Read(e.ctx, l.log, read.frame, int(upTo-read.frame)) {
+			if e.close(l, err) {
+				break
+			}
 			if err != nil {
 				return fmt.Errorf("engine: read %s: %w", l.log, err)
 			}
@@ -301,7 +373,8 @@ func (e *Engine) ReadOffice(f func(*office.State)) {
 	f(e.office.fold.(*officeFold).state)
 }
 
-// ReadRoom calls f with a room's state. f must not keep it, nor call the engine. fault.NotFound when there is no such room.
+// ReadRoom calls f with a room's state. f must not keep it, nor call the engine. fault.NotFound when there is no such room,
+// fault.Damaged when its log is.
 func (e *Engine) ReadRoom(r id.Room, f func(*room.State)) error {
 	l := e.known(r)
 	if l == nil {
@@ -309,21 +382,26 @@ func (e *Engine) ReadRoom(r id.Room, f func(*room.State)) error {
 	}
 	l.mu.RLock()
 	defer l.mu.RUnlock()
+	if l.shut != nil {
+		return errShut
+	}
 	f(l.fold.(*roomFold).state)
 	return nil
 }
 
-// EachRoom calls f with every room's state, one after the other, in no particular order.
+// EachRoom calls f with every room's state, one after the other, in no particular order; without those whose log is damaged.
 func (e *Engine) EachRoom(f func(*room.State)) {
-	e.mu.RLock()
-	all := make([]*ledger, 0, len(e.rooms))
-	for _, l := range e.rooms {
-		all = append(all, l)
-	}
-	e.mu.RUnlock()
-	for _, l := range all {
+	e.eachRoom(func(s *room.State, shut bool) {
+		if !shut {
+			f(s)
+		}
+	})
+}
+
+func (e *Engine) eachRoom(f func(s *room.State, shut bool)) {
+	for _, l := range e.ledgers()[1:] {
 		l.mu.RLock()
-		f(l.fold.(*roomFold).state)
+		f(l.fold.(*roomFold).state, l.shut != nil)
 		l.mu.RUnlock()
 	}
 }
@@ -336,6 +414,9 @@ func (e *Engine) ReadItem(ctx context.Context, r id.Room, seq entry.Seq, f func(
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.shut != nil {
+		return errShut
+	}
 	if err := e.hold(ctx, l, []entry.Seq{seq}); err != nil {
 		return err
 	}
@@ -433,6 +514,10 @@ func (e *Engine) open(s *sealed) (*entry.Entry, error) {
 		return en, nil
 	}
 	words, err := e.Sealer.Open(keeper(s.By, s.As), s.Sealed)
+	if errors.Is(err, journal.ErrUnreadable) { // facts decide: the log goes on without them
+		e.Log.Error("words cannot be opened: their author's key is damaged on disk", "author", keeper(s.By, s.As))
+		return en, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open words: %w", err)
 	}

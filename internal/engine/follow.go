@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -23,6 +24,9 @@ func (e *Engine) follow(cursor journal.Cursor) {
 		if err == nil && step.Frame.Log != "" {
 			err = e.see(&step)
 		}
+		if e.pass(err) {
+			continue
+		}
 		if e.ctx.Err() != nil {
 			return
 		}
@@ -36,6 +40,22 @@ func (e *Engine) follow(cursor journal.Cursor) {
 			close(e.ready)
 		}
 	}
+}
+
+// pass closes the log that an error is about, when it is damaged: the others go on.
+func (e *Engine) pass(err error) bool {
+	var d *journal.Damaged
+	if !errors.As(err, &d) || d.Log == "" {
+		return false
+	}
+	if d.Log != id.Office && d.Log.Room() == "" { // others read it
+		e.Log.Error("a log is damaged", "log", d.Log, "frame", d.Seq, "file", d.File)
+		return true
+	}
+	l := e.ledger(d.Log)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return e.close(l, err)
 }
 
 // see takes one frame: the writer's own, decided already, or one from before the start.
@@ -83,7 +103,7 @@ func (e *Engine) changesOf(l *ledger, f *journal.Frame) (*batch, error) {
 		}
 		l.takeBack(b)
 	}
-	if f.Seq <= l.frame {
+	if f.Seq <= l.frame || l.shut != nil {
 		return nil, nil
 	}
 	if f.Seq != l.frame+1 {

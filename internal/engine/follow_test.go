@@ -18,6 +18,7 @@ import (
 	"linli/internal/hub"
 	"linli/internal/id"
 	"linli/internal/journal"
+	"linli/internal/room"
 	"linli/internal/wire"
 )
 
@@ -237,7 +238,7 @@ func (b broken) Follow(context.Context, int, journal.Cursor) iter.Seq2[journal.S
 // A log that cannot be followed is an error at the start, not a start without end.
 func TestALogThatCannotBeFollowedIsSaidAtOnce(t *testing.T) {
 	t.Parallel()
-	for _, err := range []error{journal.ErrEpoch, &journal.Damaged{Log: Heyuan.Log(), Seq: 3}} {
+	for _, err := range []error{journal.ErrEpoch, &journal.Damaged{}} {
 		s := New(t)
 		s.Engine.Close()
 		parts := s.Engine.Parts
@@ -255,6 +256,80 @@ func TestALogThatCannotBeFollowedIsSaidAtOnce(t *testing.T) {
 			t.Errorf("ready: %v", got)
 		}
 		e.Close()
+	}
+}
+
+// damaged is a journal of which a log has a damaged frame.
+type damaged struct {
+	journal.Journal
+	at *journal.Damaged
+}
+
+func (d damaged) Sound(ctx context.Context, log id.Log) error {
+	if log == d.at.Log {
+		return d.at
+	}
+	return d.Journal.Sound(ctx, log)
+}
+
+// on closes the street and starts an engine on a damaged journal.
+func (s harmed) on(log id.Log) *engine.Engine {
+	s.T.Helper()
+	s.Engine.Close()
+	parts := s.Engine.Parts
+	parts.Journal = damaged{s.Disk, &journal.Damaged{Log: log, Seq: 3, File: "/data/log/damaged/000003.sst"}}
+	e, err := engine.New(parts)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	s.T.Cleanup(e.Close)
+	if err := e.Start(s.T.Context()); err != nil {
+		s.T.Fatal(err)
+	}
+	return e
+}
+
+type harmed struct{ *Street }
+
+func TestADamagedRoomIsClosedAndTheOthersGoOn(t *testing.T) {
+	t.Parallel()
+	s := harmed{New(t)}
+	e := s.on(Heyuan.Log())
+	if err := e.ReadRoom(Heyuan, func(*room.State) { t.Error("it was read") }); !fault.Is(err, fault.Damaged) {
+		t.Error("reading:", err)
+	}
+	if _, err := e.Do(t.Context(), Heyuan.Log(), Zhang, Device(Zhang), s.Command(Zhang, "text.post", 0, "", `{"text":"在吗"}`)); !fault.Is(err, fault.Damaged) {
+		t.Error("saying:", err)
+	}
+	if err := e.ReadRoom(Other, func(*room.State) {}); err != nil {
+		t.Error("the other:", err)
+	}
+	if _, err := e.As(t.Context(), id.Office, entry.Command{Act: "look", With: []byte(`{"by":"padmin","of":["pzhang"],"reason":"test"}`)}, time.Time{}); err != nil {
+		t.Error("the office:", err)
+	}
+	if list := e.Damages(); len(list) != 1 || list[0] != (engine.Damage{Log: Heyuan.Log(), Frame: 3, File: "damaged/000003.sst"}) {
+		t.Errorf("damages: %+v", list)
+	}
+}
+
+func TestWithADamagedOfficeNothingIsDecidedAndEverythingIsRead(t *testing.T) {
+	t.Parallel()
+	s := harmed{New(t)}
+	e := s.on(id.Office)
+	if err := e.ReadRoom(Heyuan, func(x *room.State) {
+		if !x.Has(Zhang) {
+			t.Error("it has no members")
+		}
+	}); err != nil {
+		t.Error("reading:", err)
+	}
+	for _, log := range []id.Log{Heyuan.Log(), id.Office} {
+		if _, err := e.Do(t.Context(), log, Zhang, Device(Zhang), s.Command(Zhang, "text.post", 0, "", `{"text":"在吗"}`)); !fault.Is(err, fault.Damaged) {
+			t.Error(log, err)
+		}
+	}
+	if list := e.Damages(); len(list) != 1 || list[0].Log != id.Office {
+		t.Errorf("damages: %+v", list)
 	}
 }
 

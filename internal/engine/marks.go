@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"sync"
@@ -51,6 +52,9 @@ const marksEvery = 5 * time.Second
 func NewMarks(ctx context.Context, shelf journal.Shelf, ordinals func(id.Room, entry.Seq) (map[string]uint64, error)) (*Marks, error) {
 	m := &Marks{shelf: shelf, ordinals: ordinals, marks: map[string]Mark{}, dirty: map[string]bool{}}
 	for item, err := range shelf.List(ctx, "read/") {
+		if errors.Is(err, journal.ErrUnreadable) {
+			continue // shown as unread again
+		}
 		if err != nil {
 			return nil, fmt.Errorf("engine: marks: %w", err)
 		}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -23,6 +24,9 @@ type Past struct {
 // Since calls f with what was written into a log behind a frame, in order; of at most so many frames (0: all).
 func (e *Engine) Since(ctx context.Context, log id.Log, after uint64, frames int, f func(Past) error) error {
 	for frame, err := range e.Journal.Read(ctx, log, journal.Seq(after), frames) {
+		if damaged := (*journal.Damaged)(nil); errors.As(err, &damaged) {
+			return nil // what is behind it is read when a copy was put back
+		}
 		if err != nil {
 			return fmt.Errorf("engine: past: %w", err)
 		}
@@ -58,6 +62,9 @@ func (e *Engine) RingsOf(ctx context.Context, r id.Room, p Past, verb string) (r
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.shut != nil {
+		return nil, errShut
+	}
 	if err := e.hold(ctx, l, slices.DeleteFunc(targets, func(s entry.Seq) bool { return s == 0 })); err != nil {
 		return nil, err
 	}

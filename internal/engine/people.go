@@ -14,7 +14,7 @@ import (
 
 // RoomsOf lists the rooms that a person is in, with the heads of their logs.
 func (e *Engine) RoomsOf(p id.Person) (rooms []wire.RoomHead) {
-	e.EachRoom(func(s *room.State) {
+	e.eachRoom(func(s *room.State, _ bool) { // one that is closed is shown as that
 		if s.Has(p) {
 			rooms = append(rooms, wire.RoomHead{ID: s.ID(), Seq: s.Seq()})
 		}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"strconv"
@@ -32,6 +33,9 @@ const (
 func NewScans(ctx context.Context, shelf journal.Shelf) (*Scans, error) {
 	s := &Scans{shelf: shelf, count: map[id.Link]int{}, dirty: map[id.Link]int{}}
 	for item, err := range shelf.List(ctx, scansPrefix) {
+		if errors.Is(err, journal.ErrUnreadable) {
+			continue // counted from there
+		}
 		if err != nil {
 			return nil, fmt.Errorf("engine: scans: %w", err)
 		}

@@ -74,6 +74,9 @@ type Journal interface {
 	//   *Damaged  a frame is missing or wrong. Never skipped, never papered over
 	Read(ctx context.Context, log id.Log, after Seq, limit int) iter.Seq2[Frame, error]
 
+	// Sound is *Damaged when a frame of the log is known to be missing or wrong: a quick look, not Check.
+	Sound(ctx context.Context, log id.Log) error
+
 	// Head is the log's last frame number, 0 for a log that does not exist.
 	Head(ctx context.Context, log id.Log) (Seq, error)
 
@@ -84,7 +87,8 @@ type Journal interface {
 	// in order, dense, verified. An idle beat (Frame.Log == "") comes once when it has caught up with what was there at the
 	// call, and then every second in which nothing comes, with the current cursor. It ends without an error when ctx ends.
 	//   ErrEpoch   the cursor is of another shard or of another life of this one (an archive was restored): rebuild the views
-	//   *Damaged   a frame is missing or wrong; Log is empty when the shard's own order has a hole
+	//   *Damaged   a frame is missing or wrong; Log is empty when the shard's own order has a hole. Whoever goes on hears the other logs,
+	//              and nothing more of this one
 	//   ErrClosed
 	Follow(ctx context.Context, shard int, from Cursor) iter.Seq2[Step, error]
 
@@ -138,13 +142,14 @@ const (
 // Shelf holds small mutable facts that have no history: devices, read positions, keys, the sealed register, uniqueness
 // claims. A put is durable when it returns. Keys are UTF-8, at most 512 bytes; values at most MaxBody.
 type Shelf interface {
-	Get(ctx context.Context, key string) (value []byte, rev Rev, err error) // ErrAbsent
+	// What is not there is ErrAbsent; what may have been there and lies in a damaged part of the disk is ErrUnreadable, here and below.
+	Get(ctx context.Context, key string) (value []byte, rev Rev, err error)
 	// Put stores value under key if the present revision is when (Any, Absent or a Rev), else ErrChanged. ttl 0 keeps it;
 	// otherwise it is gone after ttl, never before and at most a second later. A Rev never comes back.
 	//   ErrUnavailable, ErrUnknown, ErrNoSpace, ErrTooLarge, ErrClosed as with Append; so with Delete and PutAll
 	Put(ctx context.Context, key string, value []byte, when Rev, ttl time.Duration) (Rev, error)
 	Delete(ctx context.Context, key string, when Rev) error // ErrChanged; deleting what is absent is no error
-	// List yields the present keys with this prefix and their values, in key order.
+	// List yields the present keys with this prefix and their values, in key order; last ErrUnreadable when some may be missing.
 	List(ctx context.Context, prefix string) iter.Seq2[Item, error]
 	// PutAll stores many values as with Any and no ttl, in few transactions: for imports. Not atomic as a whole.
 	PutAll(ctx context.Context, items []Item) error
@@ -165,6 +170,7 @@ var (
 	ErrClosed      = errors.New("journal: closed")
 	ErrEpoch       = errors.New("journal: restored from an archive")
 	ErrAbsent      = errors.New("journal: absent")
+	ErrUnreadable  = error(fault.New(fault.Damaged, "journal: damaged on disk")) // it may be there; told to people as it is
 	ErrChanged     = errors.New("journal: changed by somebody else")
 )
 
@@ -173,10 +179,17 @@ type Conflict struct{ Head Seq }
 
 func (c *Conflict) Error() string { return fmt.Sprintf("journal: conflict, head is %d", c.Head) }
 
-// Damaged says which frame is missing or wrong.
+// Damaged says which frame is missing or wrong, and in which file, where that is known.
 type Damaged struct {
-	Log id.Log
-	Seq Seq
+	Log  id.Log
+	Seq  Seq
+	File string
 }
 
-func (d *Damaged) Error() string { return fmt.Sprintf("journal: damaged at %s %d", d.Log, d.Seq) }
+func (d *Damaged) Error() string {
+	where := ""
+	if d.File != "" {
+		where = ", in " + d.File
+	}
+	return fmt.Sprintf("journal: damaged at %s frame %d%s", d.Log, d.Seq, where)
+}

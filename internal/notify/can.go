@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -48,6 +49,9 @@ const (
 func openMeasured(ctx context.Context, shelf journal.Shelf) (*measured, error) {
 	m := &measured{of: map[id.Person]*able{}, dirty: map[id.Person]bool{}}
 	for item, err := range shelf.List(ctx, abilities) {
+		if errors.Is(err, journal.ErrUnreadable) {
+			continue // what was measured is measured again
+		}
 		if err != nil {
 			return nil, fmt.Errorf("notify: reachability: %w", err)
 		}

@@ -133,6 +133,9 @@ func (n *news) log() id.Log {
 // resume reads what is on the shelf, catches up with what the logs have beyond it, and goes on with news that were open.
 func (l *Ladder) resume(ctx context.Context) error {
 	for item, err := range l.Shelf.List(ctx, logs) {
+		if errors.Is(err, journal.ErrUnreadable) {
+			continue // what was told may be told again
+		}
 		if err != nil {
 			return fmt.Errorf("notify: records: %w", err)
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -169,6 +170,9 @@ func (r *push) of(ctx context.Context, p id.Person) ([]Subscription, error) {
 func (r *push) read(ctx context.Context, p id.Person) ([]Subscription, error) {
 	list := []Subscription{}
 	for item, err := range r.l.Shelf.List(ctx, "push/"+string(p)+"/") {
+		if errors.Is(err, journal.ErrUnreadable) {
+			continue // the others are rung
+		}
 		if err != nil {
 			return nil, fmt.Errorf("notify: subscriptions: %w", err)
 		}

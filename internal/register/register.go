@@ -72,6 +72,9 @@ func (r *Register) Keys() *Keyring { return r.keys }
 func (r *Register) Check(ctx context.Context) error {
 	for _, prefix := range []string{"key/", "page/"} {
 		for item, err := range r.shelf.List(ctx, prefix) {
+			if errors.Is(err, journal.ErrUnreadable) {
+				continue
+			}
 			if err != nil {
 				return wrap("check", err)
 			}

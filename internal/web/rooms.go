@@ -52,12 +52,22 @@ type RoomRow struct {
 	Pending       int               `json:"pending,omitempty"`    // applications, for who decides on them
 	CharterDue    bool              `json:"charterDue,omitempty"` // it was changed since this member agreed to it
 	Without       []string          `json:"without,omitempty"`    // kinds that nobody may post here
+	Damaged       bool              `json:"damaged,omitempty"`    // its log is damaged on disk: it is closed until a copy is put back
 }
 
 var lanes = []kind.Lane{kind.Chat, kind.Notices, kind.Needs}
 
 // row reads a room as a person sees it; what is said in it only for members.
 func (s *Server) row(p id.Person, r id.Room) (row RoomRow, err error) {
+	if fault.Is(s.Engine.ReadRoom(r, func(*room.State) {}), fault.Damaged) {
+		row = RoomRow{ID: r, Role: "member", Lanes: map[string]uint64{}, Pins: []entry.Seq{}, Damaged: true}
+		s.Engine.ReadOffice(func(o *office.State) {
+			if x, ok := o.Room(r); ok {
+				row.Name, row.Community = x.Name, x.Community
+			}
+		})
+		return row, nil
+	}
 	err = s.Engine.ReadRoom(r, func(x *room.State) {
 		t := x.Tally()
 		row = RoomRow{
@@ -149,7 +159,8 @@ func (s *Server) readTo(p id.Person, r id.Room) (engine.Mark, error) {
 }
 
 type roomsBody struct {
-	Rooms []RoomRow `json:"rooms"`
+	Rooms  []RoomRow       `json:"rooms"`
+	Damage []engine.Damage `json:"damage,omitempty"` // the office's log, where it is closed: then nothing is decided anywhere; rooms' for who has a role
 }
 
 func (s *Server) rooms(ctx context.Context, _ *none) (*body[roomsBody], error) {
@@ -170,6 +181,11 @@ func (s *Server) rooms(ctx context.Context, _ *none) (*body[roomsBody], error) {
 			return nil, err
 		}
 		b.Rooms = append(b.Rooms, row)
+	}
+	for _, d := range s.Engine.Damages() {
+		if d.Log == id.Office || len(s.Engine.Grants(p)) > 0 {
+			b.Damage = append(b.Damage, d)
+		}
 	}
 	return says(b), nil
 }

@@ -247,6 +247,12 @@ export interface Counts {
   unchanged: number
 }
 
+export interface Damage {
+  file?: string
+  frame: number
+  log: string
+}
+
 export interface DaysBody {
   days: number[]
 }
@@ -757,6 +763,7 @@ export interface RoomBody {
   charterDue?: boolean
   community: string
   communityName: string
+  damaged?: boolean
   homes: Count
   id: string
   label?: string
@@ -791,6 +798,7 @@ export interface RoomRow {
   charterDue?: boolean
   community: string
   communityName: string
+  damaged?: boolean
   homes: Count
   id: string
   label?: string
@@ -815,6 +823,7 @@ export interface RoomRow {
 }
 
 export interface RoomsBody {
+  damage?: Damage[]
   rooms: RoomRow[]
 }
 

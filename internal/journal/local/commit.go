@@ -99,7 +99,7 @@ func (b *batch) putFrame(f journal.Frame) error {
 	h, ok := b.heads[f.Log]
 	if !ok {
 		var err error
-		if h, err = b.j.heads.at(b.j.look, f.Log); err != nil {
+		if h, err = b.j.heads.at(b.j, b.j.look, f.Log); err != nil {
 			return err
 		}
 		b.j.heads.note(f.Log, h) // what a failed commit leaves in Badger's memory must not be taken for it
@@ -122,7 +122,7 @@ func (b *batch) conflict(f *journal.Frame, head journal.Seq) error {
 	if f.Seq == 0 || f.Seq > head {
 		return &journal.Conflict{Head: head}
 	}
-	there, _, err := frameAt(b.txn, f.Log, f.Seq)
+	there, _, err := b.j.frameAt(b.txn, f.Log, f.Seq)
 	if err != nil {
 		return err
 	}

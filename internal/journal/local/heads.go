@@ -24,14 +24,14 @@ type heads struct {
 }
 
 // at is a log's head, from memory or from disk.
-func (h *heads) at(view func(func(*badger.Txn) error) error, log id.Log) (at head, err error) {
+func (h *heads) at(j *Journal, view func(func(*badger.Txn) error) error, log id.Log) (at head, err error) {
 	h.mu.RLock()
 	at, ok := h.known[log]
 	h.mu.RUnlock()
 	if ok {
 		return at, nil
 	}
-	if err = view(func(txn *badger.Txn) error { at, err = load(txn, log); return err }); err != nil {
+	if err = view(func(txn *badger.Txn) error { at, err = j.load(txn, log); return err }); err != nil {
 		return head{}, err
 	}
 	if at.seq == 0 {
@@ -61,10 +61,13 @@ func (h *heads) move(to map[id.Log]head) {
 
 // load finds a head on disk, in two places that must agree. Were the last frame alone believed, a block that Badger cannot
 // read would look like a shorter log, and the next append would write history anew.
-func load(txn *badger.Txn, log id.Log) (head, error) {
-	noted := head{}
+//
+// Where the note of the head is known to be lost, the last frame alone is believed: it is known that no frame behind it was.
+func (j *Journal) load(txn *badger.Txn, log id.Log) (head, error) {
+	noted, version := head{}, uint64(0)
 	item, err := txn.Get(headKey(log))
 	if err == nil {
+		version = item.Version()
 		err = item.Value(func(value []byte) error { noted = readHead(value); return nil })
 	}
 	if err != nil && !errors.Is(err, badger.ErrKeyNotFound) {
@@ -75,6 +78,9 @@ func load(txn *badger.Txn, log id.Log) (head, error) {
 		return head{}, damagedAt(err, log, max(noted.seq, 1))
 	}
 	if last == noted {
+		return last, nil
+	}
+	if j.doubt(headKey(log), version) != nil && last.seq > noted.seq && !j.within(frameKey(log, last.seq), frameKey(log, ^journal.Seq(0))) {
 		return last, nil
 	}
 	if last.seq < noted.seq {

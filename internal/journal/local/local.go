@@ -20,6 +20,7 @@
 package local
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
@@ -53,6 +54,7 @@ type Journal struct {
 	log   *slog.Logger
 	db    *badger.DB
 	epoch [8]byte
+	lost  []dbfiles.Lost // what was damaged once, and put aside
 
 	in        chan *work
 	done      chan struct{} // closed when the committer has ended
@@ -96,6 +98,10 @@ func Open(dir string, o Options) (*Journal, error) {
 	if err := d.prepare(); err != nil {
 		return nil, err
 	}
+	lost, err := mend(dir, o.Log)
+	if err != nil {
+		return nil, err
+	}
 	before, _ := filepath.Glob(filepath.Join(dir, "*.mem"))
 	db, err := openDatabase(settings(dir, o.Log))
 	if err != nil {
@@ -105,7 +111,7 @@ func Open(dir string, o Options) (*Journal, error) {
 		return nil, fmt.Errorf("local: open: %w", err)
 	}
 	j := &Journal{
-		log: o.Log, db: db, disk: d, in: make(chan *work, 1024), done: make(chan struct{}), closing: make(chan struct{}),
+		log: o.Log, db: db, lost: lost, disk: d, in: make(chan *work, 1024), done: make(chan struct{}), closing: make(chan struct{}),
 		write: (*badger.Txn).Commit, open: map[place]journal.ID{},
 	}
 	j.heads.known = map[id.Log]head{}
@@ -122,6 +128,73 @@ func Open(dir string, o Options) (*Journal, error) {
 	j.disk.look()
 	go j.commitAll()
 	return j, nil
+}
+
+// mend looks at the files before Badger opens them. What can be put aside is; with other damage the journal is not opened: nothing of it
+// must be lost for good before somebody has looked.
+func mend(dir string, log *slog.Logger) ([]dbfiles.Lost, error) {
+	rot, err := dbfiles.Look(dir)
+	if err != nil {
+		return nil, fmt.Errorf("local: %w", err)
+	}
+	for i := range rot {
+		log.Error("the log is damaged: put back the last good copy of the data folder", "file", rot[i].File, "byte", rot[i].At, "what", rot[i].What)
+	}
+	for i := range rot {
+		if rot[i].Lost == nil {
+			return nil, fmt.Errorf("local: %w; it is not opened as it is. Put back the last good copy of the data folder", &rot[i])
+		}
+	}
+	if len(rot) > 0 {
+		if err := dbfiles.SetAside(dir, rot); err != nil {
+			return nil, fmt.Errorf("local: %w", err)
+		}
+	}
+	lost, err := dbfiles.Losses(dir)
+	if err != nil {
+		return nil, fmt.Errorf("local: %w", err)
+	}
+	return lost, nil
+}
+
+// doubt is the damage for which what is found at a key, of this version (0: nothing is), may not be what was written last; nil mostly.
+func (j *Journal) doubt(key []byte, version uint64) *dbfiles.Lost {
+	for i := range j.lost {
+		if l := &j.lost[i]; version <= l.Version && l.Covers(key) {
+			return l
+		}
+	}
+	return nil
+}
+
+// within tells whether keys of [from, to] can have been lost.
+func (j *Journal) within(from, to []byte) bool {
+	return slices.ContainsFunc(j.lost, func(l dbfiles.Lost) bool { return l.Between(from, to) })
+}
+
+// named puts the file into a report of damage.
+func (j *Journal) named(err error) error {
+	if d := (*journal.Damaged)(nil); len(j.lost) > 0 && errors.As(err, &d) && d.File == "" && d.Log != "" {
+		if l := j.doubt(frameKey(d.Log, d.Seq), 0); l != nil {
+			d.File = l.File
+		} else if l := j.doubt(headKey(d.Log), 0); l != nil {
+			d.File = l.File
+		}
+	}
+	return err
+}
+
+// Sound is journal.Journal's: all of a log is read of which something may have been lost.
+func (j *Journal) Sound(ctx context.Context, log id.Log) error {
+	if !j.within(frameKey(log, 0), frameKey(log, ^journal.Seq(0))) && j.doubt(headKey(log), 0) == nil {
+		return nil
+	}
+	for _, err := range j.Read(ctx, log, 0, 0) {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func there(path string) bool { _, err := os.Stat(path); return err == nil }
@@ -162,7 +235,14 @@ func (j *Journal) begin() error {
 		if j.rev, err = numberAt(txn, revKey); err != nil {
 			return err
 		}
-		j.pos.Store(lastPosition(txn))
+		if len(j.lost) > 0 { // the last one given may be lost: the clock is ahead of all
+			j.rev = max(j.rev, uint64(time.Now().UnixNano()))
+		}
+		pos := lastPosition(txn)
+		if j.doubt(positionKey(pos+1), 0) != nil { // some behind it are lost; they are not given again
+			pos += 1 << 20
+		}
+		j.pos.Store(pos)
 		return nil
 	})
 	if err != nil {

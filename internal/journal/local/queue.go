@@ -71,7 +71,7 @@ func (j *Journal) give(ctx context.Context, w *work) error {
 		case <-j.closing:
 		}
 	}
-	return w.err
+	return j.named(w.err)
 }
 
 func (j *Journal) send(ctx context.Context, w *work) error {

@@ -28,8 +28,8 @@ func (j *Journal) Head(ctx context.Context, log id.Log) (journal.Seq, error) {
 		return 0, journal.ErrClosed
 	default:
 	}
-	h, err := j.heads.at(j.view, log)
-	return h.seq, err
+	h, err := j.heads.at(j, j.view, log)
+	return h.seq, j.named(err)
 }
 
 // Logs is journal.Journal's. A log counts when it has a head or a frame: one of them may have been lost.
@@ -92,7 +92,7 @@ func (j *Journal) Read(ctx context.Context, log id.Log, after journal.Seq, limit
 			}
 		}
 		if err != nil {
-			yield(journal.Frame{}, err)
+			yield(journal.Frame{}, j.named(err))
 		}
 	}
 }
@@ -122,13 +122,13 @@ func (j *Journal) chainAt(log id.Log, seq journal.Seq) (hash journal.Hash, err e
 		return hash, nil
 	}
 	err = j.view(func(txn *badger.Txn) error {
-		_, hash, err = frameAt(txn, log, seq)
+		_, hash, err = j.frameAt(txn, log, seq)
 		return err
 	})
 	return hash, err
 }
 
-func frameAt(txn *badger.Txn, log id.Log, seq journal.Seq) (f journal.Frame, hash journal.Hash, err error) {
+func (j *Journal) frameAt(txn *badger.Txn, log id.Log, seq journal.Seq) (f journal.Frame, hash journal.Hash, err error) {
 	defer func() { err = damagedAt(err, log, seq) }()
 	defer unreadable(&err)
 	item, err := txn.Get(frameKey(log, seq))
@@ -137,6 +137,9 @@ func frameAt(txn *badger.Txn, log id.Log, seq journal.Seq) (f journal.Frame, has
 	}
 	if err != nil {
 		return f, hash, unavailable(err)
+	}
+	if j.doubt(item.Key(), item.Version()) != nil { // as it was before it was redacted
+		return f, hash, &journal.Damaged{Log: log, Seq: seq}
 	}
 	value, err := item.ValueCopy(nil)
 	if err != nil {
@@ -155,7 +158,7 @@ func (j *Journal) some(log id.Log, next, last journal.Seq, chain *journal.Hash) 
 		defer it.Close()
 		it.Seek(frameKey(log, next))
 		for size := 0; next <= last && len(frames) < perLook && size < bytesPerLook; it.Next() {
-			if !it.Valid() || !bytes.Equal(it.Item().Key(), frameKey(log, next)) {
+			if !it.Valid() || !bytes.Equal(it.Item().Key(), frameKey(log, next)) || j.doubt(it.Item().Key(), it.Item().Version()) != nil {
 				return &journal.Damaged{Log: log, Seq: next}
 			}
 			value, err := it.Item().ValueCopy(nil)
@@ -186,7 +189,7 @@ func (j *Journal) Redact(ctx context.Context, log id.Log, seq journal.Seq, body 
 	}
 	body = append([]byte(nil), body...)
 	return j.give(ctx, &work{size: len(body) + len(log) + 256, change: func(b *batch) error {
-		h, err := b.j.heads.at(b.j.look, log)
+		h, err := b.j.heads.at(b.j, b.j.look, log)
 		if err != nil {
 			return err
 		}
@@ -196,7 +199,7 @@ func (j *Journal) Redact(ctx context.Context, log id.Log, seq journal.Seq, body 
 		if seq == 0 || seq > h.seq {
 			return journal.ErrAbsent
 		}
-		f, hash, err := frameAt(b.txn, log, seq)
+		f, hash, err := b.j.frameAt(b.txn, log, seq)
 		if err != nil {
 			return err
 		}

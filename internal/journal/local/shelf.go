@@ -27,23 +27,29 @@ func (s shelf) Get(ctx context.Context, key string) (value []byte, rev journal.R
 		return nil, 0, err
 	}
 	err = s.j.view(func(txn *badger.Txn) error {
-		item, err := itemAt(txn, key)
+		item, err := s.j.itemAt(txn, key)
 		value, rev = item.Value, item.Rev
 		return err
 	})
 	return value, rev, err
 }
 
-func itemAt(txn *badger.Txn, key string) (journal.Item, error) {
+func (j *Journal) itemAt(txn *badger.Txn, key string) (journal.Item, error) {
 	if key == "" || len(key) > maxKey {
 		return journal.Item{}, journal.ErrAbsent
 	}
 	item, err := txn.Get(shelfKey(key))
 	if errors.Is(err, badger.ErrKeyNotFound) {
+		if j.doubt(shelfKey(key), 0) != nil {
+			return journal.Item{}, journal.ErrUnreadable
+		}
 		return journal.Item{}, journal.ErrAbsent
 	}
 	if err != nil {
 		return journal.Item{}, unavailable(err)
+	}
+	if j.doubt(item.Key(), item.Version()) != nil {
+		return journal.Item{}, journal.ErrUnreadable
 	}
 	return readItem(item)
 }
@@ -84,7 +90,7 @@ func (b *batch) unchanged(key string, when journal.Rev) error {
 	if when == journal.Any {
 		return nil
 	}
-	item, err := itemAt(b.txn, key)
+	item, err := b.j.itemAt(b.txn, key)
 	switch {
 	case errors.Is(err, journal.ErrAbsent):
 		item.Rev = journal.Absent
@@ -122,7 +128,7 @@ func fits(key string, value []byte) error {
 
 func (s shelf) Delete(ctx context.Context, key string, when journal.Rev) error {
 	return s.j.give(ctx, &work{size: 1024, change: func(b *batch) error {
-		_, err := itemAt(b.txn, key)
+		_, err := b.j.itemAt(b.txn, key)
 		if errors.Is(err, journal.ErrAbsent) {
 			return nil
 		}
@@ -159,6 +165,9 @@ func (s shelf) List(ctx context.Context, prefix string) iter.Seq2[journal.Item, 
 				return
 			}
 			if len(items) == 0 {
+				if s.j.within(shelfKey(prefix), append(shelfKey(prefix), 0xff)) {
+					yield(journal.Item{}, journal.ErrUnreadable)
+				}
 				return
 			}
 			from = append(shelfKey(items[len(items)-1].Key), 0)
@@ -175,6 +184,9 @@ func (s shelf) some(from, prefix []byte) (items []journal.Item, err error) {
 		defer it.Close()
 		size := 0
 		for it.Seek(from); it.Valid() && len(items) < perLook && size < bytesPerLook; it.Next() {
+			if s.j.doubt(it.Item().Key(), it.Item().Version()) != nil {
+				continue // List says so
+			}
 			item, err := readItem(it.Item())
 			if err != nil {
 				return err
