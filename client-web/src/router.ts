@@ -1,9 +1,10 @@
 import { createRouter, createWebHistory } from 'vue-router'
 import Rooms from './pages/Rooms.vue'
 import SignIn from './pages/SignIn.vue'
-import { begin, me } from './store/live'
+import { begin, me, unsure } from './store/live'
 import { moved } from './ui/layers'
 import { elder } from './ui/look'
+import { want } from './ui/lost'
 import { get } from './wire/http'
 
 // `open` pages need nobody signed in. `elder` pages are those of 长辈版: the same rooms in another look.
@@ -67,15 +68,21 @@ router.beforeEach((to) => {
 
 router.afterEach(moved)
 
+// Its part of the program could not be fetched: this is where to go on.
+router.onError((_, to) => want(to.fullPath))
+
 let asked = false
 
 router.beforeEach(async (to) => {
   if (me.value) return true
   if (!asked || !to.meta.open) {
     asked = true
+    unsure.value = undefined
     try {
       await begin()
-    } catch {
+    } catch (e) {
+      const code = (e as { fault?: { code: string } }).fault?.code
+      if (code !== 'sign-in') unsure.value = e // nobody has said that there is no session
       if (to.meta.open) return true
       const setup = await get<{ needed: boolean }>('/setup').catch(() => ({ needed: false }))
       return setup.needed ? { name: 'setup' } : { name: 'signin', query: { to: to.fullPath } }

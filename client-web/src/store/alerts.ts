@@ -1,8 +1,10 @@
 import { computed, reactive, ref, shallowRef, watch, watchEffect } from 'vue'
 import { forgetShared } from '@/media/shared'
 import { chime } from '@/ui/chime'
+import { toast } from '@/ui/toast'
 import { post } from '@/wire/http'
 import type { Alert } from '@/wire/types'
+import { t } from '@/words'
 import { me, news, online, rows, unread } from './live'
 
 // What a page does when the server has something for this person: it rings, once, in whichever of its tabs, and says that it did.
@@ -130,7 +132,10 @@ export const listen = (go: (to: string) => void) => {
   watch(
     () => me.value?.device,
     (device) => {
-      if (device && subscribed()) void import('./push').then((p) => p.mend())
+      if (device && subscribed())
+        void import('./push').then(async (p) => {
+          if (await p.mend()) toast(t('pushLost'))
+        })
     },
     { immediate: true },
   )

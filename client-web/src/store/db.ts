@@ -5,6 +5,7 @@ import type { Command, Item, Mine, Name, RoomRow } from '@/wire/types'
 export interface Pending extends Command {
   n: number
   at: number
+  of?: string // who wrote it
   files?: Attachment[]
   behind?: string // the command whose item this one answers: it goes when that one has a seq
   refused?: { code: string; with?: Record<string, unknown> }
@@ -58,6 +59,8 @@ const attempt = async <T>(work: (db: IDBPDatabase<Store>) => Promise<T>, otherwi
   return otherwise
 }
 
+export const begun = 'begun/'
+
 export const db = {
   get: <T>(key: string) => attempt((d) => d.get('meta', key) as Promise<T | undefined>, undefined),
   set: (key: string, value: unknown) => attempt((d) => d.put('meta', value, key) as Promise<unknown>, undefined),
@@ -77,9 +80,34 @@ export const db = {
   keepRoom: (k: Kept) => attempt((d) => d.put('rooms', k) as Promise<unknown>, undefined),
   dropRoom: (id: string) => attempt((d) => d.delete('rooms', id) as Promise<unknown>, undefined),
   rows: () => attempt((d) => d.get('meta', 'rows') as Promise<RoomRow[] | undefined>, undefined),
+  // What was written on a device that was signed out goes on under a new name, once, whichever tab comes first.
+  renameCommand: (old: string, c: Pending) =>
+    attempt(async (d) => {
+      const tx = d.transaction('outbox', 'readwrite')
+      const there = await tx.store.get(old)
+      if (there) await Promise.all([tx.store.delete(old), tx.store.put(c)])
+      await tx.done
+      return !!there
+    }, false),
+  drop: (key: string) => attempt((d) => d.delete('meta', key) as Promise<unknown>, undefined),
+  // What somebody began to write and nobody but this device knows, by who wrote it.
+  begun: <T>() =>
+    attempt(async (d) => {
+      const keys = (await d.getAllKeys('meta')).filter((k) => k.startsWith(begun))
+      return Promise.all(keys.map(async (k) => [k.slice(begun.length), (await d.get('meta', k)) as T] as const))
+    }, []),
   // On sign-out nothing of the person stays here.
   wipe: () =>
     attempt(async (d) => {
       await Promise.all([d.clear('meta'), d.clear('outbox'), d.clear('rooms')])
+    }, undefined),
+  // When the server ends a session nothing stays but the words that were not sent: those go when the person says so.
+  wipeButUnsent: () =>
+    attempt(async (d) => {
+      const tx = d.transaction(['meta', 'rooms'], 'readwrite')
+      const meta = tx.objectStore('meta')
+      for (const key of await meta.getAllKeys()) if (!key.startsWith(begun)) await meta.delete(key)
+      await tx.objectStore('rooms').clear()
+      await tx.done
     }, undefined),
 }

@@ -1,8 +1,8 @@
 import { computed, reactive, ref, shallowReactive } from 'vue'
 import { type Attachment, bring } from '@/media/upload'
-import { get, type Refusal } from '@/wire/http'
-import { Socket } from '@/wire/socket'
-import type { Delivery, FromServer, Item, Me, ReadTo, RoomRow, Words } from '@/wire/types'
+import { get, type Refusal, signedOut } from '@/wire/http'
+import { fits, Socket } from '@/wire/socket'
+import type { Delivery, Fault, FromServer, Item, Me, ReadTo, RoomRow, Words } from '@/wire/types'
 import { db, type Pending } from './db'
 import { emptyPocket, hearPocket, loadPocket, recallPocket } from './pocket'
 import { Timeline } from './timeline'
@@ -13,6 +13,7 @@ export const me = ref<Me>()
 export const rows = shallowReactive(new Map<string, RoomRow>())
 export const online = ref(false)
 export const everOnline = ref(false)
+export const unsure = ref<unknown>() // why it could not be asked whether somebody is signed in
 export const listed = ref(false) // the server has said which rooms are mine
 export const outbox = shallowReactive(new Map<string, Pending>())
 export const progress = shallowReactive(new Map<string, number>()) // of attachments on their way, by command: 0 to 1
@@ -39,14 +40,14 @@ export const timeline = (room: string): Timeline => {
 
 const say = (type: string, detail?: unknown) => news.dispatchEvent(new CustomEvent(type, { detail }))
 
-const socket = new Socket(
-  hear,
-  (open) => {
-    online.value = open
-    if (open) everOnline.value = true
-  },
-  () => forget('ended'),
-)
+const socket = new Socket(hear, (open, code) => {
+  online.value = open
+  if (open) everOnline.value = true
+  if (code === 1008 || code === 1009) brokenOff()
+})
+signedOut.addEventListener('out', async (e) => {
+  if (me.value || (await db.get('me'))) await forget('ended', (e as CustomEvent<Fault>).detail)
+})
 
 function hear(m: FromServer) {
   if (m.hello) greet(m.hello)
@@ -265,7 +266,7 @@ export const send = async (
   const n = await db.next(greatest)
   greatest = Math.max(greatest, n)
   const words = more.words && (legible(more.words) as Pending['words'])
-  const c: Pending = { id: `${me.value!.device}.${n}`, n, room, act, at: now(), ...more, words }
+  const c: Pending = { id: `${me.value!.device}.${n}`, n, of: me.value!.person, room, act, at: now(), ...more, words }
   if (c.behind && settled.has(c.behind)) Object.assign(c, { re: settled.get(c.behind), behind: undefined })
   outbox.set(c.id, c)
   await db.keepCommand(c)
@@ -277,18 +278,38 @@ const transmit = (list: Pending[]) => {
   const whole = (c: Pending) => !c.files || c.files.every((f) => f.whole)
   const ready = list.filter((c) => !c.behind && whole(c))
   for (const c of list) if (!whole(c)) void carry(c)
-  for (let i = 0; i < ready.length; i += 16) {
-    const part = ready.slice(i, i + 16)
-    socket.send({
-      do: part.map((c) => ({ id: c.id, room: c.room, act: c.act, re: c.re, with: facts(c), words: c.words })),
-    })
-  }
+  // What fits into no message never will: it is held back alone.
+  for (const c of ready) if (!fits(onWire(c))) refused(c.id, 'too-large')
+  const go = ready.filter((c) => outbox.has(c.id) && !outbox.get(c.id)!.refused)
+  if (careful) oneByOne()
+  else if (go.length) socket.send({ do: go.map(onWire) })
 }
+
+const onWire = (c: Pending) => ({ id: c.id, room: c.room, act: c.act, re: c.re, with: facts(c), words: c.words })
 
 const facts = (c: Pending) => (c.files ? { ...c.with, files: c.files.map((f) => ({ upload: f.upload })) } : c.with)
 
+// When the server has broken off over what it was sent, one command goes after the other, so that the one at fault holds back itself alone.
+let careful = false
+let alone: string | undefined // the one that is out
+const unsent = () => [...outbox.values()].filter((c) => !c.refused).sort((a, b) => a.n - b.n)
+const oneByOne = () => {
+  if (alone && outbox.has(alone) && !outbox.get(alone)!.refused) return
+  const next = unsent().find((c) => !c.behind && (!c.files || c.files.every((f) => f.whole)))
+  alone = next?.id
+  careful = unsent().length > 0
+  if (next) socket.send({ do: [onWire(next)] })
+}
+function brokenOff() {
+  if (alone) refused(alone, 'invalid')
+  alone = undefined
+  careful = unsent().length > 0
+}
+
 // Brings a command's attachments in, one after the other, and then sends it. What came before them in the talk does not wait.
 const carrying = new Set<string>()
+const failures = new Map<string, number>() // of the server, one after the other; a few may be a restart
+const mostFailures = 5
 const carry = async (c: Pending) => {
   if (carrying.has(c.id)) return
   carrying.add(c.id)
@@ -307,7 +328,10 @@ const carry = async (c: Pending) => {
   } catch (e) {
     const { code, with: more } = (e as Refusal).fault ?? { code: 'internal' }
     // Without a network it waits: the first word of the next connection sends all that is left, and so does a moment from now.
-    if (!['offline', 'busy', 'not-ready', 'sign-in', 'internal'].includes(code)) refused(c.id, code, more)
+    const failed = code === 'internal' ? (failures.get(c.id) ?? 0) + 1 : 0
+    failures.set(c.id, failed)
+    if (!['offline', 'busy', 'not-ready', 'too-many', 'sign-in', 'internal'].includes(code) || failed >= mostFailures)
+      refused(c.id, code, more)
     else
       setTimeout(
         () => online.value && outbox.has(c.id) && !outbox.get(c.id)!.refused && transmit([outbox.get(c.id)!]),
@@ -318,7 +342,10 @@ const carry = async (c: Pending) => {
   }
 }
 
-const flush = () => transmit([...outbox.values()].filter((c) => !c.refused).sort((a, b) => a.n - b.n))
+const flush = () => {
+  alone = undefined // what was out is asked for again
+  transmit(unsent())
+}
 
 const waiters = new Map<
   string,
@@ -335,6 +362,7 @@ function settle(id: string, seq: number) {
   // Kept before what they wait for is forgotten: a page that ends between the two sends them all the same.
   for (const c of outbox.values()) if (c.behind === id) transmit([follow(c, { re: seq, behind: undefined })])
   void drop(id)
+  if (careful) oneByOne()
   waiters.get(id)?.ok(seq)
   waiters.delete(id)
 }
@@ -356,6 +384,7 @@ export const discard = async (id: string) => {
 export const drop = async (id: string) => {
   outbox.delete(id)
   progress.delete(id)
+  failures.delete(id)
   await db.dropCommand(id)
 }
 
@@ -367,7 +396,8 @@ function refused(id: string, code: string, more?: Record<string, unknown>) {
     return
   }
   if (code === 'busy' || code === 'not-ready' || code === 'too-many') {
-    setTimeout(() => outbox.has(id) && transmit([c]), 1500)
+    const wait = Math.max(1500, Number(more?.retry ?? 0) * 1000)
+    setTimeout(() => outbox.has(id) && transmit([outbox.get(id)!]), wait)
     return
   }
   waiters.get(id)?.no(code, more)
@@ -378,6 +408,7 @@ function refused(id: string, code: string, more?: Record<string, unknown>) {
     outbox.set(id, kept)
     void db.keepCommand(kept)
   } else void drop(id)
+  if (careful && alone === id) oneByOne()
 }
 
 // Does something and says what came of it; while there is no network it stays on its way.
@@ -491,6 +522,7 @@ const notOlder = (old: RoomRow, r: RoomRow): RoomRow => {
 
 export const loadRooms = async () => {
   const list = (await get<{ rooms: RoomRow[] }>('/rooms')).rooms
+  if (!me.value) return // signed out meanwhile
   const fresh = new Set(list.map((r) => r.id))
   for (const id of rows.keys()) if (!fresh.has(id)) rows.delete(id)
   for (const r of list) {
@@ -501,7 +533,7 @@ export const loadRooms = async () => {
   void db.set('rows', list)
 }
 
-// Begins a session on this page: what is kept here first, so that the page shows something without a network.
+// Begins a session on this page: what is kept here first, so that the page shows something without a network, or while the server cannot be asked.
 export const begin = async () => {
   const kept = await db.get<Me>('me')
   try {
@@ -511,18 +543,53 @@ export const begin = async () => {
     if (code === 'sign-in' || !kept) throw e
     me.value = kept
   }
-  if (kept && kept.device !== me.value!.device) await db.wipe()
+  if (kept && kept.device !== me.value!.device) {
+    await db.wipeButUnsent()
+    void db.set('me', { ...me.value })
+  }
   await recallPocket()
   for (const r of (await db.rows()) ?? []) if (!rows.has(r.id)) rows.set(r.id, r)
-  for (const c of await db.outbox()) if (c.id.startsWith(`${me.value!.device}.`)) outbox.set(c.id, c)
+  await takeUp(kept?.person)
   // What stood behind something that is gone goes alone.
   for (const c of outbox.values()) if (c.behind && !outbox.has(c.behind)) follow(c, { re: c.re, behind: undefined })
+  void db.drop('over')
   socket.start()
   if (!rows.size) await loadRooms().catch(() => {})
 }
 
-// Nothing of the person stays on this device.
-export const forget = async (why: string) => {
+// What was written here and not sent: by this device it goes on. What the person wrote before the device was signed out stands in its room, for
+// them to send or to give up; whether some of it had arrived only they can see. What somebody else wrote waits for them.
+const takeUp = async (before?: string) => {
+  const mine = me.value!
+  const renamed = new Map<string, string>()
+  for (const c of (await db.outbox()).sort((a, b) => a.at - b.at || a.n - b.n)) {
+    const of = c.of ?? before ?? mine.person
+    if (of !== mine.person) {
+      if (!c.of) await db.keepCommand({ ...c, of })
+      continue
+    }
+    if (c.id.startsWith(`${mine.device}.`)) {
+      outbox.set(c.id, c)
+      continue
+    }
+    const n = await db.next(greatest)
+    const files = c.files?.map(({ as, blob }) => ({ as, blob })) // of what the other device brought nothing is certain
+    const next: Pending = { ...c, of, n, id: `${mine.device}.${n}`, files, behind: c.behind && renamed.get(c.behind) }
+    if (c.act.endsWith('.post')) next.refused = { code: 'left' }
+    if (!(await db.renameCommand(c.id, next))) continue // another tab was first
+    renamed.set(c.id, next.id)
+    outbox.set(next.id, next)
+  }
+}
+
+// What became of a session that the server ended, for the page where one signs in.
+export interface Over {
+  why?: string
+  at: number
+}
+
+// Nothing of the person stays on this device; when it was not they who ended it, only what they wrote and is not sent.
+export const forget = async (why: string, fault?: Fault) => {
   socket.stop()
   me.value = undefined
   rows.clear()
@@ -531,9 +598,17 @@ export const forget = async (why: string) => {
   opened.clear()
   left.clear()
   readWaiting.clear()
+  waiters.clear()
   listed.value = false
   greatest = 0
+  careful = false
+  alone = undefined
   emptyPocket()
-  await db.wipe()
+  if (why !== 'ended') await db.wipe()
+  else {
+    const was = (await db.get('me')) !== undefined // another tab may have seen to it
+    await db.wipeButUnsent()
+    if (was) await db.set('over', { why: fault?.with?.why as string | undefined, at: Date.now() } satisfies Over)
+  }
   say('out', why)
 }

@@ -89,7 +89,7 @@ describe('the pocket', () => {
     const first = await page()
     first.keepDraft('r1', '电梯里写的')
     await vi.advanceTimersByTimeAsync(1100)
-    await vi.waitFor(async () => expect(await (await import('./db')).db.get('drafts')).toBeTruthy())
+    await vi.waitFor(async () => expect(await (await import('./db')).db.get('begun/')).toBeTruthy())
     away = false
     const second = await page()
     expect(second.drafts.get('r1')?.text).toBe('电梯里写的')

@@ -1,8 +1,8 @@
 import { shallowReactive, shallowRef } from 'vue'
 import { get, offline, put, Refusal, remove } from '@/wire/http'
 import type { Choices, Draft, PocketBody, PocketNews } from '@/wire/types'
-import { db } from './db'
-import { now, online } from './live'
+import { begun, db } from './db'
+import { me, now, online } from './live'
 
 // What I keep for myself: how I want to be reached, what I began to write, what I want to find again. It is the same on all of my devices;
 // here is what this one knows of it, with what it changed and has not told yet.
@@ -23,19 +23,26 @@ const timers = new Map<string, number>()
 const telling = new Set<string>()
 
 const keep = () => db.set('pocket', { choices: choices.value, topics: topics.value, stars: [...stars] })
-const keepDrafts = () => db.set('drafts', { list: [...drafts.values()], untold: [...untold] })
+
+export interface Begun {
+  list: Draft[]
+  untold: [string, number][]
+}
+// Under whose they are: a session that ends takes none of them along.
+const mine = () => begun + (me.value?.person ?? '')
+const keepDrafts = () => db.set(mine(), { list: [...drafts.values()], untold: [...untold] } satisfies Begun)
 
 // What was kept on this device, before anybody answers.
 export const recallPocket = async () => {
   const kept = await db.get<{ choices: Choices; topics: Record<string, boolean>; stars: string[] }>('pocket')
-  const begun = await db.get<{ list: Draft[]; untold: [string, number][] }>('drafts')
+  const left = (await db.get<Begun>(mine())) ?? (await db.get<Begun>('drafts')) // where they lay before
   if (kept && !loaded) {
     choices.value = kept.choices
     topics.value = kept.topics
     for (const s of kept.stars) stars.add(s)
   }
-  for (const d of begun?.list ?? []) if (!drafts.has(d.room)) drafts.set(d.room, d)
-  for (const [room, base] of begun?.untold ?? []) if (!untold.has(room)) untold.set(room, base)
+  for (const d of left?.list ?? []) if (!drafts.has(d.room)) drafts.set(d.room, d)
+  for (const [room, base] of left?.untold ?? []) if (!untold.has(room)) untold.set(room, base)
 }
 
 // Asks for all of it, and tells what this device wrote while it was away.
@@ -148,6 +155,7 @@ const tell = async (room: string) => {
   if (telling.has(room) || !untold.has(room) || !online.value) return
   const text = drafts.get(room)?.text ?? ''
   const changed = () => (drafts.get(room)?.text ?? '') !== text
+  const asked = life
   telling.add(room)
   try {
     const told = await put<Draft>(`/me/drafts/${room}`, { text })
@@ -164,7 +172,7 @@ const tell = async (room: string) => {
     else if (!['offline', 'sign-in'].includes(code)) later(room, 10 * pause)
   } finally {
     telling.delete(room)
-    void keepDrafts()
+    if (asked === life) void keepDrafts()
   }
   if (changed() && !timers.has(room)) void tell(room)
 }

@@ -1,5 +1,6 @@
 import { apple, standalone, wechat } from '@/ui/install'
-import { post } from '@/wire/http'
+import { get, post, remove } from '@/wire/http'
+import type { AlertsBody } from '@/wire/types'
 import { me } from './live'
 
 // Push on this device: what stands in its way, turning it on and off, and mending it when the browser has changed it by itself.
@@ -44,8 +45,9 @@ const subscribe = async (applicationServerKey: string) => {
 
 const tell = async (s: PushSubscription) => {
   const { endpoint, keys } = s.toJSON()
-  await post('/me/pushes', { endpoint, p256dh: keys?.p256dh, auth: keys?.auth })
+  const { id } = await post<{ id: string }>('/me/pushes', { endpoint, p256dh: keys?.p256dh, auth: keys?.auth })
   keep(s)
+  return id
 }
 
 // Asks for permission, which a browser allows only in answer to a tap, and subscribes under the server's key. `closed`: the question was
@@ -65,11 +67,29 @@ export const turnOff = async () => {
   await (await (await registration())?.pushManager.getSubscription())?.unsubscribe()
 }
 
-// Somebody turned it on here: what the browser has changed since, while the page was closed, the server is told. Who signs in on a
-// phone where another had it on has not asked for it.
-export const mend = async () => {
+// Somebody turned it on here: what the browser has changed since, while the page was closed, the server is told. A subscription that the browser has
+// dropped is made anew where that may be, else the server forgets it; true when it will not ring here any more. Who signs in on a phone
+// where another had it on has not asked for it.
+export const mend = async (): Promise<boolean> => {
   const [device, endpoint] = kept().split(' ')
-  if (device !== me.value?.device) return turnOff()
-  const s = await (await registration())?.pushManager.getSubscription()
-  if (s && s.endpoint !== endpoint) await tell(s).catch(() => {})
+  if (device !== me.value?.device) {
+    await turnOff()
+    return false
+  }
+  const at = await registration()
+  if (!at) return false // no worker yet: the next start sees
+  const s = await at.pushManager.getSubscription()
+  if (s?.endpoint === endpoint) return false
+  try {
+    const { key: serverKey, pushes } = await get<AlertsBody>('/me/alerts')
+    const old = pushes.filter((p) => p.current).map((p) => p.id)
+    const fresh =
+      s ?? (Notification.permission === 'granted' ? await subscribe(serverKey).catch(() => undefined) : undefined)
+    const now = fresh && (await tell(fresh))
+    for (const id of old) if (id !== now) await remove(`/me/pushes/${id}`)
+    if (!fresh) keep()
+    return !fresh
+  } catch {
+    return false // nobody answers: the next start tells
+  }
 }

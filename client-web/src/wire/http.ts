@@ -9,24 +9,49 @@ export class Refusal extends Error {
 
 export const offline: Fault = { code: 'offline', reason: 'no answer' }
 
-let turning: Promise<boolean> | undefined
+// What an answer without a fault of ours means, as when a proxy on the way gives it.
+const bare: Record<number, string> = {
+  401: 'sign-in',
+  403: 'forbidden',
+  404: 'not-found',
+  410: 'revoked',
+  413: 'too-large',
+}
+Object.assign(bare, { 429: 'too-many', 502: 'busy', 503: 'busy', 504: 'busy', 507: 'no-space' })
 
-// One refresh at a time serves all who wait for it.
+const faultOf = async (answer: Response): Promise<Fault> => {
+  const said = (await answer.json().catch(() => undefined)) as Fault | undefined
+  return said?.code ? said : { code: bare[answer.status] ?? 'internal', reason: answer.statusText }
+}
+
+// `out`, with the fault: the session has ended. Only the refresh itself can say so, by 401 or 410; a cut line, a proxy without its server, a disk without
+// space end nothing.
+export const signedOut = new EventTarget()
+
+let turning: Promise<Fault | undefined> | undefined
+
+// Replaces the tokens; answers with why not. One at a time serves all who wait for it.
 const refresh = () => {
   turning ??= fetch('/api/v1/session/refresh', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: '{}',
   })
-    .then((r) => r.ok)
-    .catch(() => false)
+    .then(
+      async (answer) => {
+        if (answer.ok) return undefined
+        const fault = await faultOf(answer)
+        if (answer.status !== 401 && answer.status !== 410) return fault
+        signedOut.dispatchEvent(new CustomEvent('out', { detail: fault }))
+        return { ...fault, code: 'sign-in' }
+      },
+      () => offline,
+    )
     .finally(() => {
       turning = undefined
     })
   return turning
 }
-
-export const signedOut = new EventTarget()
 
 const call = async (method: string, path: string, body?: unknown, headers = {}): Promise<Response> => {
   const raw = body instanceof FormData || body instanceof Blob
@@ -43,19 +68,20 @@ const call = async (method: string, path: string, body?: unknown, headers = {}):
 
 // Asks the server; an access token past its time is replaced once, unseen.
 export const send = async <T>(method: string, path: string, body?: unknown, headers = {}): Promise<T> => {
-  let answer = await call(method, path, body, headers)
-  if (answer.status === 401 && !path.startsWith('/session') && !path.startsWith('/setup')) {
-    if (await refresh()) answer = await call(method, path, body, headers)
-    else signedOut.dispatchEvent(new Event('out'))
+  for (let fresh = false; ; fresh = true) {
+    const answer = await call(method, path, body, headers)
+    if (answer.ok) return (await answer.json().catch(() => undefined)) as T
+    const fault = await faultOf(answer)
+    if (fault.code !== 'sign-in' || fresh || path.startsWith('/session') || path.startsWith('/setup'))
+      throw new Refusal(fault)
+    const why = await refresh()
+    if (why) throw new Refusal(why)
   }
-  const data = await answer.json().catch(() => undefined)
-  if (!answer.ok)
-    throw new Refusal((data as Fault)?.code ? (data as Fault) : { code: 'internal', reason: answer.statusText })
-  return data as T
 }
 
 export const get = <T>(path: string) => send<T>('GET', path)
 export const post = <T>(path: string, body: unknown = {}) => send<T>('POST', path, body)
 export const put = <T>(path: string, body: unknown = {}) => send<T>('PUT', path, body)
 export const remove = <T>(path: string) => send<T>('DELETE', path)
-export const freshen = refresh
+// Replaces the tokens before something that the browser fetches by itself; true when that went well.
+export const freshen = async () => !(await refresh())

@@ -1,6 +1,35 @@
 import { freshen } from './http'
 import type { FromServer } from './types'
 
+// What the server takes in one message: bytes, and how many of each list (docs/protocol.md, The socket). What is more ends the connection.
+const mostBytes = 64 << 10
+const mostOf: Record<string, number> = { do: 32, resume: 256, read: 256 }
+const encoder = new TextEncoder()
+const sizeOf = (part: unknown) => encoder.encode(JSON.stringify(part)).length
+
+// Does a command fit into a message at all?
+export const fits = (command: unknown) => sizeOf({ do: [command] }) <= mostBytes
+
+// A message as it goes out: in several, in order, where a list is too long for one. What fits into none is left out.
+export const packed = (message: object): string[] =>
+  Object.entries(message).flatMap(([key, value]) => {
+    if (!Array.isArray(value)) return [JSON.stringify({ [key]: value })]
+    const around = sizeOf({ [key]: [] })
+    const parts: unknown[][] = []
+    let size = mostBytes
+    for (const one of value) {
+      const more = sizeOf(one) + 1 // and a comma
+      if (around + more > mostBytes) continue
+      if (size + more > mostBytes || parts.at(-1)!.length >= (mostOf[key] ?? 32)) {
+        parts.push([])
+        size = around
+      }
+      parts.at(-1)!.push(one)
+      size += more
+    }
+    return parts.map((part) => JSON.stringify({ [key]: part }))
+  })
+
 // The one connection for all rooms. It comes back by itself, later and later, and at once when the page or the network does.
 export class Socket {
   private ws?: WebSocket
@@ -11,8 +40,7 @@ export class Socket {
 
   constructor(
     private hear: (message: FromServer) => void,
-    private change: (open: boolean) => void,
-    private ended: () => void,
+    private change: (open: boolean, code?: number) => void,
   ) {
     const now = () => this.wanted && this.hurry()
     addEventListener('online', now)
@@ -39,8 +67,8 @@ export class Socket {
     return this.ws?.readyState === WebSocket.OPEN
   }
 
-  send(message: unknown) {
-    if (this.open) this.ws!.send(JSON.stringify(message))
+  send(message: object) {
+    if (this.open) for (const part of packed(message)) this.ws!.send(part)
   }
 
   private hurry() {
@@ -89,10 +117,9 @@ export class Socket {
     ws.onclose = async (e) => {
       if (this.ws !== ws) return
       this.ws = undefined
-      this.change(false)
-      if (e.code === 4001) return this.ended()
-      // Refused at the door, most likely an access token past its time.
-      if (!opened && this.tries % 3 === 0) await freshen()
+      this.change(false, e.code)
+      // Signed out, or refused at the door, most likely by an access token past its time: the refresh knows which.
+      if (e.code === 4001 || (!opened && this.tries % 3 === 0)) await freshen()
       this.later()
     }
   }

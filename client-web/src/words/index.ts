@@ -67,6 +67,8 @@ export const span = (ms: number) => {
 export const refusal = (f: Pick<Fault, 'code' | 'with'>, now = Date.now()): string => {
   const more = f.with ?? {}
   if (f.code === 'muted') return more.until ? t('f_muted', { until: when(Number(more.until), now) }) : t('f_mutedPlain')
+  if (f.code === 'wrong' && more.left === 0) return t('f_wrongWait', { retry: Number(more.retry ?? 60) })
+  if (f.code === 'no-space' && more.field === 'look') return t('f_noSpaceLook')
   if (f.code === 'wrong' && more.left !== undefined) return t('f_wrongLeft', { left: Number(more.left) })
   if (f.code === 'too-many') return t('f_too-many', { retry: Number(more.retry ?? 5) })
   if (f.code === 'forbidden' && more.field === 'seqs') return t('f_stays')
