@@ -92,6 +92,10 @@ func open(ctx context.Context, c *Config, s settings) (p *Program, err error) {
 		return p, err
 	}
 	p.closes = append(p.closes, func() error { p.Engine.Close(); return nil })
+	p.Register.SetForce(func(who id.Person) (record string) {
+		p.Engine.ReadOffice(func(s *office.State) { record = s.RecordOf(who) })
+		return record
+	})
 	if err := p.Engine.Start(ctx); err != nil {
 		return p, err
 	}

@@ -97,8 +97,9 @@ type Session struct {
 
 // Claim is who an access token speaks for.
 type Claim struct {
-	Person id.Person
-	Device id.Device
+	Person  id.Person
+	Device  id.Device
+	Expires time.Time // of the token
 }
 
 // Where is what a sign-in comes from: a label for the person's list of devices, an address for counting tries, and what the browser
@@ -298,7 +299,7 @@ func (a *Auth) Verify(access string) (Claim, error) {
 	if err != nil || !a.Alive(c.Device) {
 		return Claim{}, fault.New(fault.SignIn, "nobody is signed in, or no longer")
 	}
-	return Claim{Person: id.Person(c.Subject), Device: c.Device}, nil
+	return Claim{Person: id.Person(c.Subject), Device: c.Device, Expires: c.ExpiresAt.Time}, nil
 }
 
 // Alive tells whether a device is still signed in.

@@ -14,6 +14,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"linli/internal/id"
 )
 
 // Keyring is the master key and what is derived from it. It lies in a folder outside the log and its archive: without it the
@@ -23,6 +25,7 @@ type Keyring struct {
 	phone  []byte
 	digest []byte
 	tokens []byte
+	slips  []byte
 }
 
 const keySize = 32
@@ -83,7 +86,7 @@ func NewKeyring(master []byte) (*Keyring, error) {
 	if k.wrap, err = newAEAD(wrap); err != nil {
 		return nil, fmt.Errorf("register: keys: %w", err)
 	}
-	for use, key := range map[string]*[]byte{"phone": &k.phone, "digest": &k.digest, "tokens": &k.tokens} {
+	for use, key := range map[string]*[]byte{"phone": &k.phone, "digest": &k.digest, "tokens": &k.tokens, "slips": &k.slips} {
 		if *key, err = derive(use); err != nil {
 			return nil, fmt.Errorf("register: keys: %w", err)
 		}
@@ -101,6 +104,17 @@ func newAEAD(key []byte) (cipher.AEAD, error) {
 
 // Tokens is the key that signs access tokens.
 func (k *Keyring) Tokens() []byte { return k.tokens }
+
+// SlipToken is what a door slip's QR says: its id, and a proof that only this office can make, so that the log alone makes no slip.
+func (k *Keyring) SlipToken(s id.Slip) string {
+	return string(s) + "-" + hex.EncodeToString(mac(k.slips, string(s))[:10])
+}
+
+// SlipOf is the slip of a token that this office made.
+func (k *Keyring) SlipOf(token string) (id.Slip, bool) {
+	s, _, _ := strings.Cut(token, "-")
+	return id.Slip(s), s != "" && hmac.Equal([]byte(token), []byte(k.SlipToken(id.Slip(s))))
+}
 
 // Digest is a keyed hash of texts, for noticing that details in the roster changed without keeping them.
 func (k *Keyring) Digest(parts ...string) string {

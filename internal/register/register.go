@@ -6,7 +6,8 @@
 // On the shelf, all values sealed but the phones':
 //
 //	key/<person>    the person's key, wrapped by the master key
-//	reg/<person>    Record, under the person's key
+//	reg/<person>    Record, under the person's key: the first
+//	said/<person>/<record>  Record that the person said later. It is in force once the office's log says so
 //	phone/<hmac>    person: whose phone it is. Taken at approval, never by applying
 //	page/<page>     what the roster says of one building's doors, under the master key
 //
@@ -48,6 +49,8 @@ type Register struct {
 	keys    *Keyring
 	witness Witness
 
+	force func(id.Person) string // which record of a person is in force; empty: the first
+
 	making sync.Mutex // held while first keys are made: the first of a person is the one
 
 	mu    sync.RWMutex
@@ -59,8 +62,11 @@ const cached = 50_000
 
 // Open makes a register of what is on the shelf.
 func Open(shelf journal.Shelf, keys *Keyring) *Register {
-	return &Register{shelf: shelf, keys: keys, known: map[id.Person]cipher.AEAD{}}
+	return &Register{shelf: shelf, keys: keys, known: map[id.Person]cipher.AEAD{}, force: func(id.Person) string { return "" }}
 }
+
+// SetForce says who knows which of a person's records is in force. It is called once, before the first question.
+func (r *Register) SetForce(f func(id.Person) string) { r.force = f }
 
 // SetWitness says who is told of looks. It is called once, before the first look.
 func (r *Register) SetWitness(w Witness) { r.witness = w }
@@ -228,9 +234,52 @@ func (r *Register) PutAll(ctx context.Context, records map[id.Person]Record) err
 	return nil
 }
 
-// Record is a person's, for the program's own use; fault.NotFound when there is none or it was forgotten.
-func (r *Register) Record(ctx context.Context, p id.Person) (rec Record, err error) {
-	sealed, _, err := r.shelf.Get(ctx, "reg/"+string(p))
+// PutSaid keeps what a person says of themselves beside the record that is in force, under a name of its own. Nobody is called by it
+// before the office's log says that it holds.
+func (r *Register) PutSaid(ctx context.Context, p id.Person, name string, rec Record) error {
+	if err := r.Ensure(ctx, p); err != nil {
+		return err
+	}
+	aead, err := r.key(ctx, p)
+	if err != nil {
+		return err
+	}
+	plain, err := json.Marshal(rec)
+	if err != nil {
+		return fmt.Errorf("register: record: %w", err)
+	}
+	key := recordKey(p, name)
+	_, err = r.shelf.Put(ctx, key, seal(aead, key, plain), journal.Any, 0)
+	return wrap("record", err)
+}
+
+// DropSaid deletes what was said and does not hold.
+func (r *Register) DropSaid(ctx context.Context, p id.Person, name string) error {
+	if name == "" || name == r.force(p) {
+		return nil
+	}
+	return wrap("record", r.shelf.Delete(ctx, recordKey(p, name), journal.Any))
+}
+
+func recordKey(p id.Person, name string) string {
+	if name == "" {
+		return "reg/" + string(p)
+	}
+	return "said/" + string(p) + "/" + name
+}
+
+// Record is a person's that is in force, for the program's own use; fault.NotFound when there is none or it was forgotten.
+func (r *Register) Record(ctx context.Context, p id.Person) (Record, error) {
+	return r.Said(ctx, p, "")
+}
+
+// Said is one of a person's records by its name; without a name, the one in force.
+func (r *Register) Said(ctx context.Context, p id.Person, name string) (rec Record, err error) {
+	if name == "" {
+		name = r.force(p)
+	}
+	key := recordKey(p, name)
+	sealed, _, err := r.shelf.Get(ctx, key)
 	if errors.Is(err, journal.ErrAbsent) {
 		return rec, fault.New(fault.NotFound, "no such person")
 	}
@@ -244,7 +293,7 @@ func (r *Register) Record(ctx context.Context, p id.Person) (rec Record, err err
 	if err != nil {
 		return rec, err
 	}
-	plain, err := unseal(aead, "reg/"+string(p), sealed)
+	plain, err := unseal(aead, key, sealed)
 	if err != nil {
 		return rec, err
 	}
@@ -289,7 +338,14 @@ func (r *Register) Forget(ctx context.Context, p id.Person) error {
 			return err
 		}
 	}
-	for _, key := range []string{"key/" + string(p), "reg/" + string(p)} {
+	keys := []string{"key/" + string(p), "reg/" + string(p)}
+	for item, err := range r.shelf.List(ctx, "said/"+string(p)+"/") {
+		if err != nil {
+			return wrap("forget", err)
+		}
+		keys = append(keys, item.Key)
+	}
+	for _, key := range keys {
 		if err := r.shelf.Delete(ctx, key, journal.Any); err != nil {
 			return fmt.Errorf("register: forget: %w", err)
 		}

@@ -455,3 +455,56 @@ func TestAnotherMasterKeyIsRefusedInWords(t *testing.T) {
 		})
 	}
 }
+
+// The phone of who applies is compared with that of who is called so behind the door.
+func TestThePhoneIsThatOfWhoIsCalledSo(t *testing.T) {
+	t.Parallel()
+	two := Door{Name: "王丽、李强", Phone: "13800000501、13800000502"}
+	for _, c := range []struct {
+		door       Door
+		name       string
+		same, none bool
+	}{
+		{two, "王丽", true, false}, {two, "李强", false, false}, {two, "赵敏", true, false}, {Door{Name: "王丽"}, "王丽", false, true},
+		{Door{Name: "王丽", Phone: "13900000000"}, "王丽", false, false}, {Door{Name: "王丽、李强", Phone: "、13800000501"}, "王丽", false, true},
+		{Door{Name: "王丽", Phone: "138 0000 0501"}, "王丽", true, false}, {Door{}, "王丽", false, true},
+	} {
+		if same, none := c.door.SamePhone(c.name, "13800000501"); same != c.same || none != c.none {
+			t.Errorf("%s at %+v: same %v, none %v", c.name, c.door, same, none)
+		}
+	}
+}
+
+// What somebody says of themselves is beside their record, not in its place, until it is in force; forgotten, all of it is.
+func TestWhatIsSaidHoldsWhenItIsInForce(t *testing.T) {
+	t.Parallel()
+	r, _ := onDisk(t, t.TempDir())
+	ctx, force := t.Context(), ""
+	r.SetForce(func(id.Person) string { return force })
+	if err := r.Put(ctx, "p1", Record{Name: "王丽"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.PutSaid(ctx, "p1", "n1", Record{Name: "周社工"}); err != nil {
+		t.Fatal(err)
+	}
+	is := func(said, want string) {
+		t.Helper()
+		if rec, err := r.Said(ctx, "p1", said); rec.Name != want || (err != nil) != (want == "") {
+			t.Errorf("%q is %q, %v; want %q", said, rec.Name, err, want)
+		}
+	}
+	is("", "王丽")
+	is("n1", "周社工")
+	force = "n1"
+	is("", "周社工")
+	if err := r.DropSaid(ctx, "p1", "n1"); err != nil { // it holds
+		t.Fatal(err)
+	}
+	is("", "周社工")
+	if err := r.Forget(ctx, "p1"); err != nil {
+		t.Fatal(err)
+	}
+	is("n1", "")
+	force = ""
+	is("", "")
+}

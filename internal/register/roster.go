@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -104,6 +105,22 @@ func Match(door Door, found bool, name string) Light {
 		}
 	}
 	return Yellow
+}
+
+// SamePhone compares the phone of who applies with the one that the roster has for them at this door: of who is called so there, or else
+// of anybody there. none: it has no phone to compare with.
+func (d Door) SamePhone(name, phone string) (same, none bool) {
+	all := d.Known()
+	if called := slices.DeleteFunc(slices.Clone(all), func(k Known) bool { return plainName(k.Name) != plainName(name) }); len(called) > 0 {
+		all = called
+	}
+	none = true
+	for _, k := range all {
+		if p, err := NormalisePhone(k.Phone); err == nil {
+			same, none = same || p == phone, false
+		}
+	}
+	return same, none
 }
 
 // plainName is a name without what people type differently: width, spaces, dots between parts, case.
