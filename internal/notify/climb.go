@@ -203,12 +203,12 @@ func (l *Ladder) learnApplication(n *news) {
 			n.gone = true
 		case n.Ring.Topic == "admission":
 			n.text = fmt.Sprintf("%d 份入群申请等您审核", max(1, o.PendingIn(n.Room)))
-		case a.Status == office.Approved:
-			n.text = "您的入群申请通过了"
-		case a.Status == office.Asked:
-			n.text = "您的入群申请要补充资料"
 		default:
-			n.text = "您的入群申请没有通过"
+			what := "入群申请"
+			if a.For == office.ForBadge {
+				what = "身份申请"
+			}
+			n.text = "您的" + what + map[office.Status]string{office.Approved: "通过了", office.Asked: "要补充资料", office.Rejected: "没有通过"}[a.Status]
 		}
 	})
 }

@@ -80,9 +80,12 @@ func newsOf(r id.Room, w *wire.Ring) *news {
 // newsOfOffice is of an application: those nearest to it who decide are told that it waits, and the applicant what came of it.
 func (l *Ladder) newsOfOffice(c *changed) *news {
 	n := &news{Room: c.Room, Entry: c.Seq, By: c.By, At: c.at, Application: c.Application, Ring: kind.Ring{Topic: "mine", To: []id.Person{c.Person}}}
-	if c.Status == office.Pending {
+	switch c.Status {
+	case office.Pending:
 		n.Ring.Topic = "admission"
 		l.Engine.ReadOffice(func(o *office.State) { n.Ring.To = nearest(o, c.Room) })
+	case office.Withdrawn:
+		n.Ring.To = nil
 	}
 	return n
 }
@@ -431,7 +434,7 @@ func (l *Ladder) concerned(p id.Person, n *news) (yes bool) {
 			case n.Ring.Topic == "admission":
 				yes = a.Status == office.Pending && o.MayAdmit(p, n.Room)
 			default:
-				yes = a.Person == p && a.Status != office.Pending
+				yes = a.Person == p && a.Status != office.Pending && a.Status != office.Withdrawn
 			}
 		})
 		return yes

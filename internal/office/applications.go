@@ -17,7 +17,15 @@ const (
 	Asked    Status = "asked" // more is wanted from the applicant
 	Approved Status = "approved"
 	Rejected Status = "rejected"
+	// Withdrawn was taken back by who applied: nobody has to decide.
+	Withdrawn Status = "withdrawn"
 )
+
+// ForBadge is what an application of a member is for who wants another badge; others want to come in.
+const ForBadge = "badge"
+
+// perDay is how often an application may be changed in one day.
+const perDay = 3
 
 // Form is what an applicant says, as far as it decides.
 type Form struct {
@@ -26,14 +34,28 @@ type Form struct {
 	Category string      `json:"category"`
 	Light    string      `json:"light"` // green, yellow, red: how it fits the roster
 	Charter  int         `json:"charter"`
+	Phone    bool        `json:"phone,omitempty"` // the phone is the one that the roster has behind that door
 }
 
-// Application is somebody's wish to enter a room.
+// plain tells whether no more is asked for than the relation gives.
+func (f *Form) plain() bool { return f.Category == relations[f.Relation] }
+
+// asRoster tells whether name, door and phone are as the roster has them.
+func (f *Form) asRoster() bool { return f.Light == "green" && f.Phone && f.Premises != "" }
+
+// Application is somebody's wish to enter a room, or of a member to wear another badge there.
 type Application struct {
 	ID     id.Application `json:"id"`
 	Person id.Person      `json:"person"`
 	Room   id.Room        `json:"room"`
+	For    string         `json:"for,omitempty"` // ForBadge; empty: to come in
 	Form
+	Version   entry.Seq   `json:"version,omitempty"` // the entry that said what it says now: who approves names it
+	Record    string      `json:"record,omitempty"`  // which of the person's records it shows; empty: the one that is in force
+	Slip      id.Slip     `json:"slip,omitempty"`    // the door slip it was made with
+	Off       bool        `json:"off,omitempty"`     // it is not approved by itself: something did not fit, once
+	Changes   int         `json:"changes,omitempty"` // how often it was changed on Day
+	Day       int64       `json:"day,omitempty"`
 	Status    Status      `json:"status"`
 	Submitted entry.Seq   `json:"submitted"`
 	Queued    entry.Seq   `json:"queued"` // its place in the queue: kept while more is asked, new after a rejection
@@ -62,7 +84,12 @@ type submitFacts struct {
 	Application id.Application `json:"application"`
 	Person      id.Person      `json:"person,omitempty"`
 	Room        id.Room        `json:"room,omitempty"`
+	For         string         `json:"for,omitempty"`
 	Form
+	Record string  `json:"record,omitempty"`
+	Slip   id.Slip `json:"slip,omitempty"`
+	Off    bool    `json:"off,omitempty"`
+	Shut   int64   `json:"shut,omitempty"` // until when nobody is let in by a slip of that door, ms
 }
 
 func (s *State) maySubmit(a *asking) ([]step, error) {
@@ -82,10 +109,78 @@ func (s *State) maySubmit(a *asking) ([]step, error) {
 	case s.openFor(f.Person, f.Room) != nil:
 		return nil, fault.New(fault.Conflicting, "an application for this room waits already").And("application", s.openFor(f.Person, f.Room).ID)
 	}
+	if old := s.latestFor(f.Person, f.Room); old != nil && old.For == f.For { // applying anew is changing what one said
+		if err := old.mayChange(a.now); err != nil {
+			return nil, err
+		}
+	}
+	if f.For != "" {
+		if err := s.mayWant(&f); err != nil {
+			return nil, err
+		}
+	}
 	if err := s.mayFill(f.Room, &f.Form); err != nil {
 		return nil, err
 	}
+	if f.Slip != "" {
+		if err := s.mayUse(f.Slip, f.Room, f.Premises, a.now); err != nil {
+			return nil, err
+		}
+	}
+	f.Off = f.Off || slices.ContainsFunc(s.mine[f.Person], func(x *Application) bool { return x.Off })
+	f.judge(f.Slip, a.now)
 	return one(f), nil
+}
+
+// mayWant checks what a member wants to be beyond what their relation makes them, and fills in what the office knows of them.
+func (s *State) mayWant(f *submitFacts) error {
+	who := s.core.People[f.Person]
+	switch {
+	case f.For != ForBadge:
+		return invalid("for", "an application is for coming in, or for a badge")
+	case who == nil || who.in(f.Room) == nil:
+		return fault.New(fault.NotMember, "not a member of this room")
+	case !slices.Contains(Badges, f.Category) || household(f.Category):
+		return invalid("category", "no badge that one can ask for")
+	case who.badge(f.Room, nil, "") == f.Category:
+		return fault.New(fault.Unchanged, "worn already")
+	}
+	b := who.in(f.Room)
+	version, _ := s.Charter(f.Room)
+	f.Form = Form{Premises: b.Premises, Relation: cmp.Or(b.Relation, "other"), Category: f.Category, Light: "green", Charter: version}
+	if f.Premises != "" && !s.lies(f.Premises, f.Room) {
+		f.Premises = ""
+	}
+	return nil
+}
+
+// judge notes, for an application by a slip, that something is not as the roster has it: neither this application nor its person is
+// let in by a slip any more, and nobody by that door's until the next day.
+func (f *submitFacts) judge(slip id.Slip, now int64) {
+	if slip != "" && !f.asRoster() {
+		f.Off, f.Shut = true, nextDay(now)
+	}
+}
+
+const day = 24 * 60 * 60 * 1000
+
+// dayOf counts days where the office is (UTC+8); nextDay is when the next one begins, ms.
+func dayOf(now int64) int64   { return (now + day/3) / day }
+func nextDay(now int64) int64 { return (dayOf(now)+1)*day - day/3 }
+
+// mayChange refuses the fourth change of a day.
+func (a *Application) mayChange(now int64) error {
+	if a.Day == dayOf(now) && a.Changes >= perDay {
+		return fault.New(fault.Quota, "changed as often today as it may be").And("field", "application").And("limit", perDay)
+	}
+	return nil
+}
+
+func (a *Application) changed(at int64) {
+	if a.Day != dayOf(at) {
+		a.Day, a.Changes = dayOf(at), 0
+	}
+	a.Changes++
 }
 
 // mayFill checks a form. The category is the applicant's choice, so it is one of those that everybody may claim.
@@ -115,17 +210,23 @@ func (s *State) submitted(ev *event) {
 	if old := s.openFor(f.Person, f.Room); old != nil {
 		return
 	}
+	app := &Application{
+		ID: f.Application, Person: f.Person, Room: id.Room(s.once(string(f.Room))), For: f.For, Form: s.form(f.Form), Version: ev.seq,
+		Record: f.Record, Slip: f.Slip, Off: f.Off, Status: Pending, Submitted: ev.seq, Queued: ev.seq, Since: ev.at, Note: ev.Words,
+	}
 	// An older one for the same room has had its answer; the log and the decisions keep it.
 	for _, old := range slices.Clone(s.mine[f.Person]) {
 		if old.Room == f.Room {
+			if old.For == f.For {
+				app.Changes, app.Day = old.Changes, old.Day
+				app.changed(ev.at)
+			}
 			s.mine[f.Person] = slices.DeleteFunc(s.mine[f.Person], func(x *Application) bool { return x == old })
 			delete(s.core.Applications, old.ID)
 		}
 	}
-	app := &Application{
-		ID: f.Application, Person: f.Person, Room: id.Room(s.once(string(f.Room))), Form: s.form(f.Form),
-		Status: Pending, Submitted: ev.seq, Queued: ev.seq, Since: ev.at, Note: ev.Words,
-	}
+	s.used(f.Slip, ev.at)
+	s.shut(f.Premises, f.Shut, ev.at)
 	s.core.Applications[app.ID] = app
 	s.mine[app.Person] = append(s.mine[app.Person], app)
 	s.enqueue(app)
@@ -149,13 +250,23 @@ func (s *State) mayAmend(a *asking) ([]step, error) {
 		return nil, fault.New(fault.NotFound, "there is no such application of this person")
 	case app.Status == Approved:
 		return nil, decided(app)
-	case app.Status == Rejected && s.openFor(app.Person, app.Room) != nil:
+	case !app.Open() && s.openFor(app.Person, app.Room) != nil:
 		return nil, fault.New(fault.Conflicting, "another application for this room waits already")
+	}
+	if err := app.mayChange(a.now); err != nil {
+		return nil, err
+	}
+	f.Person, f.Room, f.For, f.Slip = app.Person, app.Room, app.For, ""
+	if f.For != "" {
+		if err := s.mayWant(&f); err != nil {
+			return nil, err
+		}
 	}
 	if err := s.mayFill(app.Room, &f.Form); err != nil {
 		return nil, err
 	}
-	f.Person, f.Room = app.Person, app.Room
+	f.Off = f.Off || app.Off || app.Slip != "" && f.Premises != app.Premises
+	f.judge(app.Slip, a.now)
 	return one(f), nil
 }
 
@@ -165,7 +276,7 @@ func (s *State) amended(ev *event) {
 	if !ok || app == nil || app.Status == Approved {
 		return
 	}
-	if app.Status == Rejected {
+	if !app.Open() {
 		if s.openFor(app.Person, app.Room) != nil {
 			return
 		}
@@ -173,7 +284,37 @@ func (s *State) amended(ev *event) {
 	}
 	s.dequeue(app)
 	app.Form, app.Status, app.Note, app.Text, app.Decided, app.By = s.form(f.Form), Pending, ev.Words, nil, 0, ""
+	app.Version, app.Record, app.Off = ev.seq, f.Record, app.Off || f.Off
+	app.changed(ev.at)
+	s.shut(f.Premises, f.Shut, ev.at)
 	s.enqueue(app)
+	s.tellApplication(ev, app)
+}
+
+// mayWithdraw lets somebody take back what nobody has decided on.
+func (s *State) mayWithdraw(a *asking) ([]step, error) {
+	f, err := take[verdict](a)
+	if err != nil {
+		return nil, err
+	}
+	app := s.core.Applications[f.Application]
+	switch {
+	case app == nil || app.Person != a.by.Person:
+		return nil, fault.New(fault.NotFound, "there is no such application of this person")
+	case !app.Open():
+		return nil, decided(app)
+	}
+	return one(verdict{Application: app.ID, Room: app.Room}), nil
+}
+
+func (s *State) withdrawn(ev *event) {
+	f, ok := read[verdict](ev.Entry)
+	app := s.core.Applications[f.Application]
+	if !ok || app == nil || !app.Open() {
+		return
+	}
+	s.dequeue(app)
+	app.Status, app.Decided, app.Note, app.Text = Withdrawn, ev.at, nil, nil
 	s.tellApplication(ev, app)
 }
 
@@ -188,6 +329,10 @@ type verdict struct {
 	Light       string         `json:"light,omitempty"`
 	Rev         int            `json:"rev,omitempty"`
 	Category    string         `json:"category,omitempty"` // in a command: the decider's choice; its entry has the badge
+	Version     entry.Seq      `json:"version,omitempty"`  // in a command: the one that the decider saw
+	For         string         `json:"for,omitempty"`
+	Record      string         `json:"record,omitempty"` // which of the person's records is in force from now on, when it is another
+	Rooms       []id.Room      `json:"rooms,omitempty"`  // that know the person by the record before
 }
 
 // mayDecide finds the application of a verdict, and checks the right to decide on it and that nobody else did.
@@ -201,8 +346,11 @@ func (s *State) mayDecide(a *asking) (f verdict, app *Application, err error) {
 	if err := a.may(s.at(app.Room), deciders); err != nil {
 		return f, nil, err
 	}
-	if !app.Open() {
+	switch {
+	case !app.Open():
 		return f, nil, decided(app)
+	case f.Version != 0 && f.Version != app.Version:
+		return f, nil, fault.New(fault.Conflicting, "the application was changed meanwhile; look again").And("field", "version").And("version", app.Version)
 	}
 	return f, app, nil
 }
@@ -241,20 +389,40 @@ func (s *State) mayApprove(a *asking) ([]step, error) {
 	if err != nil {
 		return nil, err
 	}
-	badge, known := relations[f.Relation]
+	relation := cmp.Or(f.Relation, app.Relation)
+	byRelation, known := relations[relation]
+	badge := cmp.Or(f.Category, byRelation)
+	who := s.core.People[app.Person]
 	switch {
+	case a.server() && !s.mayLetIn(app, a.now):
+		return nil, fault.New(fault.Forbidden, "somebody has to decide on this one")
+	case f.Version != app.Version:
+		return nil, fault.New(fault.Conflicting, "which version of the application?").And("field", "version").And("version", app.Version)
 	case f.Category != "" && !slices.Contains(Badges, f.Category):
 		return nil, invalid("category", "no such category")
-	case f.Relation != "" && !known:
+	case !known:
 		return nil, invalid("relation", "no such relation")
+	case f.Category == "" && (badge == "" || f.Relation == "" && !app.plain()):
+		return nil, fault.New(fault.Invalid, "a badge was asked for: give it by its name, or another").And("field", "category").And("asked", app.Category)
 	case app.Premises != "" && !s.lies(app.Premises, app.Room):
 		return nil, fault.New(fault.Conflicting, "the premises no longer belong to this room: ask the applicant").And("field", "premises")
+	case app.Premises == "" && household(badge):
+		return nil, fault.New(fault.NoPremises, "without a door nobody is of a household: ask which one it is").And("field", "premises")
+	case app.For == ForBadge && (who == nil || who.in(app.Room) == nil):
+		return nil, fault.New(fault.NotMember, "no longer a member of this room")
 	}
-	return one(verdict{
-		Application: app.ID, Room: app.Room, Person: app.Person, Premises: app.Premises,
-		Badge: cmp.Or(f.Category, badge, app.Category), Relation: cmp.Or(f.Relation, app.Relation),
-		Light: app.Light, Rev: s.rev(app.Person),
-	}), nil
+	out := verdict{
+		Application: app.ID, Room: app.Room, Person: app.Person, Premises: app.Premises, Badge: badge, Relation: relation,
+		Light: app.Light, Rev: s.rev(app.Person), Version: app.Version, For: app.For,
+	}
+	if app.Record != "" && (who == nil || who.Record != app.Record) {
+		out.Record = app.Record
+		if who != nil {
+			out.Rev++
+			out.Rooms = slices.DeleteFunc(who.rooms(), func(r id.Room) bool { return r == app.Room && app.For == "" })
+		}
+	}
+	return one(out), nil
 }
 
 func (s *State) asked(ev *event)    { s.decide(ev, "ask", Asked) }
@@ -263,13 +431,32 @@ func (s *State) rejected(ev *event) { s.decide(ev, "reject", Rejected) }
 func (s *State) approved(ev *event) {
 	// Who was let in is in, whatever became of the application.
 	if f, ok := read[verdict](ev.Entry); ok && f.Person != "" && f.Room != "" {
-		s.bind(f.Person, f.Rev, Binding{Room: f.Room, Premises: f.Premises, Badge: f.Badge, Relation: f.Relation})
+		if f.For == ForBadge {
+			s.wear(f.Person, f.Room, f.Badge)
+		} else {
+			s.bind(f.Person, f.Rev, Binding{Room: f.Room, Premises: f.Premises, Badge: f.Badge, Relation: f.Relation})
+		}
 		if app, who := s.core.Applications[f.Application], s.core.People[f.Person]; app != nil && who != nil {
 			who.agree(app.Charter)
 		}
+		s.hold(ev, f.Person, f.Record, f.Rev, f.Room)
 		defer ev.tell(Change{What: Who, Person: f.Person, Room: f.Room})
 	}
 	s.decide(ev, "approve", Approved)
+}
+
+// hold puts another record of a person in force: they are called by it from now on, and may see who ordered it.
+func (s *State) hold(ev *event, p id.Person, record string, rev int, r id.Room) {
+	if record == "" {
+		return
+	}
+	_, known := s.core.People[p]
+	who := s.person(p, rev)
+	if known && rev > 1 && ev.By != id.Server {
+		s.look(ev, []id.Person{p}, &Look{Seq: ev.seq, By: ev.By, As: ev.As, At: ev.at, Reason: "name", Room: r})
+	}
+	who.Record = record
+	ev.tell(Change{What: Name, Person: p})
 }
 
 // decide notes a verdict.
@@ -303,6 +490,16 @@ func (s *State) decide(ev *event, verb string, to Status) {
 func (s *State) openFor(p id.Person, r id.Room) *Application {
 	for _, a := range s.mine[p] {
 		if a.Room == r && a.Open() {
+			return a
+		}
+	}
+	return nil
+}
+
+// latestFor is the latest application of a person for a room, open or not.
+func (s *State) latestFor(p id.Person, r id.Room) *Application {
+	for _, a := range slices.Backward(s.mine[p]) {
+		if a.Room == r {
 			return a
 		}
 	}

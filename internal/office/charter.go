@@ -1,7 +1,9 @@
 package office
 
 import (
+	"encoding/json"
 	"slices"
+	"strings"
 
 	"linli/internal/entry"
 	"linli/internal/fault"
@@ -42,8 +44,27 @@ func (s *State) mayCharter(a *asking) ([]step, error) {
 	if err := say(a.words, "text", 5000); err != nil {
 		return nil, err
 	}
-	f.Version = s.core.Charter + 1
+	// What they agreed to already, nobody is asked again.
+	version, words := s.Charter(f.Room)
+	switch own := s.core.Charters[f.Room]; {
+	case version == 0 || textOf(words) != textOf(a.words):
+		f.Version = s.core.Charter + 1
+	case own != nil:
+		return nil, fault.New(fault.Unchanged, "it says so already")
+	default:
+		f.Version = version
+	}
 	return one(f), nil
+}
+
+func textOf(words entry.Words) string {
+	var w struct {
+		Text string `json:"text"`
+	}
+	if len(words) > 0 && json.Unmarshal(words, &w) != nil {
+		return ""
+	}
+	return strings.TrimSpace(w.Text)
 }
 
 // mayRule is for what can be set for one room, by those who answer for it, or for the office.

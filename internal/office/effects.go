@@ -32,6 +32,10 @@ type (
 	roomRules struct {
 		Without []string `json:"without,omitempty"` // kinds that nobody may post
 	}
+	memberBadge struct {
+		Person id.Person `json:"person"`
+		Badge  string    `json:"badge"`
+	}
 	memberRenamed struct {
 		Person id.Person `json:"person"`
 		Rev    int       `json:"rev"`
@@ -79,7 +83,16 @@ func Effects(seq entry.Seq, e *entry.Entry) map[id.Room][]entry.Entry {
 		}
 	case "application.approve":
 		if x, ok := read[verdict](e); ok && x.Person != "" {
-			f.joins([]newcomer{{Person: x.Person, Room: x.Room, Premises: x.Premises, Badge: x.Badge, Rev: x.Rev}}, false)
+			if x.For == ForBadge {
+				f.badge(x.Person, x.Room, x.Badge)
+			} else {
+				f.joins([]newcomer{{Person: x.Person, Room: x.Room, Premises: x.Premises, Badge: x.Badge, Rev: x.Rev}}, false)
+			}
+			f.renamed(x.Person, x.Rev, x.Rooms)
+		}
+	case "badge.set":
+		if x, ok := read[badgeFacts](e); ok {
+			f.badge(x.Person, x.Room, x.Badge)
 		}
 	case "role.grant":
 		if x, ok := read[grantFacts](e); ok {
@@ -95,9 +108,7 @@ func Effects(seq entry.Seq, e *entry.Entry) map[id.Room][]entry.Entry {
 		}
 	case "person.renamed":
 		if x, ok := read[renameFacts](e); ok {
-			for _, r := range x.Rooms {
-				f.add(r, "member.renamed", memberRenamed{Person: x.Person, Rev: x.Rev})
-			}
+			f.renamed(x.Person, x.Rev, x.Rooms)
 		}
 	}
 	if len(f.rooms) == 0 {
@@ -196,6 +207,16 @@ func (f *following) moves(x moveFacts) {
 		drops.add(end.Room, leaver{Person: x.Person, Premises: end.Premises, Badge: end.Badge})
 	}
 	drops.each(f.drop)
+}
+
+func (f *following) renamed(p id.Person, rev int, rooms []id.Room) {
+	for _, r := range rooms {
+		f.add(r, "member.renamed", memberRenamed{Person: p, Rev: rev})
+	}
+}
+
+func (f *following) badge(p id.Person, r id.Room, badge string) {
+	f.add(r, "member.badge", memberBadge{Person: p, Badge: badge})
 }
 
 // perRoom sorts things by their rooms and keeps their order within each.

@@ -183,6 +183,18 @@ func (w *town) room() map[string]any {
 	return r
 }
 
+// approve decides on an application as it stands, now and then on one as it stood.
+func (w *town) approve(by entry.Actor, name id.Application) error {
+	facts := map[string]any{"application": name}
+	if a, ok := w.state.Application(name); ok && w.random.IntN(9) > 0 {
+		facts["version"] = a.Version
+		if w.random.IntN(3) == 0 {
+			facts["category"] = w.one("业主", "物业", "志愿者")
+		}
+	}
+	return w.do(by, "application.approve", facts, nil)
+}
+
 // step tries one random command by a random person with the roles held.
 func (w *town) step() error {
 	by := entry.Actor{Person: id.Person(w.pick("p", 9)), Device: "d"}
@@ -202,7 +214,35 @@ func (w *town) step() error {
 	if v, _ := w.state.Charter(id.Room(room)); w.random.IntN(9) > 0 {
 		form["charter"] = v
 	}
-	switch w.random.IntN(22) {
+	if w.random.IntN(3) == 0 {
+		form["record"] = w.pick("n", 9)
+	}
+	if w.random.IntN(5) == 0 {
+		form["for"], form["category"] = ForBadge, "志愿者"
+	}
+	if slip := id.Slip(w.pick("s", 40)); w.random.IntN(4) == 0 {
+		form["slip"], form["phone"] = slip, w.random.IntN(2) == 0
+		if x, ok := w.state.Slip(slip); ok {
+			form["room"], form["premises"] = x.Room, x.Premises
+		}
+	}
+	switch w.random.IntN(25) {
+	case 22:
+		if who := w.state.core.People[id.Person(person)]; who != nil && len(who.Bindings) > 0 {
+			room = string(who.Bindings[0].Room)
+		}
+		by.Grants = append(by.Grants, entry.Grant{Role: entry.Owner, Room: id.Room(room)})
+		return w.do(by, "badge.set", map[string]any{"person": person, "room": room, "badge": w.one("", "志愿者", "业主")}, nil)
+	case 23:
+		if x := w.state.core.Slips[id.Premises(premises)]; x != nil && w.random.IntN(2) == 0 {
+			return w.do(by, "slip.end", map[string]any{"room": x.Room, "premises": []string{premises}}, nil)
+		}
+		if h, ok := w.state.Premises(id.Premises(premises)); ok {
+			room = string(h.Room)
+		}
+		return w.do(by, "slip.make", map[string]any{"room": room, "slips": []any{map[string]any{"slip": w.pick("s", 40), "premises": premises}}}, nil)
+	case 24:
+		return w.do(by, "application.withdraw", map[string]any{"application": form["application"]}, nil)
 	case 0, 1, 2:
 		var homes []any
 		for range w.random.IntN(6) + 1 {
@@ -238,7 +278,7 @@ func (w *town) step() error {
 	case 14:
 		return w.do(by, "application.ask", form, words)
 	case 15, 16, 17:
-		return w.do(by, "application.approve", map[string]any{"application": form["application"]}, nil)
+		return w.approve(by, id.Application(form["application"].(string)))
 	case 18:
 		return w.do(by, "application.reject", form, words)
 	case 19:

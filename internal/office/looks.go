@@ -17,7 +17,7 @@ type Look struct {
 	By     id.Person `json:"by"`
 	As     string    `json:"as,omitempty"`
 	At     int64     `json:"at"`
-	Reason string    `json:"reason"` // a key that the client words: admission, members, contact, code
+	Reason string    `json:"reason"` // a key that the client words: admission, members, contact, code, name
 	Room   id.Room   `json:"room,omitempty"`
 }
 
@@ -148,14 +148,8 @@ func (s *State) mayIssue(a *asking) ([]step, error) {
 	} else if err := s.mayCare(a, f.Person); err != nil {
 		return nil, err
 	}
-	for _, g := range who.Grants {
-		if a.server() || held(a.by.Grants, place{}, governors) != "" {
-			break
-		}
-		outranks := func(mine entry.Grant) bool { return reaches(mine, s.of(g)) && strength(mine.Role) > strength(g.Role) }
-		if !slices.ContainsFunc(a.by.Grants, outranks) {
-			return nil, fault.New(fault.Forbidden, "only who is above may issue a code for this person")
-		}
+	if err := s.mayHandle(a, who); err != nil {
+		return nil, err
 	}
 	return one(f), nil
 }

@@ -41,6 +41,7 @@ type State struct {
 	looked map[id.Person][]*Look        // newest last
 	links  map[id.Room][]id.Link        // oldest first
 	tally  map[id.Room]Tally            // premises of each room
+	slips  map[id.Slip]*Slip
 }
 
 // core is what a checkpoint keeps. Fields are only added.
@@ -58,6 +59,8 @@ type core struct {
 	Charters     map[id.Room]*Charter            `json:"charters"` // "" is the office's
 	Charter      int                             `json:"charter"`  // the greatest version given out
 	Policies     map[id.Room]Policy              `json:"policies"` // "" is the office's
+	Slips        map[id.Premises]*Slip           `json:"slips,omitempty"`
+	Shut         map[id.Premises]int64           `json:"shut,omitempty"` // until when a door lets nobody in by a slip, ms
 	Windows      entry.Windows                   `json:"windows"`
 	Answers      []answer                        `json:"answers,omitempty"`
 }
@@ -117,6 +120,8 @@ func (s *State) whole() *State {
 	made(&c.Links)
 	made(&c.Charters)
 	made(&c.Policies)
+	made(&c.Slips)
+	made(&c.Shut)
 	if c.Windows == nil {
 		c.Windows = entry.Windows{}
 	}
@@ -129,6 +134,7 @@ func (s *State) whole() *State {
 	made(&s.looked)
 	made(&s.links)
 	made(&s.tally)
+	made(&s.slips)
 	for _, r := range c.Rooms {
 		r.key = natural(r.Name)
 	}
@@ -136,6 +142,7 @@ func (s *State) whole() *State {
 		x.key = natural(x.Name)
 	}
 	s.wholePlaces()
+	s.wholeSlips()
 	for p, who := range c.People {
 		for _, b := range who.Bindings {
 			s.stand(p, b.Premises)

@@ -129,15 +129,16 @@ func TestOwnersAndApplicantLearnOfEachStep(t *testing.T) {
 	if err := w.do(server, "room.open", map[string]any{"id": "r1", "name": "和园", "community": "c1"}, nil); err != nil {
 		t.Fatal(err)
 	}
+	by := server
 	step := func(act, with, words string) []Change {
 		c := entry.Command{Act: act, With: json.RawMessage(with), Words: json.RawMessage(words)}
-		entries, err := w.state.Decide(server, &c, 0)
+		entries, err := w.state.Decide(by, &c, 0)
 		if err != nil {
 			t.Fatal(act, err)
 		}
 		return w.state.Apply(w.state.Seq()+1, 0, &entries[0])
 	}
-	form := `"relation":"owner","category":"业主","light":"green"}`
+	form := `"relation":"other","category":"物业","light":"green"}`
 	if c := step("application.submit", `{"application":"a1","person":"p1","room":"r1",`+form, ""); len(c) != 1 || c[0].Status != Pending || c[0].Place != 1 || c[0].Pending != 1 || c[0].Person != "p1" || c[0].Room != "r1" || c[0].Community != "c1" {
 		t.Errorf("submitted: %+v", c)
 	}
@@ -145,7 +146,10 @@ func TestOwnersAndApplicantLearnOfEachStep(t *testing.T) {
 		t.Errorf("asked: %+v", c)
 	}
 	step("application.amend", `{"application":"a1",`+form, "")
-	c := step("application.approve", `{"application":"a1"}`, "")
+	by = entry.Actor{Person: "p9", Device: "d", Grants: []entry.Grant{{Role: entry.Admin}}}
+	a1, _ := w.state.Application("a1")
+	c := step("application.approve", fmt.Sprintf(`{"application":"a1","category":"物业","version":%d}`, a1.Version), "")
+	by = server
 	if len(c) != 2 || c[0].What != Admission || c[0].Status != Approved || c[0].Pending != 0 || c[1].What != Who || c[1].Person != "p1" {
 		t.Errorf("approved: %+v", c)
 	}

@@ -12,7 +12,8 @@ import (
 
 // Person is somebody the office knows: by id, and what binds them.
 type Person struct {
-	Rev      int           `json:"rev"` // of the display name
+	Rev      int           `json:"rev"`              // of the display name
+	Record   string        `json:"record,omitempty"` // which of their records in the register is in force; empty: the first
 	Bindings []Binding     `json:"bindings,omitempty"`
 	Grants   []entry.Grant `json:"grants,omitempty"`
 	Agreed   []int         `json:"agreed,omitempty"` // versions of charters agreed to; they count through the whole office
@@ -32,10 +33,30 @@ var Badges = []string{"片警", "物业", "公共单位", "商户", "业委会",
 // Relations to the premises, and the badge each gives when no other is chosen.
 var relations = map[string]string{"owner": "业主", "tenant": "租户", "family": "家属", "shop": "商户", "other": ""}
 
+// household tells whether a badge says that somebody belongs to a household or a shop, and so to a door.
+func household(badge string) bool {
+	for _, b := range relations {
+		if b != "" && b == badge {
+			return true
+		}
+	}
+	return false
+}
+
 var roleBadges = map[entry.Role]string{entry.Owner: "群主", entry.Deputy: "副群主"}
 
 func (p *Person) bound(r id.Room, h id.Premises) bool {
 	return slices.ContainsFunc(p.Bindings, func(b Binding) bool { return b.Room == r && b.Premises == h })
+}
+
+// in is what binds a person to a room, a premises before none; nil when nothing does.
+func (p *Person) in(r id.Room) (found *Binding) {
+	for i := range p.Bindings {
+		if b := &p.Bindings[i]; b.Room == r && (found == nil || found.Premises == "") {
+			found = b
+		}
+	}
+	return found
 }
 
 // badge is what a person wears in a room, leaving some bindings and a role out of account; empty when nothing else binds
@@ -235,8 +256,65 @@ func (s *State) stand(p id.Person, h id.Premises) {
 	}
 }
 
+type badgeFacts struct {
+	Person id.Person `json:"person"`
+	Room   id.Room   `json:"room"`
+	Badge  string    `json:"badge,omitempty"` // in a command, empty: take the badge; the entry has what is worn from now on
+}
+
+// mayBadge gives a member another badge, or takes the one they have: who has a door is then again what they are to it. One may give
+// up one's own.
+func (s *State) mayBadge(a *asking) ([]step, error) {
+	f, err := take[badgeFacts](a)
+	if err != nil {
+		return nil, err
+	}
+	if f.Badge != "" || f.Person != a.by.Person {
+		if err := a.may(s.at(f.Room), deciders); err != nil {
+			return nil, err
+		}
+	}
+	who := s.core.People[f.Person]
+	if who == nil || who.in(f.Room) == nil {
+		return nil, fault.New(fault.NotFound, "there is no such member")
+	}
+	b := who.in(f.Room)
+	if f.Badge == "" && b.Premises != "" {
+		f.Badge = relations[b.Relation]
+	}
+	switch {
+	case f.Badge == "", household(f.Badge) && b.Premises == "":
+		return nil, fault.New(fault.NoPremises, "nobody is of a household without a door, and without a badge nothing holds them here").And("field", "badge")
+	case !slices.Contains(Badges, f.Badge):
+		return nil, invalid("badge", "no such badge")
+	case b.Badge == f.Badge:
+		return nil, fault.New(fault.Unchanged, "worn already")
+	}
+	return one(f), nil
+}
+
+func (s *State) badged(ev *event) {
+	if f, ok := read[badgeFacts](ev.Entry); ok && f.Badge != "" {
+		s.wear(f.Person, f.Room, f.Badge)
+		ev.tell(Change{What: Who, Person: f.Person, Room: f.Room})
+	}
+}
+
+// wear changes the badge that a person has in a room.
+func (s *State) wear(p id.Person, r id.Room, badge string) {
+	if who := s.core.People[p]; who != nil {
+		for i := range who.Bindings {
+			if b := &who.Bindings[i]; b.Room == r {
+				b.Badge = s.once(badge)
+			}
+		}
+	}
+}
+
 type renameFacts struct {
 	Person id.Person `json:"person"`
+	Record string    `json:"record,omitempty"` // which of their records is in force from now on; empty: the same
+	Room   id.Room   `json:"room,omitempty"`   // where it was ordered
 	Rev    int       `json:"rev,omitempty"`
 	Rooms  []id.Room `json:"rooms,omitempty"`
 }
@@ -258,6 +336,9 @@ func (s *State) mayRename(a *asking) ([]step, error) {
 	if err := s.mayCare(a, f.Person); err != nil {
 		return nil, err
 	}
+	if err := s.mayHandle(a, who); err != nil {
+		return nil, err
+	}
 	f.Rev, f.Rooms = max(f.Rev, who.Rev+1), who.rooms()
 	return one(f), nil
 }
@@ -277,8 +358,26 @@ func (s *State) mayCare(a *asking, p id.Person) error {
 func (s *State) renamed(ev *event) {
 	if f, ok := read[renameFacts](ev.Entry); ok && f.Person != "" {
 		s.person(f.Person, f.Rev)
-		ev.tell(Change{What: Name, Person: f.Person})
+		if f.Record == "" {
+			ev.tell(Change{What: Name, Person: f.Person})
+			return
+		}
+		s.hold(ev, f.Person, f.Record, f.Rev, f.Room)
 	}
+}
+
+// mayHandle is for what changes who somebody is or how they sign in: not for people whose roles one's own do not outrank everywhere.
+func (s *State) mayHandle(a *asking, who *Person) error {
+	if a.server() || held(a.by.Grants, place{}, governors) != "" {
+		return nil
+	}
+	for _, g := range who.Grants {
+		outranks := func(mine entry.Grant) bool { return reaches(mine, s.of(g)) && strength(mine.Role) > strength(g.Role) }
+		if !slices.ContainsFunc(a.by.Grants, outranks) {
+			return fault.New(fault.Forbidden, "only who is above may, for this person")
+		}
+	}
+	return nil
 }
 
 // moveFacts ends bindings. badge is what the person still is in that room; empty when nothing holds them there any more.

@@ -68,8 +68,16 @@ func (s *State) Person(p id.Person) (Person, bool) {
 		return Person{}, false
 	}
 	return Person{
-		Rev: who.Rev, Bindings: slices.Clone(who.Bindings), Grants: slices.Clone(who.Grants), Agreed: slices.Clone(who.Agreed),
+		Rev: who.Rev, Record: who.Record, Bindings: slices.Clone(who.Bindings), Grants: slices.Clone(who.Grants), Agreed: slices.Clone(who.Agreed),
 	}, true
+}
+
+// RecordOf is which of a person's records in the register is in force; empty: the first.
+func (s *State) RecordOf(p id.Person) string {
+	if who := s.core.People[p]; who != nil {
+		return who.Record
+	}
+	return ""
 }
 
 // People is how many persons the office knows.

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"linli/internal/entry"
 	"linli/internal/fault"
@@ -24,6 +25,7 @@ import (
 //	as 李(owner r9)  approve a1           -> …     with these roles instead of those held
 //	as 周社工  role.revoke {…} words {…}  -> …     any act by its full name
 //	then place a1                        -> 1      a question to the state
+//	wait 24h                                        time passes
 //	then effects r3                      -> …      what the last command brings to a room
 //	then stickers r3                     -> true   may they be posted there?
 //
@@ -78,6 +80,13 @@ func (s *story) tell(file string) {
 		switch verb {
 		case "given":
 			s.tell("testdata/given/" + rest + ".txt")
+			continue
+		case "wait":
+			d, err := time.ParseDuration(rest)
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			s.now += d.Milliseconds()
 			continue
 		case "as":
 			got = s.command(rest)
@@ -162,6 +171,9 @@ func (s *story) parse(who, act, rest string) entry.Command {
 		room, more, _ := strings.Cut(rest, " ")
 		with["room"], with["person"], rest = room, who, more
 	}
+	if app, ok := s.state.Application(id.Application(application)); ok && act == "approve" {
+		with["version"] = app.Version // of what lies before them
+	}
 	if rest = strings.TrimSpace(rest); strings.HasPrefix(rest, `"`) {
 		c.Words = json.RawMessage(`{"` + map[string]string{"ask": "text", "reject": "reason"}[act] + `":` + rest + `}`)
 	} else if rest != "" {
@@ -200,6 +212,22 @@ func (s *story) question(line string) string {
 	case "bindings":
 		who, _ := o.Person(id.Person(arg[0]))
 		return list(who.Bindings, func(b Binding) string { return fmt.Sprintf("%s/%s/%s", b.Room, b.Premises, b.Badge) })
+	case "version":
+		a, _ := o.Application(id.Application(arg[0]))
+		return fmt.Sprint(a.Version)
+	case "record":
+		return o.RecordOf(id.Person(arg[0]))
+	case "alone": // may it be approved by itself?
+		return fmt.Sprint(o.MayLetIn(id.Application(arg[0]), s.now))
+	case "slip":
+		x, ok := o.Slip(id.Slip(arg[0]))
+		if !ok {
+			return "no such slip"
+		}
+		if f := fault.Of(x.Good(s.now)); f != nil {
+			return string(f.Code)
+		}
+		return "good for " + string(x.Premises)
 	case "owners":
 		return list(o.Owners(r), func(p id.Person) string { return string(p) })
 	case "deciders":

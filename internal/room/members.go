@@ -38,6 +38,17 @@ func (s *State) applyMember(change *Change, verb string, at int64, e *entry.Entr
 			m.Rev = max(m.Rev, f.Rev)
 			change.Renamed = []Newcomer{s.known(f.Person)}
 		}
+	case "badge":
+		var f Newcomer
+		if json.Unmarshal(e.Facts, &f) != nil {
+			return
+		}
+		if m := s.core.Members[f.Person]; m != nil && f.Badge != "" {
+			if m.Role == "" {
+				m.Badge = f.Badge
+			}
+			change.Renamed = []Newcomer{s.known(f.Person)}
+		}
 	case "drop":
 		var f dropFacts
 		if json.Unmarshal(e.Facts, &f) != nil {
