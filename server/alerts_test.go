@@ -519,8 +519,7 @@ func TestApplicationsRing(t *testing.T) {
 	if p := phone.next(); p.Alert["topic"] != "admission" || p.Alert["text"] != "1 份入群申请等您审核" || p.Alert["url"] != "/admission" || strings.Contains(p.plain, wang.name) {
 		t.Errorf("told %v", p.Alert)
 	}
-	mine := applicant.must("GET", "/applications/mine", nil)["applications"].([]any)[0].(map[string]any)
-	own.must("POST", "/applications/"+mine["id"].(string)+"/approve", map[string]any{})
+	own.approve(applicant, "")
 	if alert := alerted(t, page); alert["topic"] != "mine" || alert["text"] != "您的入群申请通过了" {
 		t.Errorf("the applicant hears %v", alert)
 	}
@@ -541,8 +540,7 @@ func TestARoleIsCalledInTurns(t *testing.T) {
 		t.Helper()
 		a := w.apply(link, r, "owner")
 		phone = service.browser(a)
-		mine := a.must("GET", "/applications/mine", nil)["applications"].([]any)[0].(map[string]any)
-		w.as(keeper).must("POST", "/applications/"+mine["id"].(string)+"/approve", map[string]any{"category": "物业"})
+		w.as(keeper).approve(a, "物业")
 		phone.next() // they are let in
 		return phone, a.person()
 	}

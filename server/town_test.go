@@ -359,9 +359,21 @@ func (w *town) doorOf(link string, r neighbour) string {
 func (w *town) admit(by *api, link string, r neighbour) *api {
 	w.t.Helper()
 	a := w.apply(link, r, "owner")
-	mine := a.must("GET", "/applications/mine", nil)["applications"].([]any)[0].(map[string]any)
-	by.must("POST", "/applications/"+mine["id"].(string)+"/approve", map[string]any{})
+	by.approve(a, "")
 	return a
+}
+
+// application is the latest of somebody.
+func (a *api) application() answer {
+	a.w.t.Helper()
+	return a.must("GET", "/applications/mine", nil)["applications"].([]any)[0].(map[string]any)
+}
+
+// approve lets in who applied, as the application stands, with a badge or as what they are to the door.
+func (a *api) approve(applicant *api, badge string) {
+	a.w.t.Helper()
+	mine := applicant.application()
+	a.must("POST", "/applications/"+mine["id"].(string)+"/approve", map[string]any{"version": mine["version"], "category": badge})
 }
 
 // built is the folder of a town that was built once for all tests.

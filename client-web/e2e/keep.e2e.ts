@@ -26,10 +26,10 @@ beforeAll(async () => {
   await a.post(`/join/${link}`, form)
   const { name, phone, title } = wangli
   await new Api(linli.url).post(`/join/${link}`, { ...form, name, phone, title, password })
-  const { applications } = await boss.get<{ applications: { id: string; room: string }[] }>(
+  const { applications } = await boss.get<{ applications: { id: string; room: string; version: number }[] }>(
     '/applications?state=pending',
   )
-  for (const x of applications) if (x.room === second) await boss.post(`/applications/${x.id}/approve`)
+  for (const x of applications) if (x.room === second) await boss.post(`/applications/${x.id}/approve`, { version: x.version, category: '志愿者' })
 })
 afterAll(() => linli.stop())
 

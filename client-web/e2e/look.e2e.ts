@@ -83,10 +83,11 @@ test('the volunteer is in a second room, has passed on to it, and keeps some of 
   const { link } = await boss.post<{ link: string }>(`/rooms/${second}/links`)
   const { charter } = await boss.get<{ charter: { version: number } }>(`/join/${link}`)
   await a.post(`/join/${link}`, { relation: 'other', category: '志愿者', charter: charter.version })
-  const { applications } = await boss.get<{ applications: { id: string; room: string }[] }>(
+  const { applications } = await boss.get<{ applications: { id: string; room: string; version: number }[] }>(
     '/applications?state=pending',
   )
-  await boss.post(`/applications/${applications.find((x) => x.room === second)!.id}/approve`)
+  const { id, version } = applications.find((x) => x.room === second)!
+  await boss.post(`/applications/${id}/approve`, { version, category: '志愿者' })
   const { new: items } = await a.get<{ new: { seq: number; kind: string; state?: { retracted?: boolean } }[] }>(
     `/rooms/${first}/items?limit=200`,
   )

@@ -60,13 +60,13 @@ export const apply = async (linli: Linli, link: string, who: Someone, relation =
     tokens: true,
   })
   api.access = s.access
-  const mine = await api.get<{ applications: { id: string }[] }>('/applications/mine')
-  return mine.applications[0]!.id
+  const mine = await api.get<{ applications: { id: string; version: number }[] }>('/applications/mine')
+  return mine.applications[0]!
 }
 
 export const admit = async (linli: Linli, by: Api, link: string, who: Someone, relation = 'owner') => {
-  const a = await apply(linli, link, who, relation)
-  await by.post(`/applications/${a}/approve`, relation === 'family' ? { category: '家属', relation } : {})
+  const { id, version } = await apply(linli, link, who, relation)
+  await by.post(`/applications/${id}/approve`, { version, ...(relation === 'family' ? { category: '家属', relation } : {}) })
 }
 
 // Builds the town once; answers with its folder and what a test must know of it.

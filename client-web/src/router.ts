@@ -40,6 +40,7 @@ export const router = createRouter({
     { path: '/signin', name: 'signin', component: SignIn, meta: { open: true } },
     { path: '/setup', name: 'setup', component: () => import('./office/Setup.vue'), meta: { open: true } },
     { path: '/join/:link', name: 'join', component: () => import('./pages/Join.vue'), meta: { open: true } },
+    { path: '/pending/:application', name: 'amend', component: () => import('./pages/Join.vue') },
     { path: '/pending', name: 'pending', component: () => import('./pages/Waiting.vue') },
     { path: '/rooms', name: 'rooms', component: Rooms },
     { path: '/rooms/:room', name: 'room', component: () => import('./pages/Room.vue') },

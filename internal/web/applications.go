@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 
+	"linli/internal/entry"
 	"linli/internal/fault"
 	"linli/internal/id"
 	"linli/internal/office"
@@ -12,10 +13,12 @@ import (
 	"linli/internal/room"
 )
 
+// rosterSays is what the office's roster has of a door.
 type rosterSays struct {
 	Name   string `json:"name"`
 	People int    `json:"people,omitempty"`
 	Tenure string `json:"tenure,omitempty"`
+	Phone  string `json:"phone"` // same: the applicant's is the one that the roster has; other; none: it has none
 }
 
 // applicationRow is an application as those see it who decide on it.
@@ -26,8 +29,13 @@ type applicationRow struct {
 	Light    string         `json:"light"`
 	State    office.Status  `json:"state"`
 	At       int64          `json:"at"`
+	Version  entry.Seq      `json:"version"` // what was shown: to be named when approving
+	For      string         `json:"for,omitempty"`
 	Relation string         `json:"relation"`
 	Category string         `json:"category"`
+	Badge    string         `json:"badge,omitempty"` // asked for beyond what the relation gives: given by name or not
+	Slip     bool           `json:"slip,omitempty"`  // made with the slip of that door
+	Known    string         `json:"known,omitempty"` // the name that is in force, where this would change it
 	Premises id.Premises    `json:"premises,omitempty"`
 	Label    string         `json:"label,omitempty"`
 	Name     string         `json:"name"`
@@ -66,7 +74,7 @@ func (s *Server) applications(ctx context.Context, in *applicationsInput) (*body
 	}
 	b := applicationsBody{Applications: []applicationRow{}}
 	pages, persons := map[id.Application]string{}, []id.Person(nil)
-	by := map[id.Application]id.Person{}
+	shown := map[id.Application]office.Application{}
 	s.Engine.ReadOffice(func(o *office.State) {
 		for _, a := range o.Applications(office.Filter{Room: in.Room, Status: in.State}) {
 			if len(b.Applications) == perList || !o.MayAdmit(c.Person, a.Room) {
@@ -74,8 +82,12 @@ func (s *Server) applications(ctx context.Context, in *applicationsInput) (*body
 			}
 			row := applicationRow{
 				ID: a.ID, Room: a.Room, Light: a.Light, State: a.Status, At: a.Since, Relation: a.Relation, Category: a.Category,
+				Version: a.Version, For: a.For, Slip: a.Slip != "",
 				Premises: a.Premises, Note: textOf(a.Note, "note"), Door: textOf(a.Note, "door"),
 				Text: textOf(a.Text, "text") + textOf(a.Text, "reason"),
+			}
+			if a.Category != categories[a.Relation] {
+				row.Badge = a.Category
 			}
 			if r, ok := o.Room(a.Room); ok {
 				row.RoomName = r.Name
@@ -83,7 +95,7 @@ func (s *Server) applications(ctx context.Context, in *applicationsInput) (*body
 			if h, ok := o.Premises(a.Premises); ok {
 				row.Label, pages[a.ID] = h.Label(), h.Page
 			}
-			by[a.ID] = a.Person
+			shown[a.ID] = a
 			persons = append(persons, a.Person)
 			b.Applications = append(b.Applications, row)
 		}
@@ -95,13 +107,29 @@ func (s *Server) applications(ctx context.Context, in *applicationsInput) (*body
 	}
 	for i := range b.Applications {
 		row := &b.Applications[i]
-		rec := records[by[row.ID]]
+		a := shown[row.ID]
+		rec := records[a.Person]
+		if a.Record != "" {
+			known := rec.Name
+			if rec, err = s.Register.Said(ctx, a.Person, a.Record); err != nil && !fault.Is(err, fault.NotFound) {
+				return nil, err
+			}
+			if known != rec.Name && s.isKnown(a.Person) {
+				row.Known = known
+			}
+		}
 		row.Name, row.Title, row.Phone = rec.Name, rec.Title, rec.Phone
 		if err := s.compareRow(ctx, row, pages[row.ID]); err != nil {
 			return nil, err
 		}
 	}
 	return says(b), nil
+}
+
+// isKnown tells whether a decider has let somebody in before: a record of theirs is in force then.
+func (s *Server) isKnown(p id.Person) (yes bool) {
+	s.Engine.ReadOffice(func(o *office.State) { _, yes = o.Person(p) })
+	return yes
 }
 
 // compareRow adds what the roster says of the door, and how many are behind it.
@@ -114,7 +142,14 @@ func (s *Server) compareRow(ctx context.Context, row *applicationRow, page strin
 		return err
 	}
 	if d, ok := doors[row.Premises]; ok {
-		row.Roster = &rosterSays{d.Name, d.People, d.Tenure}
+		phone := "other"
+		switch same, none := d.SamePhone(row.Name, row.Phone); {
+		case same:
+			phone = "same"
+		case none:
+			phone = "none"
+		}
+		row.Roster = &rosterSays{d.Name, d.People, d.Tenure, phone}
 	}
 	err = s.Engine.ReadRoom(row.Room, func(x *room.State) { row.Inside = len(x.Behind(row.Premises)) })
 	if fault.Is(err, fault.NotFound) {
@@ -125,47 +160,56 @@ func (s *Server) compareRow(ctx context.Context, row *applicationRow, page strin
 
 type approveInput struct {
 	Application id.Application `path:"application"`
-	Body        *struct {
-		Category string `json:"category,omitempty"`
-		Relation string `json:"relation,omitempty"`
-	}
+	Body        verdict
+}
+
+// verdict is an approval: of the version that was seen, with the badge where one was asked for.
+type verdict struct {
+	Version  entry.Seq `json:"version,omitempty"`
+	Category string    `json:"category,omitempty"`
+	Relation string    `json:"relation,omitempty"`
 }
 
 func (s *Server) approve(ctx context.Context, in *approveInput) (*done, error) {
-	category, relation := "", ""
-	if in.Body != nil {
-		category, relation = in.Body.Category, in.Body.Relation
-	}
-	return ok(), s.admit(ctx, in.Application, category, relation)
+	return ok(), s.admit(ctx, in.Application, in.Body)
 }
 
 // admit approves as the person who asks.
-func (s *Server) admit(ctx context.Context, name id.Application, category, relation string) error {
+func (s *Server) admit(ctx context.Context, name id.Application, v verdict) error {
 	a, err := s.application(name)
 	if err != nil {
 		return err
 	}
-	if _, err := s.answersFor(ctx, a.Room); err != nil {
+	c, err := s.answersFor(ctx, a.Room)
+	if err != nil {
+		return err
+	}
+	facts := map[string]any{"application": name, "category": v.Category, "relation": v.Relation, "version": v.Version}
+	if err := s.would(entry.Actor{Person: c.Person}, "application.approve", facts, nil); err != nil {
 		return err
 	}
 	return s.letIn(ctx, a, func() error {
-		facts := map[string]any{"application": name, "category": category, "relation": relation}
 		_, err := s.asPerson(ctx, "application.approve", facts, nil)
 		return err
 	})
 }
 
-// admitGreen approves by itself where the room's policy says so: who is as the roster says, at a door of the room, and asks for no
-// badge beyond what their relation gives. Whatever stands against it leaves the application to the owner.
-func (s *Server) admitGreen(ctx context.Context, name id.Application) {
+// letInBySlip approves by itself where the log may (see office.MayLetIn), but nobody who was removed from the room. Whatever stands
+// against it leaves the application to the owner.
+func (s *Server) letInBySlip(ctx context.Context, name id.Application) {
 	a, err := s.application(name)
-	auto := false
-	s.Engine.ReadOffice(func(o *office.State) { auto = o.Policy(a.Room).AutoGreen })
-	if err != nil || !auto || a.Light != "green" || a.Premises == "" || a.Category != categories[a.Relation] {
+	may := false
+	s.Engine.ReadOffice(func(o *office.State) { may = o.MayLetIn(name, s.Now().UnixMilli()) })
+	if err != nil || !may {
+		return
+	}
+	removed := false
+	err = s.Engine.ReadRoom(a.Room, func(x *room.State) { _, removed = x.Removed(a.Person) })
+	if removed || err != nil && !fault.Is(err, fault.NotFound) {
 		return
 	}
 	err = s.letIn(ctx, a, func() error {
-		_, err := s.server(ctx, "application.approve", map[string]any{"application": name}, nil)
+		_, err := s.server(ctx, "application.approve", map[string]any{"application": name, "version": a.Version}, nil)
 		return err
 	})
 	if err != nil && fault.Of(err) == nil {
@@ -176,7 +220,7 @@ func (s *Server) admitGreen(ctx context.Context, name id.Application) {
 // letIn takes the applicant's phone and approves. The phone is taken now and not when applying, so that nobody can squat a
 // neighbour's; when the log then refuses, it is let go again.
 func (s *Server) letIn(ctx context.Context, a office.Application, approve func() error) error {
-	rec, err := s.Register.Record(ctx, a.Person)
+	rec, err := s.Register.Said(ctx, a.Person, a.Record)
 	if err != nil {
 		return err
 	}
@@ -198,8 +242,14 @@ func (s *Server) letIn(ctx context.Context, a office.Application, approve func()
 
 type approveManyInput struct {
 	Body struct {
-		IDs []id.Application `json:"ids"`
+		These []seen `json:"these"`
 	}
+}
+
+// seen is an application in the version that was shown.
+type seen struct {
+	ID      id.Application `json:"id"`
+	Version entry.Seq      `json:"version"`
 }
 
 type approvedBody struct {
@@ -207,21 +257,22 @@ type approvedBody struct {
 	Faults   map[id.Application]*fault.Fault `json:"faults"`
 }
 
+// approveMany approves as they stand what asks for nothing more than to come in: a badge is given to one at a time, by its name.
 func (s *Server) approveMany(ctx context.Context, in *approveManyInput) (*body[approvedBody], error) {
 	if _, err := s.who(ctx); err != nil {
 		return nil, err
 	}
-	if len(in.Body.IDs) > perList {
+	if len(in.Body.These) > perList {
 		return nil, fault.New(fault.TooLarge, "too many at once").And("limit", perList)
 	}
 	b := approvedBody{Faults: map[id.Application]*fault.Fault{}}
-	for _, a := range in.Body.IDs {
-		err := s.admit(ctx, a, "", "")
+	for _, a := range in.Body.These {
+		err := s.admit(ctx, a.ID, verdict{Version: a.Version})
 		switch f := fault.Of(err); {
 		case err == nil:
 			b.Approved++
 		case f != nil:
-			b.Faults[a] = f
+			b.Faults[a.ID] = f
 		default:
 			return nil, err
 		}
@@ -232,18 +283,19 @@ func (s *Server) approveMany(ctx context.Context, in *approveManyInput) (*body[a
 type textInput struct {
 	Application id.Application `path:"application"`
 	Body        struct {
-		Text   string `json:"text,omitempty"`
-		Reason string `json:"reason,omitempty"`
+		Version entry.Seq `json:"version,omitempty"` // what was seen; left out: however it stands
+		Text    string    `json:"text,omitempty"`
+		Reason  string    `json:"reason,omitempty"`
 	}
 }
 
 func (s *Server) ask(ctx context.Context, in *textInput) (*done, error) {
-	_, err := s.asPerson(ctx, "application.ask", map[string]any{"application": in.Application}, map[string]string{"text": in.Body.Text})
+	_, err := s.asPerson(ctx, "application.ask", map[string]any{"application": in.Application, "version": in.Body.Version}, map[string]string{"text": in.Body.Text})
 	return ok(), err
 }
 
 func (s *Server) reject(ctx context.Context, in *textInput) (*done, error) {
-	_, err := s.asPerson(ctx, "application.reject", map[string]any{"application": in.Application}, map[string]string{"reason": in.Body.Reason})
+	_, err := s.asPerson(ctx, "application.reject", map[string]any{"application": in.Application, "version": in.Body.Version}, map[string]string{"reason": in.Body.Reason})
 	return ok(), err
 }
 

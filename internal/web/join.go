@@ -1,12 +1,18 @@
 package web
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"net/http"
+	"slices"
 	"strings"
 
 	"linli/internal/auth"
+	"linli/internal/entry"
 	"linli/internal/fault"
 	"linli/internal/id"
+	"linli/internal/legible"
 	"linli/internal/office"
 	"linli/internal/register"
 	"linli/internal/room"
@@ -28,12 +34,33 @@ type joinBody struct {
 	Charter    charter `json:"charter"`
 	Privacy    string  `json:"privacy"`
 	Households int     `json:"households"`
-	Waited     int     `json:"waited"` // minutes that an application typically waits; 0 when not known
+	Waited     int     `json:"waited"`         // minutes that an application typically waits; 0 when not known
+	Slip       *bySlip `json:"slip,omitempty"` // the door, when a slip led here
 }
 
-// linked is the room that a poster's link leads to: fault.Revoked when it was ended.
-func (s *Server) linked(l id.Link) (r office.Room, err error) {
+// bySlip is the door that a slip is for.
+type bySlip struct {
+	Premises id.Premises `json:"premises"`
+	Door     string      `json:"door"` // 3号楼 2单元 501, or the shop's name
+	Kind     string      `json:"kind"`
+	Until    int64       `json:"until"`
+}
+
+// linked is the room that a link leads to, of a poster or of a door slip: fault.Revoked when it was ended, and for slips fault.Taken
+// when it was used and fault.Expired past its time.
+func (s *Server) linked(l id.Link) (r office.Room, slip office.Slip, err error) {
+	name, signed := s.Register.Keys().SlipOf(string(l))
 	s.Engine.ReadOffice(func(o *office.State) {
+		if signed {
+			known := false
+			if slip, known = o.Slip(name); !known {
+				err = fault.New(fault.Revoked, "there is a newer slip for this door")
+			} else if err = slip.Good(s.Now().UnixMilli()); err == nil {
+				x, _ := o.Room(slip.Room)
+				r = *x
+			}
+			return
+		}
 		link, ok := o.Link(l)
 		if !ok {
 			err = fault.New(fault.NotFound, "no such link")
@@ -46,15 +73,36 @@ func (s *Server) linked(l id.Link) (r office.Room, err error) {
 		x, _ := o.Room(link.Room)
 		r = *x
 	})
-	return r, err
+	return r, slip, err
 }
 
 func (s *Server) joinPage(ctx context.Context, in *joinInput) (*body[joinBody], error) {
-	r, err := s.linked(in.Link)
+	r, slip, err := s.linked(in.Link)
 	if err != nil {
 		return nil, err
 	}
-	s.Scans.Count(in.Link)
+	b := s.joinBody(r)
+	if slip.ID == "" {
+		s.Scans.Count(in.Link)
+		return says(b), nil
+	}
+	s.Engine.ReadOffice(func(o *office.State) {
+		if h, ok := o.Premises(slip.Premises); ok {
+			b.Slip = &bySlip{h.ID, written(h), h.Kind, slip.Until}
+		}
+	})
+	return says(b), nil
+}
+
+// written is a door as it stands on the walls.
+func written(h *office.Premises) string {
+	if h.Kind == office.Shop {
+		return h.Name
+	}
+	return strings.Join(slices.DeleteFunc([]string{h.Building, h.Entrance, h.Door}, func(x string) bool { return x == "" }), " ")
+}
+
+func (s *Server) joinBody(r office.Room) joinBody {
 	b := joinBody{Room: r.ID, Name: r.Name, Privacy: privacy}
 	s.Engine.ReadOffice(func(o *office.State) {
 		if c, ok := o.Community(r.Community); ok {
@@ -69,7 +117,51 @@ func (s *Server) joinPage(ctx context.Context, in *joinInput) (*body[joinBody], 
 			}
 		}
 	})
-	return says(b), nil
+	return b
+}
+
+// amending is the room of an application, for its applicant alone: they do not need the poster for it, which may have ended meanwhile.
+func (s *Server) amending(ctx context.Context, name id.Application) (r office.Room, err error) {
+	a, err := s.ownApplication(ctx, name)
+	if err != nil {
+		return r, err
+	}
+	s.Engine.ReadOffice(func(o *office.State) {
+		x, _ := o.Room(a.Room)
+		r = *x
+	})
+	return r, nil
+}
+
+func (s *Server) ownApplication(ctx context.Context, name id.Application) (a office.Application, err error) {
+	p, err := s.signedIn(ctx)
+	if err != nil {
+		return a, err
+	}
+	if a, err = s.application(name); err != nil || a.Person != p {
+		return a, fault.New(fault.NotFound, "no such application")
+	}
+	return a, nil
+}
+
+type applicationInput struct {
+	Application id.Application `path:"application"`
+}
+
+func (s *Server) amendPage(ctx context.Context, in *applicationInput) (*body[joinBody], error) {
+	r, err := s.amending(ctx, in.Application)
+	if err != nil {
+		return nil, err
+	}
+	return says(s.joinBody(r)), nil
+}
+
+func (s *Server) amendDoors(ctx context.Context, in *applicationInput) (*body[doorsChoice], error) {
+	r, err := s.amending(ctx, in.Application)
+	if err != nil {
+		return nil, err
+	}
+	return says(s.doorsChoice(r)), nil
 }
 
 type doorChoice struct {
@@ -99,10 +191,14 @@ type doorsChoice struct {
 
 // joinDoors are the places one may say to live in: no more than what stands on the doors.
 func (s *Server) joinDoors(ctx context.Context, in *joinInput) (*body[doorsChoice], error) {
-	r, err := s.linked(in.Link)
+	r, _, err := s.linked(in.Link)
 	if err != nil {
 		return nil, err
 	}
+	return says(s.doorsChoice(r)), nil
+}
+
+func (s *Server) doorsChoice(r office.Room) doorsChoice {
 	b := doorsChoice{Buildings: []buildingChoice{}, Shops: []shopChoice{}}
 	s.Engine.ReadOffice(func(o *office.State) {
 		for _, h := range o.PremisesOf(r.ID) {
@@ -113,7 +209,7 @@ func (s *Server) joinDoors(ctx context.Context, in *joinInput) (*body[doorsChoic
 			b.add(h)
 		}
 	})
-	return says(b), nil
+	return b
 }
 
 // add appends a door; they come in walking order.
@@ -150,9 +246,14 @@ type applyInput struct {
 	Body form
 }
 
-// apply asks to enter a room. It makes the person, who may from then on do no more than see the application.
+// slipsOff is the cookie of a browser in which a slip was tried with a name or a phone that did not fit: nobody is let in by a slip
+// from there any more.
+const slipsOff = "linli_slips_off"
+
+// apply asks to enter a room. It makes the person, who may from then on do no more than see the application. Nothing of them is kept
+// when the log refuses.
 func (s *Server) apply(ctx context.Context, in *applyInput) (*sessionAnswer, error) {
-	r, err := s.linked(in.Link)
+	r, slip, err := s.linked(in.Link)
 	if err != nil {
 		return nil, err
 	}
@@ -160,37 +261,102 @@ func (s *Server) apply(ctx context.Context, in *applyInput) (*sessionAnswer, err
 		return nil, err
 	}
 	f := &in.Body
+	if slip.ID != "" {
+		f.Premises, f.Door = slip.Premises, ""
+	}
 	claim, err := s.who(ctx)
-	p, known := claim.Person, err == nil
-	if !known {
+	p, known, rec := claim.Person, err == nil, register.Record{}
+	if known {
+		rec, err = s.mayApply(ctx, p, r.ID)
+	} else {
 		p = id.New[id.Person]("p")
-		if f.Password == "" {
-			return nil, fault.New(fault.Invalid, "choose a password").And("field", "password")
-		}
-		if err := s.newPerson(ctx, p, f.Name, f.Title, f.Phone, f.Password); err != nil {
-			return nil, err
-		}
-	} else if err := s.notIn(p, r.ID); err != nil {
+		rec, err = stranger(f)
+	}
+	if err != nil {
 		return nil, err
 	}
-	facts, words, err := s.fill(ctx, p, r.ID, f)
+	facts, words, err := s.fill(ctx, rec, r.ID, f)
 	if err != nil {
 		return nil, err
 	}
 	name := id.New[id.Application]("a")
 	facts["application"], facts["person"], facts["room"] = name, p, r.ID
-	if _, err := s.server(ctx, "application.submit", facts, words); err != nil {
+	if slip.ID != "" {
+		ask, _ := ctx.Value(askKey).(*http.Request)
+		_, err := ask.Cookie(slipsOff)
+		facts["slip"], facts["off"] = slip.ID, err == nil
+	}
+	if err := s.would(asServer, "application.submit", facts, words); err != nil {
 		return nil, err
 	}
-	s.admitGreen(ctx, name)
-	if known {
-		d := auth.Session{Person: p, Device: claim.Device}
-		out := s.session(ctx, d, false)
-		out.SetCookie = nil
-		return out, nil
+	if !known {
+		if err := errors.Join(s.Register.Put(ctx, p, rec), s.Auth.SetPassword(ctx, p, f.Password)); err != nil {
+			return nil, errors.Join(err, s.unmake(ctx, p))
+		}
 	}
-	return s.start(ctx, p, f.Label, f.Tokens)
+	if _, err := s.server(ctx, "application.submit", facts, words); err != nil {
+		if f := fault.Of(err); !known && f != nil && f.Code != fault.Busy {
+			err = errors.Join(err, s.unmake(ctx, p))
+		}
+		return nil, err
+	}
+	s.letInBySlip(ctx, name)
+	var out *sessionAnswer
+	if known {
+		out = s.session(ctx, auth.Session{Person: p, Device: claim.Device, Expires: claim.Expires}, false)
+		out.SetCookie = nil
+	} else if out, err = s.start(ctx, p, f.Label, f.Tokens); err != nil {
+		return nil, err
+	}
+	if a, err := s.application(name); err == nil && a.Slip != "" && a.Off {
+		ask, _ := ctx.Value(askKey).(*http.Request)
+		out.SetCookie = append(out.SetCookie, http.Cookie{
+			Name: slipsOff, Value: "1", Path: "/api/v1/join", MaxAge: 365 * 24 * 3600, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: secure(ask),
+		})
+	}
+	return out, nil
 }
+
+// stranger is what somebody says of themselves who is not signed in.
+func stranger(f *form) (rec register.Record, err error) {
+	if f.Password == "" {
+		return rec, fault.New(fault.Invalid, "choose a password").And("field", "password")
+	}
+	if rec, err = recordOf(f.Name, f.Title, f.Phone); err != nil {
+		return rec, err
+	}
+	return rec, auth.Strong(f.Password, rec.Phone)
+}
+
+// mayApply is the record of somebody who is signed in and not in the room.
+func (s *Server) mayApply(ctx context.Context, p id.Person, r id.Room) (register.Record, error) {
+	if err := s.notIn(p, r); err != nil {
+		return register.Record{}, err
+	}
+	return s.Register.Record(ctx, p)
+}
+
+// unmake takes back what was written down of somebody whom the log did not take.
+func (s *Server) unmake(ctx context.Context, p id.Person) error {
+	return errors.Join(s.Register.Forget(ctx, p), s.Auth.Unmake(ctx, p))
+}
+
+// would asks the office's log what it would say to a command, so that nothing is written elsewhere for one that it refuses.
+func (s *Server) would(by entry.Actor, act string, facts any, words map[string]string) (err error) {
+	c, err := officeCommand(act, facts, words)
+	if err != nil {
+		return err
+	}
+	s.Engine.ReadOffice(func(o *office.State) {
+		if by.Person != id.Server {
+			by.Grants = o.GrantsOf(by.Person)
+		}
+		_, err = o.Decide(by, &c, s.Now().UnixMilli())
+	})
+	return err
+}
+
+var asServer = entry.Actor{Person: id.Server}
 
 // notIn refuses who is in the room already, or was removed from it for a time that is not over.
 func (s *Server) notIn(p id.Person, r id.Room) (err error) {
@@ -215,10 +381,9 @@ func (s *Server) notIn(p id.Person, r id.Room) (err error) {
 var categories = map[string]string{"owner": "业主", "tenant": "租户", "family": "家属", "shop": "商户"}
 
 // fill turns a form into facts and words. How it compares with the roster is the server's to say, and the owner's to know.
-func (s *Server) fill(ctx context.Context, p id.Person, r id.Room, f *form) (map[string]any, map[string]string, error) {
-	rec, err := s.Register.Record(ctx, p)
-	if err != nil {
-		return nil, nil, err
+func (s *Server) fill(ctx context.Context, rec register.Record, r id.Room, f *form) (map[string]any, map[string]string, error) {
+	if f.Relation != "other" && f.Premises == "" && legible.Blank(f.Door) {
+		return nil, nil, fault.New(fault.Invalid, "which door is it?").And("field", "premises")
 	}
 	h, known := office.Premises{}, false
 	s.Engine.ReadOffice(func(o *office.State) {
@@ -243,23 +408,37 @@ func (s *Server) fill(ctx context.Context, p id.Person, r id.Room, f *form) (map
 		door, there = page[h.ID]
 	}
 	light := register.Match(door, there, rec.Name)
+	phone, _ := door.SamePhone(rec.Name, rec.Phone)
 	category := f.Category
 	if category == "" {
 		category = categories[f.Relation]
 	}
-	if len(f.Note) > 600 || len(f.Door) > 120 {
-		return nil, nil, fault.New(fault.TooLarge, "the note is too long").And("field", "note").And("limit", 200)
+	if len(f.Door) > 120 {
+		return nil, nil, fault.New(fault.TooLarge, "the door is too long").And("field", "door").And("limit", 40)
 	}
-	words := map[string]string{}
-	for k, v := range map[string]string{"note": f.Note, "door": f.Door} {
-		if v = strings.TrimSpace(v); v != "" {
-			words[k] = v
-		}
+	words, err := noteOf(f.Note)
+	if err != nil {
+		return nil, nil, err
+	}
+	if d := strings.TrimSpace(f.Door); d != "" {
+		words["door"] = d
 	}
 	facts := map[string]any{
-		"premises": h.ID, "relation": f.Relation, "category": category, "light": light, "charter": f.Charter,
+		"premises": h.ID, "relation": f.Relation, "category": category, "light": light, "charter": f.Charter, "phone": phone,
 	}
 	return facts, words, nil
+}
+
+// noteOf is an applicant's note as words.
+func noteOf(note string) (map[string]string, error) {
+	if len(note) > 600 {
+		return nil, fault.New(fault.TooLarge, "the note is too long").And("field", "note").And("limit", 200)
+	}
+	words := map[string]string{}
+	if n := strings.TrimSpace(note); n != "" {
+		words["note"] = n
+	}
+	return words, nil
 }
 
 type applicationMine struct {
@@ -279,15 +458,19 @@ type applicationMine struct {
 	Door     string         `json:"door,omitempty"`
 	Link     id.Link        `json:"link,omitempty"` // a link of the room, for choosing another door
 	Charter  int            `json:"charter"`
+	Version  entry.Seq      `json:"version"`
+	For      string         `json:"for,omitempty"`  // badge: a member's wish for another badge; empty: to come in
+	Name     string         `json:"name,omitempty"` // as the application says it
+	Title    string         `json:"title,omitempty"`
 }
 
-func (s *Server) applicationsOf(p id.Person) []applicationMine {
-	list := []applicationMine{}
+func (s *Server) applicationsOf(ctx context.Context, p id.Person) ([]applicationMine, error) {
+	list, records := []applicationMine{}, []string{}
 	s.Engine.ReadOffice(func(o *office.State) {
 		for _, a := range o.Applications(office.Filter{Person: p}) {
 			m := applicationMine{
 				ID: a.ID, Room: a.Room, State: a.Status, Place: o.Place(a.ID), At: a.Since, Premises: a.Premises, Relation: a.Relation,
-				Category: a.Category, Charter: a.Charter, Note: textOf(a.Note, "note"), Door: textOf(a.Note, "door"),
+				Category: a.Category, Charter: a.Charter, Version: a.Version, For: a.For, Note: textOf(a.Note, "note"), Door: textOf(a.Note, "door"),
 			}
 			m.Text = textOf(a.Text, "text") + textOf(a.Text, "reason")
 			m.Waited, _ = o.MedianWait(a.Room)
@@ -304,10 +487,17 @@ func (s *Server) applicationsOf(p id.Person) []applicationMine {
 					m.Owner = n.Name
 				}
 			}
-			list = append(list, m)
+			list, records = append(list, m), append(records, a.Record)
 		}
 	})
-	return list
+	for i := range list {
+		rec, err := s.Register.Said(ctx, p, records[i])
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return nil, err
+		}
+		list[i].Name, list[i].Title = rec.Name, rec.Title
+	}
+	return list, nil
 }
 
 type mineBody struct {
@@ -319,7 +509,8 @@ func (s *Server) myApplications(ctx context.Context, _ *none) (*body[mineBody], 
 	if err != nil {
 		return nil, err
 	}
-	return says(mineBody{s.applicationsOf(p)}), nil
+	list, err := s.applicationsOf(ctx, p)
+	return says(mineBody{list}), err
 }
 
 type amendInput struct {
@@ -327,45 +518,65 @@ type amendInput struct {
 	Body        form
 }
 
-// amend is the applicant's answer to a question, or another try after a refusal.
+// amend is the applicant's answer to a question, or another try after a refusal. What it says of their name is kept beside the record
+// that is in force, and holds when who decides on it approves.
 func (s *Server) amend(ctx context.Context, in *amendInput) (*done, error) {
-	p, err := s.signedIn(ctx)
+	a, err := s.ownApplication(ctx, in.Application)
 	if err != nil {
 		return nil, err
 	}
-	a, err := s.application(in.Application)
+	rec, err := s.Register.Said(ctx, a.Person, a.Record)
 	if err != nil {
 		return nil, err
 	}
-	if a.Person != p {
-		return nil, fault.New(fault.NotFound, "no such application")
-	}
-	if f := &in.Body; f.Name != "" || f.Title != "" {
-		rec, err := s.Register.Record(ctx, p)
-		if err != nil {
+	record, was := a.Record, rec
+	if f := &in.Body; a.For == "" && (f.Name != "" || f.Title != "") {
+		if rec, err = recordOf(cmp.Or(f.Name, rec.Name), cmp.Or(f.Title, rec.Title), rec.Phone); err != nil {
 			return nil, err
 		}
-		name, title := f.Name, f.Title
-		if name == "" {
-			name = rec.Name
-		}
-		if title == "" {
-			title = rec.Title
-		}
-		if err := s.newPerson(ctx, p, name, title, rec.Phone, ""); err != nil {
-			return nil, err
+		if rec != was {
+			record = id.New[string]("n")
 		}
 	}
-	facts, words, err := s.fill(ctx, p, a.Room, &in.Body)
+	facts, words, err := s.amended(ctx, &a, rec, &in.Body)
 	if err != nil {
 		return nil, err
 	}
-	facts["application"], facts["person"], facts["room"] = a.ID, p, a.Room
+	facts["application"], facts["person"], facts["room"], facts["record"] = a.ID, a.Person, a.Room, record
+	if err := s.would(asServer, "application.amend", facts, words); err != nil {
+		return nil, err
+	}
+	if record != a.Record {
+		if err := s.Register.PutSaid(ctx, a.Person, record, rec); err != nil {
+			return nil, err
+		}
+	}
 	if _, err = s.server(ctx, "application.amend", facts, words); err != nil {
+		if f := fault.Of(err); record != a.Record && f != nil && f.Code != fault.Busy {
+			err = errors.Join(err, s.Register.DropSaid(ctx, a.Person, record))
+		}
 		return nil, err
 	}
-	s.admitGreen(ctx, a.ID)
+	if record != a.Record {
+		if err := s.Register.DropSaid(ctx, a.Person, a.Record); err != nil {
+			s.Log.Error("a record that does not hold was not deleted", "application", a.ID, "err", err)
+		}
+	}
+	s.letInBySlip(ctx, a.ID)
 	return ok(), nil
+}
+
+func (s *Server) amended(ctx context.Context, a *office.Application, rec register.Record, f *form) (map[string]any, map[string]string, error) {
+	if a.For != office.ForBadge {
+		return s.fill(ctx, rec, a.Room, f)
+	}
+	words, err := noteOf(f.Note)
+	return map[string]any{"category": cmp.Or(f.Category, a.Category)}, words, err
+}
+
+func (s *Server) withdraw(ctx context.Context, in *applicationInput) (*done, error) {
+	_, err := s.asPerson(ctx, "application.withdraw", map[string]any{"application": in.Application}, nil)
+	return ok(), err
 }
 
 func (s *Server) application(a id.Application) (app office.Application, err error) {

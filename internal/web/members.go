@@ -54,6 +54,7 @@ func officeCommand(act string, facts any, words map[string]string) (c entry.Comm
 type memberRow struct {
 	Person   id.Person   `json:"person"`
 	Name     string      `json:"name"`
+	Title    string      `json:"title,omitempty"`
 	Display  string      `json:"display"`
 	Badge    string      `json:"badge,omitempty"`
 	Role     entry.Role  `json:"role,omitempty"`
@@ -110,6 +111,7 @@ func (s *Server) members(ctx context.Context, in *roomInput) (*body[membersBody]
 	for i := range b.Members {
 		m := &b.Members[i]
 		rec := records[m.Person]
+		m.Title = rec.Title
 		m.Name, m.Phone, m.Online = rec.Name, register.Masked(rec.Phone), len(s.Hub.Present(m.Person)) > 0
 		if n, ok := s.View.NameOf(in.Room, m.Person); ok {
 			m.Display = n.Name

@@ -128,24 +128,32 @@ func (s *Server) setup(ctx context.Context, in *setupInput) (*sessionAnswer, err
 
 // newPerson puts somebody into the register, with a password.
 func (s *Server) newPerson(ctx context.Context, p id.Person, name, title, phone, password string) error {
-	name, err := register.NormaliseName(name)
+	rec, err := recordOf(name, title, phone)
 	if err != nil {
 		return err
 	}
-	phone, err = register.NormalisePhone(phone)
-	if err != nil {
-		return err
-	}
-	if title != "" && title != "女士" && title != "先生" {
-		return fault.New(fault.Invalid, "a title is 女士, 先生 or none").And("field", "title")
-	}
-	if err := s.Register.Put(ctx, p, register.Record{Name: name, Phone: phone, Title: title}); err != nil {
+	if err := s.Register.Put(ctx, p, rec); err != nil {
 		return err
 	}
 	if password == "" {
 		return nil
 	}
 	return s.Auth.SetPassword(ctx, p, password)
+}
+
+// recordOf makes a record of what somebody says of themselves.
+func recordOf(name, title, phone string) (rec register.Record, err error) {
+	if rec.Name, err = register.NormaliseName(name); err != nil {
+		return rec, err
+	}
+	if rec.Phone, err = register.NormalisePhone(phone); err != nil {
+		return rec, err
+	}
+	if title != "" && title != "女士" && title != "先生" {
+		return rec, fault.New(fault.Invalid, "a title is 女士, 先生 or none").And("field", "title")
+	}
+	rec.Title = title
+	return rec, nil
 }
 
 func (s *Server) start(ctx context.Context, p id.Person, label string, tokens bool) (*sessionAnswer, error) {
@@ -285,7 +293,9 @@ func (s *Server) me(ctx context.Context, _ *none) (*body[meBody], error) {
 			Demo: s.Demo, Speech: s.Speech != nil, Previews: s.Preview.Hosts(), KeepFiles: s.Keep.Files, KeepMedia: s.Keep.Media,
 		},
 	}
-	m.Applications = s.applicationsOf(c.Person)
+	if m.Applications, err = s.applicationsOf(ctx, c.Person); err != nil {
+		return nil, err
+	}
 	s.Engine.ReadOffice(func(o *office.State) {
 		m.Office.Name = o.Name()
 		m.Grants = append(m.Grants, o.GrantsOf(c.Person)...)

@@ -45,8 +45,10 @@ export interface ApplicationMine {
   category: string
   charter: number
   door?: string
+  for?: string
   id: string
   link?: string
+  name?: string
   note?: string
   owner?: string
   place?: number
@@ -56,15 +58,20 @@ export interface ApplicationMine {
   roomName: string
   state: string
   text?: string
+  title?: string
+  version: number
   waited?: number
 }
 
 export interface ApplicationRow {
   at: number
+  badge?: string
   category: string
   door?: string
+  for?: string
   id: string
   inside: number
+  known?: string
   label?: string
   light: string
   name: string
@@ -75,9 +82,11 @@ export interface ApplicationRow {
   room: string
   roomName: string
   roster?: RosterSays
+  slip?: boolean
   state: string
   text?: string
   title?: string
+  version: number
 }
 
 export interface ApplicationsBody {
@@ -93,13 +102,8 @@ export interface AppointInputBody {
   room?: string
 }
 
-export interface ApproveInputBody {
-  category?: string
-  relation?: string
-}
-
 export interface ApproveManyInputBody {
-  ids: string[]
+  these: Seen[]
 }
 
 export interface ApprovedBody {
@@ -125,9 +129,20 @@ export interface AuditLine {
   what: string
 }
 
+export interface BadgeInputBody {
+  badge: string
+}
+
 export interface BuildingChoice {
   entrances: EntranceChoice[]
   name: string
+}
+
+export interface BySlip {
+  door: string
+  kind: string
+  premises: string
+  until: number
 }
 
 export interface Calls {
@@ -490,6 +505,7 @@ export interface JoinBody {
   owner: string
   privacy: string
   room: string
+  slip?: BySlip
   waited: number
 }
 
@@ -589,6 +605,7 @@ export interface MemberRow {
   phone: string
   premises?: string
   role?: string
+  title?: string
 }
 
 export interface MembersBody {
@@ -636,6 +653,11 @@ export interface Name {
   id: string
   name: string
   rev: number
+}
+
+export interface NameInputBody {
+  name: string
+  title?: string
 }
 
 export interface OfficeName {
@@ -846,6 +868,7 @@ export interface RosterBody {
 export interface RosterSays {
   name: string
   people?: number
+  phone: string
   tenure?: string
 }
 
@@ -867,6 +890,11 @@ export interface SearchInputBody {
   room?: string
   text?: string
   to?: number
+}
+
+export interface Seen {
+  id: string
+  version: number
 }
 
 export interface SentBody {
@@ -918,6 +946,10 @@ export interface SignedOutBody {
   done: boolean
 }
 
+export interface SlipsBody {
+  stairs: StairRow[]
+}
+
 export interface SpelledName {
   badge?: string
   id: string
@@ -935,6 +967,19 @@ export interface StaffRow {
   name: string
   person: string
   signedIn: boolean
+}
+
+export interface Stair {
+  building?: string
+  entrance?: string
+  kind?: string
+}
+
+export interface StairRow {
+  ready: number
+  uncovered: number
+  until?: number
+  used: number
 }
 
 export interface Star {
@@ -972,6 +1017,7 @@ export interface SubscribeInputBody {
 export interface TextInputBody {
   reason?: string
   text?: string
+  version?: number
 }
 
 export interface TodoBody {
@@ -1000,6 +1046,12 @@ export interface UploadInputBody {
   size: number
 }
 
+export interface Verdict {
+  category?: string
+  relation?: string
+  version?: number
+}
+
 export interface Version {
   at: number
   words: unknown
@@ -1007,6 +1059,11 @@ export interface Version {
 
 export interface VersionsBody {
   versions: Version[]
+}
+
+export interface WantInputBody {
+  badge: string
+  note?: string
 }
 
 export interface Way {

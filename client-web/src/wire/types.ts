@@ -147,8 +147,10 @@ export interface RoomDetail extends gen.RoomBody {
 }
 
 export interface MyApplication extends gen.ApplicationMine {
-  state: 'pending' | 'asked' | 'approved' | 'rejected'
+  state: 'pending' | 'asked' | 'approved' | 'rejected' | 'withdrawn'
 }
+
+export type ApplicationRow = gen.ApplicationRow
 
 export interface Me extends gen.MeBody {
   applications: MyApplication[]
