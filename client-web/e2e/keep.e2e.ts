@@ -29,7 +29,8 @@ beforeAll(async () => {
   const { applications } = await boss.get<{ applications: { id: string; room: string; version: number }[] }>(
     '/applications?state=pending',
   )
-  for (const x of applications) if (x.room === second) await boss.post(`/applications/${x.id}/approve`, { version: x.version, category: '志愿者' })
+  for (const x of applications)
+    if (x.room === second) await boss.post(`/applications/${x.id}/approve`, { version: x.version, category: '志愿者' })
 })
 afterAll(() => linli.stop())
 

@@ -66,7 +66,10 @@ export const apply = async (linli: Linli, link: string, who: Someone, relation =
 
 export const admit = async (linli: Linli, by: Api, link: string, who: Someone, relation = 'owner') => {
   const { id, version } = await apply(linli, link, who, relation)
-  await by.post(`/applications/${id}/approve`, { version, ...(relation === 'family' ? { category: '家属', relation } : {}) })
+  await by.post(`/applications/${id}/approve`, {
+    version,
+    ...(relation === 'family' ? { category: '家属', relation } : {}),
+  })
 }
 
 // Builds the town once; answers with its folder and what a test must know of it.

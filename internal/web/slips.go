@@ -15,15 +15,15 @@ import (
 	"linli/internal/room"
 )
 
-// stair is an entrance of a building, or the shops of a room: what somebody walks with the slips in hand.
-type stair struct {
+// Stair is an entrance of a building, or the shops of a room: what somebody walks with the slips in hand.
+type Stair struct {
 	Kind     string `json:"kind,omitempty"` // home, shop
 	Building string `json:"building,omitempty"`
 	Entrance string `json:"entrance,omitempty"`
 }
 
 type stairRow struct {
-	stair
+	Stair
 	Uncovered int   `json:"uncovered"`       // doors that nobody is in for
 	Ready     int   `json:"ready"`           // of them with a slip that is good
 	Used      int   `json:"used"`            // of them whose slip somebody has applied with
@@ -38,9 +38,9 @@ type slipsBody struct {
 func (s *Server) uncovered(r id.Room) (list []uncoveredDoor) {
 	s.Engine.ReadOffice(func(o *office.State) {
 		for _, h := range o.PremisesOf(r) {
-			d := uncoveredDoor{Premises: *h, stair: stair{h.Kind, h.Building, h.Entrance}}
+			d := uncoveredDoor{Premises: *h, stair: Stair{h.Kind, h.Building, h.Entrance}}
 			if h.Kind == office.Shop {
-				d.stair = stair{Kind: h.Kind}
+				d.stair = Stair{Kind: h.Kind}
 			}
 			d.slip, _ = o.SlipOf(h.ID)
 			list = append(list, d)
@@ -60,7 +60,7 @@ func (s *Server) uncovered(r id.Room) (list []uncoveredDoor) {
 
 type uncoveredDoor struct {
 	office.Premises
-	stair stair
+	stair Stair
 	slip  office.Slip
 }
 
@@ -76,13 +76,13 @@ func (s *Server) slips(ctx context.Context, in *roomInput) (*body[slipsBody], er
 
 func (s *Server) stairs(r id.Room) []stairRow {
 	rows, now := []stairRow{}, s.Now().UnixMilli()
-	at := map[stair]int{}
+	at := map[Stair]int{}
 	for _, d := range s.uncovered(r) {
 		i, ok := at[d.stair]
 		if !ok {
 			i = len(rows)
 			at[d.stair] = i
-			rows = append(rows, stairRow{stair: d.stair})
+			rows = append(rows, stairRow{Stair: d.stair})
 		}
 		row := &rows[i]
 		row.Uncovered++
@@ -100,7 +100,7 @@ func (s *Server) stairs(r id.Room) []stairRow {
 
 type stairInput struct {
 	Room id.Room `path:"room"`
-	Body stair
+	Body Stair
 }
 
 // makeSlips makes slips for the doors of a stair that nobody is in for and that have none that is good.
@@ -139,7 +139,7 @@ func (s *Server) endSlips(ctx context.Context, in *endSlipsInput) (*body[slipsBo
 	now := s.Now().UnixMilli()
 	var list []id.Premises
 	for _, d := range s.uncovered(in.Room) {
-		if d.stair == (stair{in.Kind, in.Building, in.Entrance}) && d.ready(now) {
+		if d.stair == (Stair{in.Kind, in.Building, in.Entrance}) && d.ready(now) {
 			list = append(list, d.ID)
 		}
 	}
@@ -157,7 +157,7 @@ func (s *Server) slipsPaper(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q := r.URL.Query()
-	of := stair{q.Get("kind"), q.Get("building"), q.Get("entrance")}
+	of := Stair{q.Get("kind"), q.Get("building"), q.Get("entrance")}
 	now := s.Now().UnixMilli()
 	var slips []paper.SlipText
 	until := int64(0)

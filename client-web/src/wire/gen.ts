@@ -976,6 +976,9 @@ export interface Stair {
 }
 
 export interface StairRow {
+  building?: string
+  entrance?: string
+  kind?: string
   ready: number
   uncovered: number
   until?: number
