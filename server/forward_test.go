@@ -29,7 +29,7 @@ func (w *town) another(room string, others ...neighbour) (boss *api, second stri
 		}
 		for _, mine := range a.must("GET", "/applications/mine", nil)["applications"].([]any) {
 			if mine := mine.(map[string]any); mine["room"] == second {
-				boss.must("POST", "/applications/"+mine["id"].(string)+"/approve", map[string]any{})
+				boss.must("POST", "/applications/"+mine["id"].(string)+"/approve", map[string]any{"version": mine["version"], "category": "志愿者"})
 			}
 		}
 	}
