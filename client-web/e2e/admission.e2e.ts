@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { Linli } from './linli'
 import { noFaults, phone, signIn, someone, withBrowser } from './page'
-import { owner, password, wangli } from './town'
+import { lixy, owner, password, wangli } from './town'
 
 const town = inject('town')
 let linli: Linli
@@ -136,13 +136,88 @@ test('asked for more, corrected, taken as family; a door that is not there is re
   for (const s of [own, second, third]) await s.context.close()
 })
 
-test('a poster that was ended lets nobody in', async () => {
+test('a badge is given by its name, asked for by a resident, and given up', async () => {
   const own = await someone(linli)
   await signIn(own.page, owner)
+  await own.page.goto('/admission')
+  const officer = await someone(linli)
+  await officer.page.goto(`/join/${town.link}`)
+  await officer.page.getByLabel('真实姓名').fill('马警官')
+  await officer.page.getByLabel('手机号').fill('13800000888')
+  await officer.page.getByRole('radio', { name: '其他' }).check()
+  await officer.page.getByLabel('身份').selectOption('片警')
+  await officer.page.getByLabel('设一个登录密码').fill(password)
+  await officer.page.getByLabel(/我同意/).check()
+  await officer.page.getByRole('button', { name: '提交申请' }).click()
+  await officer.page.getByText('等待群主审核').waitFor()
+  const entry = own.page.locator('article', { hasText: '马警官' })
+  await entry.getByText('想要身份').waitFor()
+  expect(await entry.getByRole('button', { name: '通过', exact: true }).count()).toBe(0)
+  await entry.getByRole('button', { name: '给“片警”，通过' }).click()
+  await officer.page.waitForURL(`**/rooms/${town.room}`)
+
+  const her = await someone(linli, phone)
+  await signIn(her.page, lixy)
+  await her.page.goto(`/rooms/${town.room}`)
+  await her.page.getByRole('button', { name: '群信息' }).click()
+  await her.page.getByRole('button', { name: '申请当志愿者' }).click()
+  await her.page.getByLabel(/能帮什么/).fill('周末有空')
+  await her.page.getByRole('button', { name: '提交申请' }).click()
+  await her.page.getByText('已申请“志愿者”，等群主同意').waitFor()
+  const wish = own.page.locator('article', { hasText: '周末有空' })
+  await wish.getByText('已在群里').waitFor()
+  await wish.getByRole('button', { name: '给“志愿者”，通过' }).click()
+  await own.page.goto(`/rooms/${town.room}`)
+  await own.page.getByRole('button', { name: '群信息' }).click()
+  const member = own.page.locator('li', { hasText: '李秀英' })
+  await member.getByText('志愿者').waitFor()
+  await member.getByRole('button').click()
+  await own.page.getByText('身份标识').click()
+  await own.page.getByRole('button', { name: '收回，按门牌算' }).click()
+  await member.getByText('业主').waitFor()
+  for (const s of [own, officer, her]) await s.context.close()
+})
+
+test('a slip fixes the door; its page is printed where the uncovered doors are', async () => {
+  const own = await someone(linli, phone)
+  await signIn(own.page, owner)
+  await own.page.goto(`/rooms/${town.room}`)
+  await own.page.getByRole('button', { name: '群信息' }).click()
+  await own.page.getByRole('button', { name: '未入群的门牌' }).click()
+  await own.page
+    .getByRole('button', { name: /^做 \d+ 张$/ })
+    .first()
+    .click()
+  await own.page
+    .getByRole('link', { name: /^打印 \d+ 张$/ })
+    .first()
+    .waitFor()
+  await own.context.close()
+})
+
+test('who was asked for more answers, though the poster has ended', async () => {
+  const own = await someone(linli)
+  await signIn(own.page, owner)
+  const asked = await someone(linli, phone)
+  await asked.page.goto(`/join/${town.link}`)
+  await fill(asked.page, { name: '钱多', phone: '13800000602', entrance: '2单元', door: '602' })
+  await asked.page.getByRole('button', { name: '提交申请' }).click()
+  await asked.page.getByText('等待群主审核').waitFor()
+  await own.page.goto('/admission')
+  const entry = own.page.locator('article', { hasText: '钱多' })
+  await entry.getByRole('button', { name: '退回补充' }).click()
+  await own.page.getByRole('textbox', { name: '请他补充什么？' }).fill('请写明租期')
+  await own.page.getByRole('dialog').getByRole('button', { name: '退回补充' }).click()
+  await asked.page.getByText('请写明租期').waitFor()
   await own.page.goto(`/rooms/${town.room}`)
   await own.page.getByRole('button', { name: '群信息' }).click()
   await own.page.getByRole('button', { name: '停用' }).click()
   await own.page.getByText(/停用$/).first().waitFor()
+  await asked.page.getByRole('link', { name: '补充后再交' }).click()
+  await asked.page.getByLabel('备注').fill('租到明年三月')
+  await asked.page.getByLabel(/我同意/).check()
+  await asked.page.getByRole('button', { name: '补充后再交' }).click()
+  await asked.page.getByText('等待群主审核').waitFor()
   const late = await someone(linli)
   await late.page.goto(`/join/${town.link}`)
   await late.page.getByText('此二维码已停用').waitFor()
