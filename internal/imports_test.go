@@ -33,7 +33,7 @@ var may = map[string][]string{
 	"search":              {"entry", "id", "fault"},
 	"engine":              {"room", "office", "kind", "journal", "wire", "hub", "entry", "id", "fault"},
 	"register":            {"legible", "journal", "id", "fault"},
-	"engine/enginetest":   {"engine", "kind", "view", "register", "journal", "journal/local", "hub", "room", "wire", "entry", "id", "fault"},
+	"engine/enginetest":   {"long", "engine", "kind", "view", "register", "journal", "journal/local", "hub", "room", "wire", "entry", "id", "fault"},
 	"auth":                {"register", "journal", "id", "fault"},
 	"audit":               {"journal", "id"},
 	"pocket":              {"journal", "entry", "id", "fault"},

@@ -28,6 +28,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"linli/internal/kind"
+	"linli/internal/long"
 )
 
 // inside is a town whose program runs in this process, by a clock that the test moves.
@@ -324,7 +325,7 @@ func (b *browser) next() pushed {
 	select {
 	case p := <-b.got:
 		return p
-	case <-time.After(20 * time.Second):
+	case <-time.After(long.Patience):
 		b.service.t.Fatal("no push")
 		return pushed{}
 	}
@@ -391,7 +392,7 @@ func (h *hookServer) next(t *testing.T) hooked {
 	select {
 	case x := <-h.got:
 		return x
-	case <-time.After(20 * time.Second):
+	case <-time.After(long.Patience):
 		t.Fatal("the hook was not asked")
 		return hooked{}
 	}
@@ -400,11 +401,5 @@ func (h *hookServer) next(t *testing.T) hooked {
 // eventually waits until something is so.
 func eventually(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	for range 400 {
-		if so() {
-			return
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	t.Fatal("it never came: " + what)
+	long.Wait(t, what, so)
 }

@@ -6,7 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
+
+	"linli/internal/long"
 )
 
 // rowsOf is a list of an answer as words: what stands under each key, one row after the other.
@@ -219,13 +220,7 @@ func TestCardsOfTheHousehold(t *testing.T) {
 // waitFor is for what a moment brings: read marks are told in passing.
 func waitFor(t *testing.T, what func() bool) {
 	t.Helper()
-	for range 100 {
-		if what() {
-			return
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	t.Error("it does not come about")
+	long.Wait(t, "what a moment brings", what)
 }
 
 // How often everybody may still be called is told to those who may, and to nobody else.

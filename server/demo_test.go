@@ -29,9 +29,6 @@ func (h *heard) Write(b []byte) (int, error) {
 
 // Somebody who starts the demo for the first time reads what it is doing from the first moment on, and how far it is.
 func TestTheDemoSaysWhatItDoesWhileItFills(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes some seconds")
-	}
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
 	out := &heard{word: demoPassword, begun: stop} // who may sign in is said last

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"linli/internal/long"
 )
 
 // poster says numbered things from one device, several at once, and sends again what was not acknowledged. Its memory outlives
@@ -29,7 +31,7 @@ const outstanding = 8
 
 // post talks until the connection ends.
 func (p *poster) post() {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), long.Patience)
 	defer cancel()
 	c, _, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(p.api.w.url, "http")+"/api/v1/socket", &websocket.DialOptions{
 		HTTPHeader: map[string][]string{"Authorization": {"Bearer " + p.api.access}},
@@ -92,19 +94,16 @@ func (p *poster) post() {
 	}
 }
 
-// The program is killed twenty times while people talk. Whatever was acknowledged is there, once, where the acknowledgement said,
+// The program is killed again and again while people talk. Whatever was acknowledged is there, once, where the acknowledgement said,
 // and each device's messages are in its order.
 func TestKilledWhilePeopleTalk(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes half a minute")
-	}
 	t.Parallel()
 	w, room, _ := newTown(t)
 	var posters []*poster
 	for _, r := range []neighbour{zhang, li, keeper} {
 		posters = append(posters, &poster{api: w.as(r), room: room, waiting: map[string]string{}, acked: map[string]int{}})
 	}
-	kills := 20
+	kills := long.Runs(6, 20)
 	for round := range kills + 1 {
 		var talking sync.WaitGroup
 		for _, p := range posters {

@@ -9,9 +9,10 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/coder/websocket"
+
+	"linli/internal/long"
 )
 
 // Guessing ends soon, and a code of the owner's is good once.
@@ -162,7 +163,7 @@ func TestTheDoor(t *testing.T) {
 
 func closedWithLimit(t *testing.T, c *websocket.Conn) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), long.Patience)
 	defer cancel()
 	for {
 		if _, _, err := c.Read(ctx); err != nil {
@@ -176,9 +177,6 @@ func closedWithLimit(t *testing.T, c *websocket.Conn) {
 
 // The demo is up, its four accounts may sign in, and it goes on after a restart.
 func TestTheDemo(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes some seconds")
-	}
 	t.Parallel()
 	dir := t.TempDir()
 	for range 2 {

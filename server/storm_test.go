@@ -8,9 +8,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/coder/websocket"
+
+	"linli/internal/long"
 )
 
 // Five hundred clients lose their connection at the same moment and come back with where they were, some a little behind, some far.
@@ -26,7 +27,7 @@ func TestAStormOfReconnects(t *testing.T) {
 		}
 	}
 	last := first + 119
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), long.Patience)
 	defer cancel()
 	const clients = 500
 	failed := make(chan error, clients)

@@ -104,7 +104,7 @@ func runTown(t *testing.T, dir string, command ...string) *town {
 	case <-w.up:
 	case <-w.down:
 		t.Fatalf("it does not serve:\n%s", w.log)
-	case <-time.After(5 * time.Minute):
+	case <-time.After(long.Patience):
 		t.Fatalf("it hangs:\n%s", w.log)
 	}
 	return w
@@ -217,6 +217,10 @@ func (a *api) must(method, path string, body any) answer {
 			time.Sleep(time.Duration(wait) * time.Second) // it asked too fast
 			continue
 		}
+		if out["code"] == "busy" { // the same again is right
+			time.Sleep(20 * time.Millisecond)
+			continue
+		}
 		if status != http.StatusOK {
 			a.w.t.Fatalf("%s %s: %d %v", method, path, status, out)
 		}
@@ -294,7 +298,7 @@ func (a *api) socket() *websocket.Conn {
 // hear reads until a message has the key; it answers with that message.
 func hear(t *testing.T, c *websocket.Conn, key string) answer {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), long.Patience)
 	defer cancel()
 	for {
 		_, b, err := c.Read(ctx)

@@ -322,7 +322,7 @@ test('the browser is asked only after a tap and a word why, and what it says no 
   // Allowed, and yet nothing comes of it: as on most phones of the country.
   await a.here.getByRole('button', { name: '打开推送' }).click()
   await why.getByRole('button', { name: '好，去允许' }).click()
-  await a.here.getByText('连不上它的推送服务').waitFor({ timeout: 30_000 })
+  await a.here.getByText('连不上它的推送服务').waitFor()
   await a.here.getByText('让邻里一直开着').waitFor()
   expect(await asked()).toBe(2)
   await a.context.close()

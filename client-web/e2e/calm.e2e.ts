@@ -74,7 +74,7 @@ test('a lane is muted on one device and is quiet on the other; a notice is not; 
     }>(`/rooms/${town.room}`)
     return ['notice', 'chat'].map((l) => (r.lanes[l] ?? 0) - (r.read.lanes[l] ?? 0))
   }
-  await expect.poll(unread, { timeout: 10_000 }).toEqual([0, 1])
+  await expect.poll(unread).toEqual([0, 1])
   await again.context.close()
   noFaults()
 })

@@ -3,7 +3,7 @@ import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { Api } from './api'
 import { Linli } from './linli'
-import { inRoom, noFaults, phone, someone, withBrowser } from './page'
+import { inRoom, noFaults, phone, someone, withBrowser, still } from './page'
 import { lixy, owner, password, zhang } from './town'
 
 const town = inject('town')
@@ -165,7 +165,7 @@ for (const scheme of ['light', 'dark'] as const)
     await api.act(town.room, 'text.post', { words: { text: '走不动的老人，出入证由网格员上门办。' } })
     const { page, context } = await elderly(zhang, { colorScheme: scheme })
     const holds = async (where: string) => {
-      await page.waitForTimeout(300)
+      await still(page)
       const found = await measure(page)
       expect(found.wrong, where).toEqual([])
       expect(found.least, where).toBeGreaterThanOrEqual(4.5)
@@ -381,10 +381,8 @@ test('说一句 speaks and writes to the room, and shows what neighbours say', a
   await row.getByRole('button', { name: '念给我听' }).click()
   await expect.poll(() => said(page)).toContain('听得很清楚，张大爷，您说得对，我们一会儿就来看您。')
   // What was just said is told to screen readers, once and in words.
-  await expect
-    .poll(() => page.locator('[data-news]').textContent(), { timeout: 10_000 })
-    .toContain('3-1-102 李女士：听得很清楚')
-  await expect.poll(() => her.page.locator('[data-news]').textContent(), { timeout: 10_000 }).toContain('听得见吗')
+  await expect.poll(() => page.locator('[data-news]').textContent()).toContain('3-1-102 李女士：听得很清楚')
+  await expect.poll(() => her.page.locator('[data-news]').textContent()).toContain('听得见吗')
   await done(her, { context })
   noFaults()
 })

@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { Api } from './api'
 import { Linli } from './linli'
-import { desk, inRoom, noFaults, say, signIn, someone, texts, withBrowser } from './page'
+import { desk, held, inRoom, noFaults, say, signIn, someone, texts, withBrowser } from './page'
 import { admin, lixy, owner, password, wangli, zhang } from './town'
 
 const town = inject('town')
@@ -44,12 +44,10 @@ const bring = async (page: Page) => {
     .setInputFiles([{ name: 'a.png', mimeType: 'image/png', buffer: Buffer.from(red, 'base64') }])
 }
 const drawn = (page: Page, inside: string) =>
-  expect.poll(
-    () =>
-      page
-        .locator(`${inside} img`)
-        .evaluateAll((all) => all.filter((i) => (i as HTMLImageElement).naturalWidth > 0).length),
-    { timeout: 15_000 },
+  expect.poll(() =>
+    page
+      .locator(`${inside} img`)
+      .evaluateAll((all) => all.filter((i) => (i as HTMLImageElement).naturalWidth > 0).length),
   )
 
 test('one message, and several with a picture and a card, are passed on to another room', async () => {
@@ -217,7 +215,7 @@ test('what is begun on the phone is gone on with on the desk', async () => {
   await a.page.waitForTimeout(1500)
   expect(await box.inputValue()).toBe('')
   await a.context.setOffline(false)
-  await expect.poll(() => box.inputValue(), { timeout: 15_000 }).toBe('电梯里写的')
+  await expect.poll(() => box.inputValue()).toBe('电梯里写的')
   for (const s of [a, large]) await s.context.close()
   noFaults()
 })
@@ -251,11 +249,12 @@ test('a picture taken in the lift survives the page, and goes out once', async (
   const out = await inRoom(linli, wangli, second)
   const before = await out.page.locator('[role=log] .pictures img').count()
   await a.page.evaluate(() => navigator.serviceWorker.ready)
-  await a.page.waitForTimeout(1500) // the copy on the device is written a moment later
+  await expect.poll(() => held(a.page, 'rooms')).toBeGreaterThan(0)
+  await expect.poll(() => held(a.page, 'meta')).toBeGreaterThan(0)
   await a.context.setOffline(true)
   await bring(a.page)
   await a.page.locator('.msg.wait .pictures img').waitFor()
-  await a.page.waitForTimeout(300)
+  await expect.poll(() => held(a.page, 'outbox')).toBe(1)
   await a.page.reload()
   await a.page.locator('.msg.wait .pictures img').waitFor() // still without a network
   await drawn(a.page, '.msg.wait .pictures').toBe(1)
@@ -266,7 +265,8 @@ test('a picture taken in the lift survives the page, and goes out once', async (
   await expect.poll(() => a.page.getByText('待发送').count()).toBe(0)
   await a.page.reload()
   await log(a.page).getByText('图在后面').waitFor()
-  await a.page.waitForTimeout(1000)
+  await say(a.page, '再没有了') // what would be sent twice goes out before it
+  await log(out.page).getByText('再没有了').waitFor()
   expect(await out.page.locator('[role=log] .pictures img').count()).toBe(before + 1)
   expect((await texts(out.page)).filter((x) => x === '图在后面')).toHaveLength(1)
   for (const s of [a, out]) await s.context.close()

@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { Api } from './api'
 import { Linli } from './linli'
-import { desk, inRoom, noFaults, phone, signIn, someone, withBrowser } from './page'
+import { desk, inRoom, noFaults, phone, signIn, someone, withBrowser, still } from './page'
 import { admin, apply, lixy, owner, password, wangli, zhang } from './town'
 
 const town = inject('town')
@@ -92,7 +92,7 @@ test('every page is walked around with Tab', async () => {
     for (const path of paths) {
       await s.page.goto(path)
       await s.page.locator('h1').first().waitFor()
-      await s.page.waitForTimeout(400)
+      await still(s.page)
       await round(s.page, path)
     }
     await s.context.close()
@@ -109,7 +109,7 @@ test('every page is walked around with Tab', async () => {
   for (const part of ['notices', 'help', 'talk', 'sos']) {
     await old.page.goto(`/elder/${town.room}/${part}`)
     await old.page.locator('h1').first().waitFor()
-    await old.page.waitForTimeout(400)
+    await still(old.page)
     await round(old.page, `elder ${part}`)
   }
   await old.context.close()
@@ -183,9 +183,9 @@ test('screen readers hear what is new, once, and not what scrolls by', async () 
   const news = page.locator('[data-news]')
   expect(await news.textContent()).toBe('')
   await api.act(town.room, 'text.post', { words: { text: '有人在吗' } })
-  await expect.poll(() => news.textContent(), { timeout: 10_000 }).toBe('3-1-102 李女士：有人在吗')
+  await expect.poll(() => news.textContent()).toBe('3-1-102 李女士：有人在吗')
   for (const text of ['一', '二', '三', '四']) await api.act(town.room, 'text.post', { words: { text } })
-  await expect.poll(() => news.textContent(), { timeout: 10_000 }).toMatch(/四|[34] 条新消息/)
+  await expect.poll(() => news.textContent()).toMatch(/四|[34] 条新消息/)
   // At most the news and the passing word are spoken of their own.
   const live = await page.evaluate(
     () => [...document.querySelectorAll('[aria-live]:not([aria-live=off]), [role=status], [role=alert]')].length,

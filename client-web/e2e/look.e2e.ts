@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Api } from './api'
 import { Linli } from './linli'
-import { desk, noFaults, signIn, someone, withBrowser } from './page'
+import { desk, noFaults, signIn, someone, withBrowser, still } from './page'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const password = 'linli2026'
@@ -123,7 +123,7 @@ for (const d of dresses) {
       return s
     }
     const see = async (page: Page, where: string) => {
-      await page.waitForTimeout(400)
+      await still(page)
       await fits(page, `${where}, ${d.name}`)
       await clean(page, `${where}, ${d.name}`)
     }
@@ -294,7 +294,7 @@ for (const d of dresses) {
 for (const dark of [false, true]) {
   test(`every page in the large look, ${dark ? 'dark' : 'light'}`, async () => {
     const see = async (page: Page, where: string) => {
-      await page.waitForTimeout(300)
+      await still(page)
       await fits(page, `${where}, elder`)
       await clean(page, `${where}, elder`)
     }
@@ -371,9 +371,9 @@ const whole = async (page: Page, where: string) => {
 for (const [way, enlarge] of Object.entries(twice))
   test(`text at twice its size, ${way}, stays whole and usable`, async () => {
     const see = async (page: Page, where: string) => {
-      await page.waitForTimeout(300)
+      await still(page)
       if (way !== 'by the root') await enlarge(page)
-      await page.waitForTimeout(100)
+      await still(page)
       await whole(page, `${where}, ${way}`)
     }
     const { page, context } = await someone(linli, { width: 390, height: 844 })

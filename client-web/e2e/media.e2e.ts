@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { Linli } from './linli'
-import { inRoom, noFaults, phone, withBrowser } from './page'
+import { held, inRoom, noFaults, phone, withBrowser } from './page'
 import { lixy, owner, zhang } from './town'
 
 const town = inject('town')
@@ -39,12 +39,10 @@ const choose = async (page: Page, way: string, files: { name: string; mimeType: 
 }
 const loaded = (page: Page, n: number) =>
   expect
-    .poll(
-      () =>
-        page
-          .locator('[role=log] .pictures img')
-          .evaluateAll((all) => all.filter((i) => (i as HTMLImageElement).naturalWidth > 0).length),
-      { timeout: 15_000 },
+    .poll(() =>
+      page
+        .locator('[role=log] .pictures img')
+        .evaluateAll((all) => all.filter((i) => (i as HTMLImageElement).naturalWidth > 0).length),
     )
     .toBe(n)
 
@@ -85,7 +83,7 @@ test('pictures are seen by the neighbours, large on a tap, and nobody learns whe
   await choose(a.page, 'album', [await jpg('black')])
   await a.page.getByText('待发送').waitFor()
   await a.page.locator('.msg.wait .pictures img').waitFor()
-  await a.page.waitForTimeout(300)
+  await expect.poll(() => held(a.page, 'outbox')).toBe(1)
   await a.context.setOffline(false)
   await a.page.reload()
   await loaded(b.page, 4)
@@ -107,7 +105,7 @@ test('a voice is spoken, seen with its length, and heard by a neighbour', async 
     await a.page.getByRole('button', { name: '说一句' }).click()
     await a.page.getByRole('timer').getByText(/[12]″/).waitFor()
     await a.page.getByRole('button', { name: '发送', exact: true }).click()
-    await expect.poll(() => b.page.locator('.voice').count(), { timeout: 15_000 }).toBe(i + 1)
+    await expect.poll(() => b.page.locator('.voice').count()).toBe(i + 1)
   }
   expect(await b.page.locator('.voice .unheard').count()).toBe(2)
   expect(await a.page.locator('.voice .unheard').count()).toBe(0)
@@ -117,7 +115,7 @@ test('a voice is spoken, seen with its length, and heard by a neighbour', async 
     .getByRole('button', { name: /播放语音/ })
     .first()
     .click()
-  await expect.poll(() => b.page.locator('.voice .unheard').count(), { timeout: 15_000 }).toBe(0)
+  await expect.poll(() => b.page.locator('.voice .unheard').count()).toBe(0)
   await b.page.getByRole('button', { name: '1.5 倍速' }).click()
   // Thrown away is thrown away.
   await a.page.getByRole('button', { name: '说一句' }).click()

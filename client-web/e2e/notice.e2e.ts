@@ -85,7 +85,7 @@ test('after its end the notice leaves the bar and stays in the list', async () =
   await a.page.locator('.noticebar').click()
   await a.page.getByRole('dialog').getByText('快递柜检修').first().waitFor()
   await a.page.keyboard.press('Escape')
-  await a.page.getByText('已过期').waitFor({ timeout: 20_000 })
+  await a.page.getByText('已过期').waitFor()
   await a.page.locator('.noticebar').click()
   await expect.poll(() => a.page.getByRole('dialog').getByText('快递柜检修').count()).toBe(0)
   await a.page.keyboard.press('Escape')

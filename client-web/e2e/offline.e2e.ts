@@ -1,7 +1,7 @@
 // The page opens without a network, with what was on it, and what is written then goes out later.
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { Linli } from './linli'
-import { inRoom, noFaults, say, texts, withBrowser } from './page'
+import { held, inRoom, kept, noFaults, say, texts, withBrowser } from './page'
 import { lixy, zhang } from './town'
 
 const town = inject('town')
@@ -18,7 +18,8 @@ test('a page that is opened in the lift shows what it knew, takes what is writte
   await say(b.page, '今晚停水吗')
   await a.page.getByText('今晚停水吗').waitFor()
   await a.page.evaluate(() => navigator.serviceWorker.ready)
-  await a.page.waitForTimeout(1500) // the copy on the device is written a moment later
+  await expect.poll(() => kept(a.page, town.room)).toContain('今晚停水吗')
+  await expect.poll(() => held(a.page, 'meta')).toBeGreaterThan(0)
 
   await a.context.setOffline(true)
   await a.page.reload()

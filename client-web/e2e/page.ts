@@ -36,7 +36,7 @@ export const faults: string[] = []
 
 export const someone = async (linli: Linli, size = phone, more: Parameters<Browser['newContext']>[0] = {}) => {
   const context = await browser.newContext({ viewport: size, locale: 'zh-CN', baseURL: linli.url, ...more })
-  context.setDefaultTimeout(15_000)
+  context.setDefaultTimeout(180_000)
   const page = await context.newPage()
   watch(page)
   picture(page)
@@ -48,7 +48,8 @@ let pictures = 0
 const picture = (page: Page) => {
   const n = ++pictures
   onTestFailed(async () => {
-    if (!page.isClosed()) await page.screenshot({ path: `test-results/${n}.png` }).catch(() => {})
+    if (!page.isClosed())
+      await page.screenshot({ path: `test-results/${process.env.VITEST_POOL_ID}-${n}.png` }).catch(() => {})
   })
 }
 
@@ -87,6 +88,58 @@ export const say = async (page: Page, text: string) => {
   await page.getByLabel('说点什么').fill(text)
   await page.getByRole('button', { name: '发送', exact: true }).click()
 }
+
+// What the device keeps of a room, the texts in their order: what it shows without a network.
+export const kept = (page: Page, room: string) =>
+  page.evaluate(
+    (room) =>
+      new Promise<string[]>((ok) => {
+        const open = indexedDB.open('linli')
+        open.onsuccess = () => {
+          const ask = open.result.transaction('rooms').objectStore('rooms').get(room)
+          ask.onsuccess = () => {
+            const items = (ask.result?.items ?? []) as { kind: string; words?: { text?: string } }[]
+            ok(items.flatMap((i) => (i.kind === 'text' ? [i.words?.text ?? ''] : [])))
+            open.result.close()
+          }
+        }
+      }),
+    room,
+  )
+
+// A page has come to rest: nothing moves to its place any more, and it stays as it is.
+export const still = async (page: Page) => {
+  for (let same = 0, was = '', n = 0; same < 3 && n < 600; n++) {
+    const is = await page.evaluate(() => {
+      const moving = document
+        .getAnimations()
+        .filter(
+          (a) => a.playState === 'running' && a.effect?.getComputedTiming().iterations !== Number.POSITIVE_INFINITY,
+        )
+      return `${moving.length} ${document.body.innerHTML.length} ${document.body.scrollHeight}`
+    })
+    same = is === was && is.startsWith('0 ') ? same + 1 : 0
+    was = is
+    await page.waitForTimeout(80)
+  }
+}
+
+// How much the device holds: what waits to be sent (outbox), rooms, and what it knows of them (meta).
+export const held = (page: Page, store: string) =>
+  page.evaluate(
+    (store) =>
+      new Promise<number>((ok) => {
+        const open = indexedDB.open('linli')
+        open.onsuccess = () => {
+          const ask = open.result.transaction(store).objectStore(store).count()
+          ask.onsuccess = () => {
+            ok(ask.result)
+            open.result.close()
+          }
+        }
+      }),
+    store,
+  )
 
 // The texts of a room in the order in which they stand.
 export const texts = (page: Page) => page.locator('[role=log] .said').allInnerTexts()

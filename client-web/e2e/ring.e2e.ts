@@ -109,7 +109,7 @@ test('a phone that was silent is made to ring, and rings when somebody calls', a
   await cdp.send('ServiceWorker.enable')
   const registrationId = await known
   const handOn = async () => {
-    await expect.poll(() => pushed.length, { timeout: 30_000 }).toBeGreaterThan(0)
+    await expect.poll(() => pushed.length).toBeGreaterThan(0)
     const data = read(pushed.shift()!)
     await cdp.send('ServiceWorker.deliverPushMessage', { origin: linli.url, registrationId, data })
     return JSON.parse(data) as { text: string; title: string; url: string }

@@ -151,7 +151,7 @@ test('voices go on along the shelf, and fall silent when the room is left', asyn
     .getByRole('button', { name: /播放语音/ })
     .last()
     .click() // the oldest
-  await expect.poll(() => shelf.locator('.voice .unheard').count(), { timeout: 20_000 }).toBe(0)
+  await expect.poll(() => shelf.locator('.voice .unheard').count()).toBe(0)
   await shelf
     .getByRole('button', { name: /播放语音|暂停/ })
     .first()
@@ -172,10 +172,8 @@ test('nine pictures keep their order, are enlarged by two taps, and the way back
   await bring(a.page, 'album', nine)
   const pictures = b.page.locator('[role=log] .pictures').last()
   await expect
-    .poll(
-      () =>
-        pictures.locator('img').evaluateAll((all) => all.filter((i) => (i as HTMLImageElement).naturalWidth).length),
-      { timeout: 20_000 },
+    .poll(() =>
+      pictures.locator('img').evaluateAll((all) => all.filter((i) => (i as HTMLImageElement).naturalWidth).length),
     )
     .toBe(9)
   const seen = await pictures.locator('img').evaluateAll((all) =>

@@ -16,7 +16,7 @@ afterAll(() => linli.stop())
 
 const sees = (page: Page, text: string) => page.locator('[role=log]').getByText(text, { exact: true }).waitFor()
 const ends = (page: Page, ...last: string[]) =>
-  expect.poll(async () => (await texts(page)).slice(-last.length), { timeout: 15_000 }).toEqual(last)
+  expect.poll(async () => (await texts(page)).slice(-last.length)).toEqual(last)
 
 test('two devices and a neighbour hear the same, and a gap in the network loses and doubles nothing', async () => {
   const mobile = await inRoom(linli, zhang, town.room)

@@ -1,16 +1,15 @@
 import { defineConfig } from 'vitest/config'
 
-// Browser tests: the real program on loopback, a real browser. One file after the other; each has a server of its own.
+// Browser tests: the real program on loopback, a real browser. Each file has a server and a browser of its own, and two run side by
+// side. What a test waits for ends its waiting; the limits are there so that a test that hangs ends, however busy the machine is.
 export default defineConfig({
   test: {
     include: ['e2e/**/*.e2e.ts'],
     environment: 'node',
     globalSetup: ['e2e/setup.ts'],
-    fileParallelism: false,
-    // A shared machine may stall for longer than a wait lasts: then a test is tried once more, and the report says so.
-    retry: 1,
-    expect: { poll: { timeout: 15_000, interval: 100 } },
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    maxWorkers: 2,
+    expect: { poll: { timeout: 180_000, interval: 100 } },
+    testTimeout: 1_200_000,
+    hookTimeout: 600_000,
   },
 })

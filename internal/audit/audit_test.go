@@ -13,6 +13,7 @@ import (
 
 	"linli/internal/id"
 	"linli/internal/journal/local"
+	"linli/internal/long"
 )
 
 // cabinet is a log on a real journal, with a clock and a disk that the test moves.
@@ -215,9 +216,5 @@ func firstBody(t *testing.T, c *cabinet) []byte {
 
 func wait(t *testing.T, so func() bool) {
 	t.Helper()
-	for end := time.Now().Add(2 * time.Minute); !so(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("it never comes")
-		}
-	}
+	long.Wait(t, "the disk", so)
 }

@@ -18,6 +18,7 @@ import (
 	"linli/internal/hub"
 	"linli/internal/id"
 	"linli/internal/journal"
+	"linli/internal/long"
 	"linli/internal/room"
 	"linli/internal/wire"
 )
@@ -247,7 +248,7 @@ func TestALogThatCannotBeFollowedIsSaidAtOnce(t *testing.T) {
 		if failed != nil {
 			t.Fatal(failed)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), long.Patience)
 		if got := e.Start(ctx); !errors.Is(got, err) {
 			t.Errorf("started with %v, the journal says %v", got, err)
 		}
@@ -397,7 +398,7 @@ func TestNobodyWaitsForAFollowerThatHasStopped(t *testing.T) {
 		if !fault.Is(err, fault.Busy) {
 			t.Errorf("answered %v", err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(long.Patience):
 		t.Fatal("it waits still")
 	}
 	if err := s.Engine.Settled(t.Context()); err != nil && !fault.Is(err, fault.Busy) {

@@ -5,7 +5,23 @@ package long
 import (
 	"math/rand/v2"
 	"os"
+	"testing"
+	"time"
 )
+
+// Patience is how long a test waits at most for what has to come. It measures nothing: it is there so that a test that waits for ever
+// ends, however busy the machine is.
+const Patience = 10 * time.Minute
+
+// Wait waits until something is so.
+func Wait(t testing.TB, what string, so func() bool) {
+	t.Helper()
+	for end := time.Now().Add(Patience); !so(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("it never came: %s", what)
+		}
+	}
+}
 
 // Variable is the environment variable; a program that a test starts is not given it.
 const Variable = "LINLI_LONG"

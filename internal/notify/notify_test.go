@@ -25,6 +25,7 @@ import (
 	"linli/internal/fault"
 	"linli/internal/id"
 	"linli/internal/kind"
+	"linli/internal/long"
 	"linli/internal/pocket"
 	"linli/internal/webpush"
 )
@@ -187,7 +188,7 @@ func TestASlowServiceStarvesNobody(t *testing.T) {
 	r.put(job(fast.URL))
 	select {
 	case <-served:
-	case <-time.After(20 * time.Second):
+	case <-time.After(long.Patience):
 		t.Error("the fast one was not asked")
 	}
 	if n := len(r.slots); n > perService+1 {

@@ -16,6 +16,7 @@ import (
 	"github.com/coder/websocket"
 
 	"linli/internal/hub"
+	"linli/internal/long"
 )
 
 // listener is a server whose one route accepts sockets and hands them to the test.
@@ -134,7 +135,7 @@ func TestFramesPingsAndTheCloseKeepTheirOrder(t *testing.T) {
 			t.Error("Listen returned no error")
 		}
 		// The client may see the closing frame before its writer has counted it as gone.
-		for late := time.Now().Add(5 * time.Second); server.Waiting() != 0 && time.Now().Before(late); {
+		for late := time.Now().Add(long.Patience); server.Waiting() != 0 && time.Now().Before(late); {
 			time.Sleep(time.Millisecond)
 		}
 		if pongs != pings || server.Waiting() != 0 {

@@ -50,8 +50,17 @@ func (v *View) settle() error {
 	}
 	v.mu.Unlock()
 	for _, log := range slices.Sorted(maps.Keys(want)) {
-		if err := v.Wait(context.Background(), log, want[log]); err != nil {
-			return err
+		for { // nobody waits longer than a person would; this does
+			err := v.Wait(context.Background(), log, want[log])
+			if err == nil {
+				break
+			}
+			v.mu.Lock()
+			gone := v.gone
+			v.mu.Unlock()
+			if gone {
+				return err
+			}
 		}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	. "linli/internal/engine/enginetest"
 	"linli/internal/entry"
 	"linli/internal/id"
+	"linli/internal/long"
 	"linli/internal/view"
 	"linli/internal/wire"
 )
@@ -168,7 +169,7 @@ func fresh(t *testing.T, s *Street, p id.Person) *client {
 // Pages may come late and deliveries overlap with them: whatever the order, in the end everybody holds what a fresh page has.
 func TestPagesAndDeliveriesMayOverlapInAnyOrder(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(2) {
+	for seed := range uint64(long.Runs(2, 20)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			s := New(t)

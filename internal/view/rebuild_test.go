@@ -6,11 +6,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	. "linli/internal/engine/enginetest"
 	"linli/internal/id"
 	"linli/internal/kind"
+	"linli/internal/long"
 	"linli/internal/room"
 )
 
@@ -18,7 +18,7 @@ import (
 // the log alone.
 func TestViewsBuiltAgainAreTheSame(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(2) {
+	for seed := range uint64(long.Runs(2, 20)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			s := New(t)
@@ -33,8 +33,13 @@ func TestViewsBuiltAgainAreTheSame(t *testing.T) {
 					s.Start()
 				case 2: // the views lose what was done last
 					s.HoldViews()
-					go s.Do(Zhang, "text.post", 0, "", `{"text":"谁知道呢"}`) //nolint:errcheck // it may be stored or not
+					answered := make(chan struct{})
+					go func() {
+						defer close(answered)
+						_, _ = s.Do(Zhang, "text.post", 0, "", `{"text":"谁知道呢"}`) // it may be stored or not
+					}()
 					s.Kill()
+					<-answered // by the life that ended; the next one is not made before
 					s.Start()
 				}
 			}
@@ -93,11 +98,5 @@ func TestANameIsThatOfItsEntry(t *testing.T) {
 
 func waitFor(t *testing.T, is func() bool) {
 	t.Helper()
-	for range 20_000 {
-		if is() {
-			return
-		}
-		time.Sleep(time.Millisecond)
-	}
-	t.Fatal("it does not come")
+	long.Wait(t, "what was asked for", is)
 }

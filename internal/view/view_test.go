@@ -20,6 +20,7 @@ import (
 	"linli/internal/entry"
 	"linli/internal/fault"
 	"linli/internal/id"
+	"linli/internal/long"
 	"linli/internal/wire"
 )
 
@@ -253,7 +254,7 @@ func TestViewsStandStillAfterAFailure(t *testing.T) {
 		return errors.New("input/output error")
 	}
 	v.Apply(said("r1", 2))
-	time.Sleep(3 * pause)                              // one commit of its own
+	long.Wait(t, "a commit of its own", func() bool { mu.Lock(); defer mu.Unlock(); return told == 1 })
 	for seq := entry.Seq(3); seq < backlog+10; seq++ { // and nobody is held up
 		v.Apply(said("r1", seq))
 	}

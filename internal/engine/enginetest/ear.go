@@ -11,6 +11,7 @@ import (
 	"linli/internal/entry"
 	"linli/internal/hub"
 	"linli/internal/id"
+	"linli/internal/long"
 	"linli/internal/wire"
 )
 
@@ -91,7 +92,7 @@ func (e *Ear) All() []Heard {
 // wait waits until what was heard so far is enough.
 func (e *Ear) wait(enough func([]Heard) bool) {
 	e.t.Helper()
-	late := time.After(20 * time.Second)
+	late := time.After(long.Patience)
 	for {
 		e.mu.Lock()
 		heard, came := slices.Clone(e.heard), e.came

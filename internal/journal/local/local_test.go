@@ -9,6 +9,7 @@ import (
 	"linli/internal/journal"
 	"linli/internal/journal/journaltest"
 	"linli/internal/journal/local"
+	"linli/internal/long"
 )
 
 func open(t *testing.T, dir string) journal.Journal {
@@ -23,7 +24,7 @@ func open(t *testing.T, dir string) journal.Journal {
 // unlocked opens what was closed a moment ago. Another test may start a child just then, which holds a copy of the lock until it has
 // become another program.
 func unlocked[T any](open func() (T, error)) (x T, err error) {
-	for range 50 {
+	for end := time.Now().Add(long.Patience); time.Now().Before(end); {
 		if x, err = open(); err == nil || !strings.Contains(err.Error(), "in use") && !strings.Contains(err.Error(), "directory lock") {
 			break
 		}

@@ -8,10 +8,10 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"linli/internal/journal"
 	"linli/internal/journal/local"
+	"linli/internal/long"
 )
 
 // disk is one whose free space the test decides.
@@ -75,11 +75,7 @@ func TestBelowTheReserveNothingIsStoredAndReadingGoesOn(t *testing.T) {
 // eventually asks until it is so; how long that takes is no part of any test.
 func eventually(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); !so(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal(what, "never came")
-		}
-	}
+	long.Wait(t, what, so)
 }
 
 func TestAnUnreadableDiskStoresNothing(t *testing.T) {
