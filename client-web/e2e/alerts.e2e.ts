@@ -23,6 +23,7 @@ const alert = (more: Record<string, unknown> = {}) => ({
   title: '和园3号楼',
   text: '3-1-102 李女士：@您 快递到了',
   tag: town.room,
+  url: `/rooms/${town.room}?at=1`,
   ...more,
 })
 
@@ -112,6 +113,11 @@ test('an alert stands above another page and leads to its room; who looks at the
   const bar = a.page.locator('.heard')
   await bar.getByText('快递到了').waitFor()
   expect(await bar.getAttribute('role')).toBe('status')
+  // Below the header, as high as a button and its margin: the way back, the title and 紧急 stay in reach.
+  const box = (await bar.boundingBox())!
+  const head = (await a.page.locator('header.bar').boundingBox())!
+  expect(box.height).toBe(56)
+  expect(box.y).toBeGreaterThanOrEqual(head.y + head.height)
   await expect.poll(() => line.receipts).toEqual(['rc1'])
   await bar.getByRole('button', { name: '去看看' }).click()
   await a.page.waitForURL(`**/rooms/${town.room}?at=1`)
@@ -122,7 +128,7 @@ test('an alert stands above another page and leads to its room; who looks at the
   expect(await bar.getByRole('button').count()).toBe(0)
 
   // An emergency elsewhere stays until it was looked at.
-  line.hears(alert({ receipt: 'rc3', room: 'elsewhere', loud: true, text: '突发疾病' }))
+  line.hears(alert({ receipt: 'rc3', room: 'elsewhere', url: '/rooms/elsewhere?at=1', loud: true, text: '突发疾病' }))
   await expect.poll(() => bar.getAttribute('role')).toBe('alert')
   await bar.getByText('突发疾病').waitFor()
   await bar.getByRole('button', { name: '关闭' }).click()

@@ -402,19 +402,20 @@ test('SOS is three taps with the numbers first, and a neighbour answers', async 
     'tel:110',
     'tel:119',
   ])
+  expect(await page.getByRole('button', { name: '先选发生了什么' }).isDisabled()).toBe(true)
   await tap(page.getByRole('radio', { name: '人员被困' }))
   await tap(page.getByRole('button', { name: '马上告诉群主和邻居' }))
   expect(taps).toBeLessThanOrEqual(3)
   await page.getByText('已发出。群主和邻居都看得到。').waitFor()
   await her.page.locator('section.sos', { hasText: '人员被困' }).waitFor()
-  await her.page.getByRole('button', { name: '我来处理' }).click()
+  await her.page.locator('section.sos').getByRole('button', { name: '我来处理' }).click()
   await page
     .getByText(/李女士 已响应/)
     .first()
     .waitFor()
   expect((await measure(page)).wrong).toEqual([])
   await page.getByRole('button', { name: '误报' }).click()
-  await page.getByRole('button', { name: '马上告诉群主和邻居' }).waitFor()
+  await page.getByRole('button', { name: '先选发生了什么' }).waitFor()
   await her.page.locator('section.sos').waitFor({ state: 'detached' })
   await done(her, { context })
   noFaults()

@@ -233,7 +233,7 @@ func (l *Ladder) alert(c *climb, channel string, push id.Push) *wire.Alert {
 	n := c.first()
 	a := &wire.Alert{
 		Topic: n.Ring.Topic, Room: n.Room, Seq: n.Item, Title: n.title, Text: n.text, Tag: n.tag(), Loud: n.Ring.Loud,
-		Receipt: l.receipt(c, channel, push),
+		Receipt: l.receipt(c, channel, push), URL: l.url(c),
 	}
 	if l.fromAbove(c) {
 		a.URL = l.url(c)
@@ -277,7 +277,7 @@ func (l *Ladder) url(c *climb) string {
 	case n.Ring.Topic == "admission":
 		return "/admission"
 	case n.Application != "":
-		return "/rooms"
+		return "/pending"
 	}
 	return fmt.Sprintf("/rooms/%s?at=%d", n.Room, n.Item)
 }

@@ -140,7 +140,7 @@ func (r *push) Ring(c *climb) bool {
 		}
 		a := r.l.alert(c, r.Channel(), s.ID)
 		badge := r.l.badge(c.person)
-		a.URL, a.Badge, a.Test = r.l.url(c), &badge, a.Topic == "test"
+		a.Badge, a.Test = &badge, a.Topic == "test"
 		plain, err := json.Marshal(a)
 		if err != nil {
 			r.l.Log.Error("not JSON", "err", err)

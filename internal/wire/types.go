@@ -184,7 +184,7 @@ type Alert struct {
 	Tag     string    `json:"tag"` // a later one with the same tag takes its place
 	Loud    bool      `json:"loud,omitempty"`
 	Test    bool      `json:"test,omitempty"`
-	URL     string    `json:"url,omitempty"`   // of a push: where tapping it leads
+	URL     string    `json:"url,omitempty"`   // where tapping it leads
 	Badge   *int      `json:"badge,omitempty"` // of a push: how many things wait for this person
 }
 

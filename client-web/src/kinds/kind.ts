@@ -1,4 +1,4 @@
-import type { Component } from 'vue'
+import type { Component, InjectionKey } from 'vue'
 import type { State } from '@/wire/types'
 import type { Key } from '@/words'
 
@@ -7,6 +7,9 @@ export interface Said {
   with?: Record<string, unknown>
   words?: Record<string, unknown>
 }
+
+// The room that a form posts to, for a form that says who will hear of it.
+export const inRoom: InjectionKey<string> = Symbol('room')
 
 // A kind on this side: its card, and the form that posts one. The folder is all there is of it; registry.ts finds it by name.
 export interface Kind {
@@ -22,6 +25,7 @@ export interface Form {
   icon: string
   name: Key // in the panel, and above the form
   send: Key // on its button
+  after?: Key // below it: what happens next
   owners?: boolean // only those who answer for the room may post one
   order: number // in the panel; 0: not there, but behind a button of its own
 }

@@ -38,6 +38,7 @@ const alert: Alert = {
   title: '3号楼',
   text: '3-1-102 李女士：@您 在吗',
   tag: 'r1',
+  url: '/rooms/r1?at=9',
 }
 const row = {
   id: 'r1',

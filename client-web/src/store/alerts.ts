@@ -18,7 +18,7 @@ const memory = 10_000 // ms that a tab holds what it has rung for, so that no ot
 
 const visible = () => document.visibilityState === 'visible'
 const looked = ref(visible())
-const within = (a: Alert) => visible() && !!a.room && location.pathname === `/rooms/${a.room}`
+const within = (a: Alert) => visible() && !!a.url && location.pathname === new URL(a.url, location.origin).pathname
 const missed = reactive(new Map<string, string>()) // what was heard while nobody looked: its tag and room
 
 // What waits for an eye: calls, notices to be confirmed, and what was missed elsewhere.
@@ -84,8 +84,7 @@ const look = () => {
 const notify = async (a: Alert) => {
   if (typeof Notification === 'undefined' || Notification.permission !== 'granted') return false
   const worker = (await navigator.serviceWorker?.getRegistration())?.active
-  const url = a.room ? `/rooms/${a.room}${a.seq ? `?at=${a.seq}` : ''}` : '/rooms'
-  worker?.postMessage({ ring: { ...a, url, badge: waiting.value } })
+  worker?.postMessage({ ring: { ...a, badge: waiting.value } })
   return !!worker
 }
 

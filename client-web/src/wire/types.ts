@@ -74,6 +74,7 @@ export interface Alert {
   tag: string
   loud?: boolean // an emergency
   test?: boolean
+  url?: string // where it leads, as that of a push does
 }
 
 // A way to reach somebody. What is said of it was measured: a page or a worker said that it had shown something.

@@ -5,5 +5,12 @@ export default {
   card,
   stays: true,
   ended: (s) => (s.status === 'resolved' ? 'resolved' : s.status === 'false' ? 'falseAlarm' : undefined),
-  form: { load: () => import('./Form.vue'), icon: 'sos', name: 'sosTitle', send: 'sosSend', order: 0 },
+  form: {
+    load: () => import('./Form.vue'),
+    icon: 'sos',
+    name: 'sosTitle',
+    send: 'sosSend',
+    after: 'sosNext',
+    order: 0,
+  },
 } satisfies Kind
