@@ -45,6 +45,7 @@ export const router = createRouter({
     { path: '/rooms', name: 'rooms', component: Rooms },
     { path: '/rooms/:room', name: 'room', component: () => import('./pages/Room.vue') },
     { path: '/todo', name: 'todo', component: () => import('./pages/Todo.vue') },
+    { path: '/tasks', name: 'tasks', component: () => import('./pages/Tasks.vue') },
     { path: '/catchup', name: 'catchup', component: () => import('./pages/CatchUp.vue') },
     { path: '/search', name: 'search', component: () => import('./pages/Search.vue') },
     { path: '/admission', name: 'admission', component: () => import('./owner/Admission.vue') },

@@ -130,6 +130,8 @@ type (
 		Live() bool            // not over yet
 		Waits(v Viewer) string // what a live card waits for from this viewer, as an action's name; empty for nothing
 	}
+	// Helped is for cards that somebody may take on: what one is to this viewer.
+	Helped interface{ Task(v Viewer) Task }
 	// Attached lists the files that belong to a card.
 	Attached interface{ Attached() []File }
 	// Passing says how an item may be passed on into another room, and what of its facts goes along; not ok, or no such method, for
@@ -151,6 +153,16 @@ type (
 	Pressing interface {
 		Presses(p Post) (at int64, how Ring)
 	}
+)
+
+// Task is what a card that may be taken on is to somebody.
+type Task string
+
+const (
+	NoTask   Task = ""     // none of theirs
+	OpenTask Task = "open" // they may take it on
+	MyTask   Task = "mine" // they are at it
+	DoneTask Task = "done" // they did it
 )
 
 // Ring is whom an event wants to reach, and how. Whoever made it happen is never rung.
@@ -415,6 +427,13 @@ func (c card[S]) Confirmed() map[id.Premises]Receipt {
 		return r.Confirmed()
 	}
 	return nil
+}
+
+func (c card[S]) Task(v Viewer) Task {
+	if h, ok := any(c.state).(Helped); ok {
+		return h.Task(v)
+	}
+	return NoTask
 }
 
 func (c card[S]) Attached() []File {

@@ -471,6 +471,19 @@ func (r request) Waits(v Viewer) string {
 	return ""
 }
 
+// Task tells who may take it on, who is at it until its asker has confirmed, and who did it.
+func (r request) Task(v Viewer) Task {
+	switch {
+	case r.Status == open && v.Person != v.Post.By:
+		return OpenTask
+	case r.Helper == "" || v.Person != r.Helper || r.Status == cancelled:
+		return NoTask
+	case r.over():
+		return DoneTask
+	}
+	return MyTask
+}
+
 func (r request) over() bool {
 	return r.Status == closed || r.Status == rated || r.Status == cancelled
 }

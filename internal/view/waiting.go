@@ -71,6 +71,30 @@ func (v *View) EachChanged(room id.Room, who Who, after entry.Seq, f func(seq en
 	})
 }
 
+// EachLatest calls f with the newest items of a lane, the newest first: at most `limit` of those this person may read. f must keep
+// neither what was sent nor kept.
+func (v *View) EachLatest(room id.Room, who Who, l string, limit int, f func(seq entry.Seq, sent, kept []byte) error) error {
+	return v.db.View(func(txn *badger.Txn) error {
+		floor, err := v.floor(txn, room, who.Since)
+		if err != nil {
+			return err
+		}
+		it := reverse(txn, lane(room, l))
+		defer it.Close()
+		for it.Seek(number(lane(room, l), ^entry.Seq(0))); it.Valid() && limit > 0; it.Next() {
+			seq := tail(it.Item().Key())
+			if seq < floor {
+				break
+			}
+			limit--
+			if err := with(txn, room, seq, f); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // EachCall calls f with the items after a seq that call a person, alone or with everybody, the newest first: at most `limit` of
 // each. f must keep neither what was sent nor kept.
 func (v *View) EachCall(room id.Room, who Who, person id.Person, after entry.Seq, limit int, f func(seq entry.Seq, sent, kept []byte) error) error {

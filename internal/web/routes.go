@@ -91,6 +91,7 @@ func (s *Server) declare(a *api, r chi.Router) {
 	get(a, "/me/todo", s.todo)
 	put(a, "/me/todo/{room}/{seq}/aside", s.skip)
 	remove(a, "/me/todo/{room}/{seq}/aside", s.unskip)
+	get(a, "/me/tasks", s.tasks)
 	get(a, "/me/catchup", s.catchup)
 
 	get(a, "/me/alerts", s.alerts)

@@ -1017,6 +1017,21 @@ export interface SubscribeInputBody {
   p256dh: string
 }
 
+export interface TaskRow {
+  at: number
+  item: unknown
+  name: string
+  room: string
+  roomName: string
+  seq: number
+}
+
+export interface TasksBody {
+  done: TaskRow[]
+  mine: TaskRow[]
+  open: TaskRow[]
+}
+
 export interface TextInputBody {
   reason?: string
   text?: string
