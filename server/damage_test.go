@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"linli/internal/dbfiles"
 	"linli/internal/long"
 )
 
@@ -170,5 +171,66 @@ func TestCheckOfACopyWithoutKeysMakesNone(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, "keys")); !errors.Is(err, os.ErrNotExist) {
 		t.Error("keys:", err)
+	}
+}
+
+// damageLog turns a bit in a block that holds frames of a log.
+func damageLog(t *testing.T, dir, log string) {
+	t.Helper()
+	tables, _ := filepath.Glob(filepath.Join(dir, "log", "*.sst"))
+	for _, path := range tables {
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for at := 50; at < int(info.Size()); at += 200 {
+			flipped(t, path, at, 1)
+			rot, err := dbfiles.Look(filepath.Join(dir, "log"))
+			if err == nil && len(rot) == 1 && rot[0].Lost != nil && strings.HasPrefix(string(rot[0].Lost.From), "j/"+log+"\x00") &&
+				strings.HasPrefix(string(rot[0].Lost.To), "j/"+log+"\x00") {
+				return
+			}
+			flipped(t, path, at, 1) // back
+		}
+	}
+	t.Fatal("no block has frames of " + log + " alone")
+}
+
+func TestADamagedRoomSaysSoOnItsPageAndADamagedOfficeOnAll(t *testing.T) {
+	t.Parallel()
+	whole, texts := talked(t)
+	room := built.room
+	for _, log := range []string{"room/" + room, "office/main"} {
+		dir := t.TempDir()
+		if err := os.CopyFS(dir, os.DirFS(whole)); err != nil {
+			t.Fatal(err)
+		}
+		damageLog(t, dir, log)
+		if out, code := program(t, "check", "-data", dir, "-log", "json"); code != 1 || !strings.Contains(out, log+" frame ") || !strings.Contains(out, ".sst") {
+			t.Errorf("check: %d\n%s", code, out)
+		}
+		w := serveTown(t, dir)
+		one, own := w.as(li), w.as(keeper)
+		if _, refused := one.act(room, "text.post", 0, nil, map[string]string{"text": "在吗"}); refused != "damaged" {
+			t.Errorf("%s: said: %q", log, refused)
+		}
+		page := answer{}
+		one.ask("GET", "/rooms/"+room+"/items?limit=100", nil, &page)
+		row := one.must("GET", "/rooms", nil)["rooms"].([]any)[0].(map[string]any)
+		closed := log != "office/main"
+		if row["name"] == "" || row["member"] != true || (row["damaged"] == true) != closed || (page["code"] == "damaged") != closed {
+			t.Errorf("%s: %v, %v", log, row, page)
+		}
+		if !closed && !strings.Contains(jsonText(t, page), texts[0]) {
+			t.Errorf("%s: it reads %v", log, page)
+		}
+		said, _ := own.must("GET", "/rooms", nil)["damage"].([]any)
+		if len(said) != 1 {
+			t.Fatalf("%s: the page names %v", log, said)
+		}
+		if d := said[0].(map[string]any); d["log"] != log || d["frame"].(float64) < 1 || !strings.HasSuffix(d["file"].(string), ".sst") {
+			t.Errorf("%s: the page names %v", log, d)
+		}
+		w.stop()
 	}
 }

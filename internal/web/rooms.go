@@ -61,6 +61,7 @@ var lanes = []kind.Lane{kind.Chat, kind.Notices, kind.Needs}
 func (s *Server) row(p id.Person, r id.Room) (row RoomRow, err error) {
 	if fault.Is(s.Engine.ReadRoom(r, func(*room.State) {}), fault.Damaged) {
 		row = RoomRow{ID: r, Role: "member", Lanes: map[string]uint64{}, Pins: []entry.Seq{}, Damaged: true}
+		row.Member = slices.ContainsFunc(s.Engine.RoomsOf(p), func(h wire.RoomHead) bool { return h.ID == r })
 		s.Engine.ReadOffice(func(o *office.State) {
 			if x, ok := o.Room(r); ok {
 				row.Name, row.Community = x.Name, x.Community

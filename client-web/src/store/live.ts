@@ -2,7 +2,7 @@ import { computed, reactive, ref, shallowReactive } from 'vue'
 import { type Attachment, bring } from '@/media/upload'
 import { get, type Refusal, signedOut } from '@/wire/http'
 import { fits, Socket } from '@/wire/socket'
-import type { Delivery, Fault, FromServer, Item, Me, ReadTo, RoomRow, Words } from '@/wire/types'
+import type { Damage, Delivery, Fault, FromServer, Item, Me, ReadTo, RoomRow, Words } from '@/wire/types'
 import { db, type Pending } from './db'
 import { emptyPocket, hearPocket, loadPocket, recallPocket } from './pocket'
 import { Timeline } from './timeline'
@@ -520,9 +520,14 @@ const notOlder = (old: RoomRow, r: RoomRow): RoomRow => {
   return { ...r, read, lanes, called, seq: old.seq, pins: old.pins, last: last.last, lastName: last.lastName }
 }
 
+// Logs that are damaged on the server's disk: the office's, and of rooms for who has a role.
+export const damage = ref<Damage[]>([])
+
 export const loadRooms = async () => {
-  const list = (await get<{ rooms: RoomRow[] }>('/rooms')).rooms
+  const said = await get<{ rooms: RoomRow[]; damage?: Damage[] }>('/rooms')
   if (!me.value) return // signed out meanwhile
+  const list = said.rooms
+  damage.value = said.damage ?? []
   const fresh = new Set(list.map((r) => r.id))
   for (const id of rows.keys()) if (!fresh.has(id)) rows.delete(id)
   for (const r of list) {

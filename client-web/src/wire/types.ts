@@ -6,6 +6,7 @@ export type {
   Charter,
   Choices,
   Count,
+  Damage,
   Draft,
   Grant,
   Name,

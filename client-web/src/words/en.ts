@@ -630,6 +630,11 @@ export const en: Record<keyof typeof zh, string> = {
   f_stale: 'Please send it again.',
   'f_too-large': 'Too long or too large.',
   'f_too-many': 'Too fast; wait {retry} seconds.',
+  roomDamaged: 'The record of this room is damaged; it is closed for now',
+  officeDamaged:
+    'The office’s record is damaged (frame {frame}, file {file}): everything can be read, nothing sent or decided. The administrator stops the server and puts the whole data folder back from a copy.',
+  logDamaged:
+    'The record of {room} is damaged (frame {frame}, file {file}) and closed. The administrator stops the server and puts the whole data folder back from a copy.',
   f_damaged:
     'A record on the server’s disk is damaged, so this cannot be opened. It works again when the administrator has put a copy back; what you wrote is not lost.',
   'f_no-space': 'The server has no space left. What you wrote is still here; send it later.',
