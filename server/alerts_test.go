@@ -218,9 +218,7 @@ func TestWhoIsGoneIsNotRung(t *testing.T) {
 	page := a.online()
 	own.calls(room, "在吗", a)
 	alerted(t, page)
-	if _, no := own.act(room, "member.remove", 0, map[string]any{"person": a.person()}, map[string]string{"reason": "已搬走"}); no != "" {
-		t.Fatal(no)
-	}
+	own.must("POST", "/removals", map[string]any{"person": a.person(), "room": room, "reason": "已搬走"})
 	w.clock.skip(10 * time.Second)
 	phoneB.answers(503)
 	own.calls(room, "在吗", b)

@@ -51,7 +51,13 @@ var calls = []struct{ may, method, path string }{
 	{"", "GET", "/rooms/{room}/items/{seq}/contact"},
 	{"ro", "GET", "/rooms/{room}/people"},
 	{"oa", "GET", "/rooms/{room}/members"},
-	{"oa", "POST", "/rooms/{room}/members/{person}/code"},
+	{"o", "POST", "/rooms/{room}/members/{person}/code"},
+	{"oa", "GET", "/removals?room={room}"},
+	{"a", "GET", "/removals?community={community}"},
+	{"oa", "POST", "/removals"},
+	{"oa", "DELETE", "/removals?person={person}&room={room}"},
+	{"roxa", "DELETE", "/me/code"},
+	{"", "PUT", "/me/posts"}, // nobody is offered one
 	{"oa", "GET", "/rooms/{room}/links"},
 	{"oa", "POST", "/rooms/{room}/links"},
 	{"oa", "GET", "/rooms/{room}/links/{link}/poster.pdf"},
@@ -66,7 +72,8 @@ var calls = []struct{ may, method, path string }{
 	{"a", "POST", "/communities"},
 	{"a", "GET", "/staff"},
 	{"a", "POST", "/staff"},
-	{"oa", "POST", "/staff/{person}/code"},
+	{"", "POST", "/staff/{person}/code"}, // who has an account gets none from above
+	{"a", "POST", "/staff/codes"},
 	{"a", "DELETE", "/staff/{person}?role=owner&room={room}"},
 	{"oa", "PUT", "/charter"},
 	{"oa", "PUT", "/policy"},
@@ -91,10 +98,12 @@ func TestWhatIsWhose(t *testing.T) {
 			person = m["person"].(string)
 		}
 	}
-	fill := strings.NewReplacer("{room}", room, "{link}", link, "{seq}", itoa(seq), "{application}", application, "{person}", person)
+	fill := strings.NewReplacer("{room}", room, "{link}", link, "{seq}", itoa(seq), "{application}", application, "{person}", person, "{community}", community)
 	bodies := map[string]any{
 		"/me/drafts/{room}": map[string]any{"text": "x"}, "/me/pushes": map[string]any{"endpoint": "", "p256dh": "", "auth": ""},
 		"/charter": map[string]any{"room": room, "text": "公约"}, "/policy": map[string]any{"room": room, "history": "all", "autoGreen": false},
+		"/me/posts":    map[string]any{"role": "owner", "room": room, "accept": true},
+		"/removals":    map[string]any{"person": w.as(li).person(), "room": room, "reason": "试"},
 		"/communities": map[string]any{"name": "新社区"}, "/rooms": map[string]any{"community": community, "name": "新群"},
 		"/staff":                          map[string]any{"name": "吴社工", "phone": "13900008066", "role": "owner", "room": room},
 		"/applications/{application}/ask": map[string]any{"text": "请补充"}, "/applications/{application}": map[string]any{"relation": "owner"},
@@ -172,9 +181,7 @@ func TestRightsChangeOnOpenConnections(t *testing.T) {
 	own.say(room, "都听得到")
 	hear(t, heard, "new")
 	person := victim.must("GET", "/me", nil)["person"]
-	if _, no := own.act(room, "member.remove", 0, map[string]any{"person": person}, map[string]string{"reason": "已搬走"}); no != "" {
-		t.Fatal(no)
-	}
+	own.must("POST", "/removals", map[string]any{"person": person, "room": room, "reason": "已搬走"})
 	if leave := hear(t, heard, "leave")["leave"].(map[string]any); leave["room"] != room {
 		t.Errorf("told %v", leave)
 	}

@@ -36,8 +36,8 @@ type Kind string
 
 const (
 	SignIn  Kind = "sign-in" // a sign-in that failed; subject: a keyed hash of the phone
-	Code    Kind = "code"    // a recovery code was issued, used or wrong; subject: the person, or the hash of the phone
-	Grant   Kind = "grant"   // a role was given or taken; subject: the person
+	Code    Kind = "code"    // a code for signing in was issued, used or wrong; subject: the person, or the hash of the phone
+	Grant   Kind = "grant"   // a role was offered, given or taken, somebody was removed or let back; subject: the person
 	Refused Kind = "refused" // somebody who is signed in wanted what is not theirs; subject: the room or thing
 	Export  Kind = "export"  // a table or a page for print was taken out; subject: the room or level
 	Setting Kind = "setting" // a rule of the office or of a room was changed, or a door opened to it; subject: the room or thing

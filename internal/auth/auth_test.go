@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"testing"
@@ -151,5 +152,75 @@ func TestACodeIsGoodOnceAndForTenMinutes(t *testing.T) {
 	*clock = clock.Add(11 * time.Minute)
 	if _, err := a.RedeemCode(ctx, "13800000001", code, "noch-eins-123", Where{}); err == nil {
 		t.Error("good after its time")
+	}
+}
+
+func TestAFirstCodeIsForAnAccountThatNeverSignedIn(t *testing.T) {
+	ctx := context.Background()
+	a, _, clock := open(t)
+	reg := a.register
+	if _, _, err := a.IssueFirst(ctx, "p1", "p9"); !fault.Is(err, fault.Conflicting) {
+		t.Errorf("for an account with a password: %v", err)
+	}
+	if err := reg.Put(ctx, "p5", register.Record{Name: "新人", Phone: "13800000005"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := reg.ClaimPhone(ctx, "13800000005", "p5"); err != nil {
+		t.Fatal(err)
+	}
+	code, until, err := a.IssueFirst(ctx, "p5", "p9")
+	if err != nil || until.Sub(*clock) != 72*time.Hour {
+		t.Fatalf("until %v, %v", until.Sub(*clock), err)
+	}
+	// The account got a password in another way: the code on the sheet is waste paper.
+	if err := a.SetPassword(ctx, "p5", "heyuan-2020"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.RedeemCode(ctx, "13800000005", code, "noch-eins-123", Where{}); !fault.Is(err, fault.Expired) {
+		t.Errorf("taken by the code of a sheet: %v", err)
+	}
+	for i, after := range []time.Duration{71 * time.Hour, 73 * time.Hour} {
+		p, phone := id.Person(fmt.Sprint("p6", i)), fmt.Sprint("1380000060", i)
+		if err := reg.Put(ctx, p, register.Record{Name: "新人", Phone: phone}); err != nil {
+			t.Fatal(err)
+		}
+		if err := reg.ClaimPhone(ctx, phone, p); err != nil {
+			t.Fatal(err)
+		}
+		code, _, err := a.IssueFirst(ctx, p, "p9")
+		if err != nil {
+			t.Fatal(err)
+		}
+		*clock = clock.Add(after)
+		if _, err := a.RedeemCode(ctx, phone, code, "noch-eins-123", Where{}); (err == nil) != (after < 72*time.Hour) {
+			t.Errorf("after %v: %v", after, err)
+		}
+		if _, err := a.RedeemCode(ctx, phone, code, "noch-eins-123", Where{}); err == nil {
+			t.Error("good twice")
+		}
+	}
+}
+
+func TestACodeThatNobodyAskedForIsCancelled(t *testing.T) {
+	ctx := context.Background()
+	a, _, _ := open(t)
+	code, until, err := a.IssueCode(ctx, "p1", "p9")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, ok := a.PendingCode(ctx, "p1"); !ok || c.By != "p9" || c.Until != until.UnixMilli() {
+		t.Errorf("waits: %+v, %v", c, ok)
+	}
+	if err := a.CancelCode(ctx, "p1"); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := a.PendingCode(ctx, "p1"); ok {
+		t.Error("waits still")
+	}
+	if _, err := a.RedeemCode(ctx, "13800000001", code, "neues-passwort", Where{}); !fault.Is(err, fault.Wrong) {
+		t.Errorf("good still: %v", err)
+	}
+	if err := a.CancelCode(ctx, "p1"); err != nil {
+		t.Errorf("again: %v", err)
 	}
 }

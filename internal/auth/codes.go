@@ -16,28 +16,68 @@ import (
 	"linli/internal/register"
 )
 
-const codeFor = 10 * time.Minute
+const (
+	codeFor  = 10 * time.Minute
+	firstFor = 72 * time.Hour
+)
 
-// code is a recovery code as it is kept.
+// code is a code for signing in without a password, as it is kept.
 type code struct {
 	Hash  string    `json:"hash"`
 	Until int64     `json:"until"` // ms
 	By    id.Person `json:"by"`
+	First bool      `json:"first,omitempty"` // good only while the account has no password
 }
 
 // IssueCode makes a code of eight digits with which a person may set a new password within ten minutes, once. A new one
 // replaces the one before. It is shown to who issued it, and not kept in plain.
 func (a *Auth) IssueCode(ctx context.Context, p, by id.Person) (plain string, until time.Time, err error) {
-	n, err := rand.Int(rand.Reader, big.NewInt(100_000_000))
+	return a.newCode(ctx, p, code{By: by}, 100_000_000, codeFor)
+}
+
+// IssueFirst makes the code of ten digits by which an account is signed in to for the first time, within 72 hours, once:
+// fault.Conflicting when it has been. It is worth nothing any more as soon as the account has a password.
+func (a *Auth) IssueFirst(ctx context.Context, p, by id.Person) (plain string, until time.Time, err error) {
+	if a.HasPassword(ctx, p) {
+		return "", until, fault.New(fault.Conflicting, "they have signed in").And("field", "person")
+	}
+	return a.newCode(ctx, p, code{By: by, First: true}, 10_000_000_000, firstFor)
+}
+
+// newCode makes one of `of` codes, all of as many digits.
+func (a *Auth) newCode(ctx context.Context, p id.Person, c code, of int64, good time.Duration) (plain string, until time.Time, err error) {
+	n, err := rand.Int(rand.Reader, big.NewInt(of))
 	if err != nil {
 		return "", until, wrap("code", err)
 	}
-	plain, until = fmt.Sprintf("%08d", n), a.o.Now().Add(codeFor)
-	b, err := json.Marshal(code{Hash: digest(string(p) + plain), Until: until.UnixMilli(), By: by})
+	plain, until = fmt.Sprintf("%0*d", len(fmt.Sprint(of))-1, n), a.o.Now().Add(good)
+	c.Hash, c.Until = digest(string(p)+plain), until.UnixMilli()
+	b, err := json.Marshal(c)
 	if err == nil {
-		_, err = a.shelf.Put(ctx, "code/"+string(p), b, journal.Any, 2*codeFor)
+		_, err = a.shelf.Put(ctx, "code/"+string(p), b, journal.Any, 2*good)
 	}
 	return plain, until, wrap("code", err)
+}
+
+// Code is a code that waits to be used: who issued it, and until when it is good (ms).
+type Code struct {
+	By    id.Person
+	Until int64
+}
+
+// PendingCode is the code by which somebody may set a person's password now; ok is false when there is none.
+func (a *Auth) PendingCode(ctx context.Context, p id.Person) (c Code, ok bool) {
+	b, _, err := a.shelf.Get(ctx, "code/"+string(p))
+	var kept code
+	if err != nil || json.Unmarshal(b, &kept) != nil || a.o.Now().UnixMilli() > kept.Until {
+		return c, false
+	}
+	return Code{By: kept.By, Until: kept.Until}, true
+}
+
+// CancelCode ends the code that waits for a person: they did not ask for it.
+func (a *Auth) CancelCode(ctx context.Context, p id.Person) error {
+	return wrap("code", a.shelf.Delete(ctx, "code/"+string(p), journal.Any))
 }
 
 // RedeemCode sets a new password by a code, ends the person's other devices and starts one. fault.Wrong with the tries that are left; they are counted
@@ -91,7 +131,7 @@ func (a *Auth) useCode(ctx context.Context, p id.Person, plain string) error {
 	if !same(digest(string(p)+plain), c.Hash) {
 		return wrong
 	}
-	if a.o.Now().UnixMilli() > c.Until {
+	if a.o.Now().UnixMilli() > c.Until || c.First && a.HasPassword(ctx, p) {
 		return fault.New(fault.Expired, "the code is past its time")
 	}
 	if err := a.shelf.Delete(ctx, key, rev); errors.Is(err, journal.ErrChanged) {

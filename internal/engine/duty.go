@@ -183,6 +183,50 @@ func (e *Engine) saveDuty(frame journal.Seq) {
 	}
 }
 
+// kept is somebody who is kept out of a room.
+type kept struct {
+	person id.Person
+	room   id.Room
+}
+
+// keptOut is whom the office keeps out of which room.
+func (e *Engine) keptOut() map[kept]bool {
+	known := map[kept]bool{}
+	e.ReadOffice(func(o *office.State) {
+		for _, r := range o.Rooms() {
+			for _, x := range o.RemovedAt("", r.ID, e.Now().UnixMilli()) {
+				known[kept{x.Person, r.ID}] = true
+			}
+		}
+	})
+	return known
+}
+
+// adoptRemovals tells the office of whom owners removed before removals were the office's: they count as removals from their room.
+// Whoever is known to it, as it was before anybody could ask for anything, is not told again, whatever becomes of that meanwhile; and
+// what it had lifted by then is lifted in the rooms, too, once they have settled.
+func (e *Engine) adoptRemovals(known map[kept]bool) {
+	defer e.work.Done()
+	if e.Settled(e.ctx) != nil {
+		return
+	}
+	now, old := e.Now().UnixMilli(), map[kept]int64{}
+	e.EachRoom(func(s *room.State) {
+		for p, until := range s.EachRemoved {
+			if k := (kept{p, s.ID()}); !known[k] && !s.Has(p) && (until == 0 || until > now) {
+				old[k] = until
+			}
+		}
+	})
+	for k, until := range old {
+		with := mustJSON(map[string]any{"person": k.person, "room": k.room, "until": until})
+		_, err := e.As(e.ctx, id.Office, entry.Command{Act: "person.removed", With: with}, time.Time{})
+		if err != nil && !fault.Is(err, fault.Unchanged) && e.ctx.Err() == nil {
+			e.Log.Warn("a removal of before is not the office's yet", "room", k.room, "err", err)
+		}
+	}
+}
+
 // watchDeadlines appends what is due. A deadline that passes is an entry, not a rule that readers evaluate.
 func (e *Engine) watchDeadlines() {
 	defer e.work.Done()

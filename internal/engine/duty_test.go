@@ -13,6 +13,7 @@ import (
 	"linli/internal/fault"
 	"linli/internal/id"
 	"linli/internal/journal"
+	"linli/internal/office"
 	"linli/internal/room"
 )
 
@@ -264,4 +265,48 @@ func TestAMuteEndsByItself(t *testing.T) {
 	s.Refused(fault.Muted, Li, "text.post", 0, "", `{"text":"早"}`)
 	s.Wait(time.Hour)
 	s.Says(Li, "早")
+}
+
+// Before removals were the office's, an owner's entry in the room kept somebody out. It counts as a removal from that room: also for
+// the office, which would let them in by another way.
+func TestAnOldRemovalCountsAsARemovalFromItsRoom(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	s.Kill()
+	log := s.Read(Heyuan.Log())
+	last := log[len(log)-1]
+	body := fmt.Sprintf(`{"v":1,"from":%d,"at":%d,"e":[{"k":"member.remove","by":%q,"as":"owner","f":{"person":%q}},`+
+		`{"k":"member.remove","by":%[3]q,"as":"owner","f":{"person":%[5]q,"until":%[2]d}}]}`, last.Seq+1, s.Now().UnixMilli(), Zhou, Wang, Li)
+	if _, err := s.Disk.Append(t.Context(), Heyuan.Log(), last.Frame, journal.ID{7}, []byte(body)); err != nil {
+		t.Fatal(err)
+	}
+	s.Wait(time.Minute)
+	s.Start()
+	kept := func(p id.Person) (removed bool) {
+		s.Engine.ReadOffice(func(o *office.State) { _, removed = o.Removed(p, Heyuan, s.Now().UnixMilli()) })
+		return removed
+	}
+	for !kept(Wang) {
+		time.Sleep(time.Millisecond)
+	}
+	if has(t, s, Heyuan, Wang) || kept(Li) {
+		t.Errorf("in the room: %v; kept out after the end: %v", has(t, s, Heyuan, Wang), kept(Li))
+	}
+	if err := admit(s, Admission(Wang, Heyuan, 5)); !fault.Is(err, fault.Removed) {
+		t.Errorf("let in: %v", err)
+	}
+	// Once: a restart finds it there.
+	s.Settle()
+	n := len(s.Read(id.Office))
+	s.Restart()
+	s.Serve("person.restored", map[string]any{"person": Wang, "room": Heyuan})
+	s.Settle()
+	s.Restart()
+	s.Settle()
+	if again := len(s.Read(id.Office)); again != n+1 || kept(Wang) {
+		t.Errorf("%d entries more, kept out: %v", again-n, kept(Wang))
+	}
+	if !has(t, s, Heyuan, Wang) {
+		t.Error("lifted, she is not in")
+	}
 }

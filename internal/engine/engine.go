@@ -236,9 +236,11 @@ func (e *Engine) Start(ctx context.Context) error {
 	case <-e.ended:
 		return fmt.Errorf("engine: the log cannot be followed: %w", e.Failed())
 	}
-	e.work.Add(2)
+	known := e.keptOut()
+	e.work.Add(3)
 	go e.serveDuty()
 	go e.watchDeadlines()
+	go e.adoptRemovals(known)
 	return nil
 }
 

@@ -257,6 +257,8 @@ func (e *Engine) tellOffice(changes []office.Change) {
 			}})))
 		case office.Role:
 			e.rehear(c.Person)
+		case office.Offered, office.Coded:
+			e.tell(c.Person, map[string]any{"me": map[string]any{"roles": true}})
 		}
 	}
 }

@@ -39,6 +39,8 @@ const (
 	Unchanged   Code = "unchanged"    // already so; nothing was done
 	NotReady    Code = "not-ready"    // the server is starting or catching up
 	Weak        Code = "weak"         // the password is too short or too common
+	WhichDoor   Code = "which-door"   // acts for a household or shop, and the person belongs to several here: say which
+	NameTaken   Code = "name-taken"   // another one is called so
 	NoPremises  Code = "no-premises"  // acts for a household or shop, and the person belongs to none here
 	OutOfStock  Code = "out-of-stock" // more than is left
 	SetupDone   Code = "setup-done"   // the office has its administrator already

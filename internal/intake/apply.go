@@ -125,10 +125,12 @@ func (w *writing) people(staff []roster.Staff) error {
 	if err != nil {
 		return err
 	}
-	rooms, homes := map[string]id.Room{}, map[string]office.Binding{}
+	rooms, homes := map[[2]string]id.Room{}, map[string]office.Binding{} // by the names of community and room
 	w.Engine.ReadOffice(func(s *office.State) {
 		for _, r := range s.Rooms() {
-			rooms[r.Name] = r.ID
+			if c, ok := s.Community(r.Community); ok {
+				rooms[[2]string{c.Name, r.Name}] = r.ID
+			}
 		}
 	})
 	if err := w.homes(staff, homes); err != nil {
@@ -148,21 +150,37 @@ func (w *writing) people(staff []roster.Staff) error {
 	var grants []grant
 	var members []admission
 	for _, x := range staff {
+		at := rooms[[2]string{x.Community, x.Room}]
 		switch p := persons[x.Phone]; x.Role {
 		case "群主":
-			grants = append(grants, grant{p, entry.Owner, rooms[x.Room]})
+			grants = append(grants, grant{p, entry.Owner, at})
 		case "办事处":
 			grants = append(grants, grant{Person: p, Role: entry.Assessor})
 		default:
-			a := admission{Person: p, Room: rooms[x.Room], Badge: x.Category}
+			a := admission{Person: p, Room: at, Badge: x.Category}
 			if home, ok := homes[x.Phone]; ok && home.Room == a.Room {
 				a.Premises = home.Premises
 			}
 			members = append(members, a)
 		}
 	}
+	// Whoever has an account of their own takes a post in it, or not.
+	var offers []grant
+	w.Engine.ReadOffice(func(s *office.State) {
+		for _, g := range grants {
+			if who, known := s.Person(g.Person); known && !who.Made && !slices.Contains(who.Grants, entry.Grant{Role: g.Role, Room: g.Room}) {
+				offers = append(offers, g)
+			}
+		}
+	})
+	grants = slices.DeleteFunc(grants, func(g grant) bool { return slices.Contains(offers, g) })
 	if err := each(w, "role.grant", "grants", grants); err != nil {
 		return err
+	}
+	for _, g := range offers {
+		if err := w.do("post.offer", g, 1); err != nil {
+			return err
+		}
 	}
 	return each(w, "person.admit", "people", members)
 }

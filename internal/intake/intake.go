@@ -116,25 +116,31 @@ func (s *Service) Preview(ctx context.Context, files []roster.File) (*Plan, erro
 	return p, nil
 }
 
+// called is what makes out a room for people: its name is one of its community's.
+type called struct {
+	community id.Community
+	name      string
+}
+
 // comparison holds what the office has while a plan is made.
 type comparison struct {
 	*Service
 	ctx         context.Context
 	plan        *Plan
 	communities map[string]office.Community
-	rooms       map[string]office.Room
+	rooms       map[called]office.Room
 	premises    map[id.Premises]office.Premises
 	pages       map[string]register.Page
 }
 
 func (c *comparison) office(s *office.State) {
 	c.plan.found = s.Name() == ""
-	c.communities, c.rooms, c.premises = map[string]office.Community{}, map[string]office.Room{}, map[id.Premises]office.Premises{}
+	c.communities, c.rooms, c.premises = map[string]office.Community{}, map[called]office.Room{}, map[id.Premises]office.Premises{}
 	for _, x := range s.Communities() {
 		c.communities[x.Name] = *x
 	}
 	for _, x := range s.Rooms() {
-		c.rooms[x.Name] = *x
+		c.rooms[called{x.Community, x.Name}] = *x
 	}
 	s.EachPremises(func(h *office.Premises) bool {
 		c.premises[h.ID] = *h
@@ -175,17 +181,19 @@ func (c *comparison) places() error {
 			c.plan.communities = append(c.plan.communities, fresh)
 		}
 	}
-	compounds := map[string]string{} // room name → compound, building
-	buildings := map[string]string{}
+	compounds, buildings := map[called]string{}, map[called]string{}
 	for _, h := range t.Households {
-		compounds[h.Compound], buildings[h.Compound] = h.Compound, ""
-		compounds[h.Compound+h.Building], buildings[h.Compound+h.Building] = h.Compound, h.Building
+		in := c.community(h.Community)
+		whole, building := called{in, h.Compound}, called{in, h.Compound + h.Building}
+		compounds[whole], buildings[whole] = h.Compound, ""
+		compounds[building], buildings[building] = h.Compound, h.Building
 	}
 	for _, x := range t.Rooms {
-		old, ok := c.rooms[x.Name]
+		at := called{c.community(x.Community), x.Name}
+		old, ok := c.rooms[at]
 		fresh := office.Room{
-			ID: cmp.Or(old.ID, id.Derive[id.Room]("r", "room", x.Name)), Name: x.Name, Community: c.community(x.Community),
-			Compound: cmp.Or(old.Compound, compounds[x.Name]), Building: cmp.Or(old.Building, buildings[x.Name]),
+			ID: cmp.Or(old.ID, RoomID(at.community, x.Name)), Name: x.Name, Community: at.community,
+			Compound: cmp.Or(old.Compound, compounds[at]), Building: cmp.Or(old.Building, buildings[at]),
 		}
 		how := compare(ok, old.Community == fresh.Community && old.Compound == fresh.Compound && old.Building == fresh.Building)
 		c.plan.note("room", x.Name, how)
@@ -205,6 +213,11 @@ func compare(there, same bool) string {
 		return "changed"
 	}
 	return ""
+}
+
+// RoomID is the id that a room has because of what it is called in its community.
+func RoomID(community id.Community, name string) id.Room {
+	return id.Derive[id.Room]("r", "room", string(community), name)
 }
 
 // HomeID and ShopID are the ids that a place has because of what it is called.
@@ -311,13 +324,13 @@ func (c *comparison) removals() error {
 func (c *comparison) people() error {
 	seen := map[string]bool{}
 	for _, x := range c.plan.table.Staff {
-		if x.Room != "" && !c.knows(x.Room) {
-			c.plan.table.Refuse(x.From, "room")
+		if reason := c.room(&x); reason != "" {
+			c.plan.table.Refuse(x.From, reason)
 			c.plan.Errors = c.plan.table.Errors
 			c.plan.Counts.Staff--
 			continue
 		}
-		key := x.Phone + "/" + x.Room + "/" + x.Role
+		key := x.Phone + "/" + x.Community + "/" + x.Room + "/" + x.Role
 		if seen[key] { // one badge in one room is enough
 			c.plan.Counts.Duplicates++
 			c.plan.Counts.Staff--
@@ -336,9 +349,49 @@ func (c *comparison) people() error {
 	return nil
 }
 
-func (c *comparison) knows(room string) bool {
-	_, ok := c.rooms[room]
-	return ok || slices.ContainsFunc(c.plan.table.Rooms, func(x roster.Room) bool { return x.Name == room })
+// room fills in the community of a duty's room, where only one has a room called so; else it says what is wrong.
+func (c *comparison) room(x *roster.Staff) (reason string) {
+	if x.Room == "" {
+		return ""
+	}
+	in := map[id.Community]bool{}
+	for at := range c.rooms {
+		if at.name == x.Room {
+			in[at.community] = true
+		}
+	}
+	for _, r := range c.plan.table.Rooms {
+		if r.Name == x.Room {
+			in[c.community(r.Community)] = true
+		}
+	}
+	switch {
+	case x.Community != "" && in[c.community(x.Community)]:
+		return ""
+	case x.Community != "" || len(in) == 0:
+		return "room"
+	case len(in) > 1:
+		return "missing"
+	}
+	for only := range in {
+		x.Community = c.nameOf(only)
+	}
+	return ""
+}
+
+// nameOf is a community's name, of the office's or of the table's.
+func (c *comparison) nameOf(community id.Community) string {
+	for name, x := range c.communities {
+		if x.ID == community {
+			return name
+		}
+	}
+	for _, r := range c.plan.table.Rooms {
+		if c.community(r.Community) == community {
+			return r.Community
+		}
+	}
+	return ""
 }
 
 func (c *comparison) duty(x roster.Staff) (how string, err error) {
@@ -349,13 +402,14 @@ func (c *comparison) duty(x roster.Staff) (how string, err error) {
 	if err != nil {
 		return "", err
 	}
-	room := c.rooms[x.Room].ID
+	room := c.rooms[called{c.community(x.Community), x.Room}].ID
 	held := false
 	c.Engine.ReadOffice(func(s *office.State) {
 		who, _ := s.Person(p)
 		switch x.Role {
 		case "群主":
-			held = slices.Contains(who.Grants, entry.Grant{Role: entry.Owner, Room: room})
+			post := entry.Grant{Role: entry.Owner, Room: room}
+			held = slices.Contains(who.Grants, post) || slices.ContainsFunc(s.Offers(p), func(o office.Offer) bool { return o.Grant == post })
 		case "办事处":
 			held = slices.ContainsFunc(who.Grants, func(g entry.Grant) bool { return g.Room == "" && g.Community == "" })
 		default:

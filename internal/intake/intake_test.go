@@ -237,7 +237,7 @@ func TestWhatIsMissingIsRemoved(t *testing.T) {
 	s, in := desk(t)
 	apply(t, s, in(), preview(t, in(), all()))
 	s.Serve("person.admit", map[string]any{"people": []any{map[string]any{
-		"person": "pzhang", "room": id.Derive[id.Room]("r", "room", "和园3号楼"), "premises": HomeID("和园", "3号楼", "1单元", "101"), "relation": "owner",
+		"person": "pzhang", "room": RoomID(id.Derive[id.Community]("c", "community", "湖心社区"), "和园3号楼"), "premises": HomeID("和园", "3号楼", "1单元", "101"), "relation": "owner",
 	}}})
 	if err := s.Register.Put(t.Context(), "pzhang", register.Record{Name: "张建国", Phone: "13910000001"}); err != nil {
 		t.Fatal(err)
@@ -265,7 +265,7 @@ func TestWhatIsMissingIsRemoved(t *testing.T) {
 	gone := HomeID("和园", "3号楼", "1单元", "101")
 	var tally office.Tally
 	var there bool
-	three := id.Derive[id.Room]("r", "room", "和园3号楼")
+	three := RoomID(id.Derive[id.Community]("c", "community", "湖心社区"), "和园3号楼")
 	s.Engine.ReadOffice(func(o *office.State) { tally = o.TallyOf(three); _, there = o.Premises(gone) })
 	if there || tally.Homes != 2 {
 		t.Errorf("still there: %v, %+v", there, tally)
@@ -302,7 +302,7 @@ func TestAVolunteerBelongsToTheirHome(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = s.Engine.ReadRoom(id.Derive[id.Room]("r", "room", "和园3号楼"), func(r *room.State) {
+		err = s.Engine.ReadRoom(RoomID(id.Derive[id.Community]("c", "community", "湖心社区"), "和园3号楼"), func(r *room.State) {
 			if m := r.Member(p); m == nil || !slices.Equal(m.Premises, []id.Premises{HomeID("和园", "3号楼", "2单元", "301")}) {
 				t.Errorf("a member: %+v", m)
 			}
@@ -437,5 +437,67 @@ func TestWhatIsNoTableIsRefused(t *testing.T) {
 	}
 	if n := len(s.Read(id.Office)); n != 0 {
 		t.Errorf("%d entries", n)
+	}
+}
+
+// Two communities may each have a room of one name; a duty that does not say in which is refused in words.
+func TestRoomsOfOneNameInTwoCommunities(t *testing.T) {
+	t.Parallel()
+	s, in := desk(t)
+	twins := organization + "群,,幸福里,湖心社区\n群,,幸福里,河畔社区\n"
+	apply(t, s, in(), preview(t, in(), tables(twins)))
+	rooms := map[id.Community]id.Room{}
+	s.Engine.ReadOffice(func(o *office.State) {
+		for _, r := range o.Rooms() {
+			if r.Name == "幸福里" {
+				rooms[r.Community] = r.ID
+			}
+		}
+	})
+	if len(rooms) != 2 {
+		t.Fatalf("rooms: %v", rooms)
+	}
+	duties := "群内身份,社区,群,姓名,联系电话,身份\n群主,河畔社区,幸福里,赵河畔,13900008091,社区工作人员\n群主,,幸福里,钱多多,13900008092,社区工作人员\n"
+	p := preview(t, in(), tables(duties))
+	if len(p.Errors) != 1 || p.Errors[0].Reason != "missing" {
+		t.Errorf("errors: %+v", p.Errors)
+	}
+	apply(t, s, in(), p)
+	s.Engine.ReadOffice(func(o *office.State) {
+		at := id.Derive[id.Community]("c", "community", "河畔社区")
+		if owners := o.Owners(rooms[at]); len(owners) != 1 {
+			t.Errorf("owners there: %v", owners)
+		}
+		for c, r := range rooms {
+			if owners := o.Owners(r); c != at && len(owners) != 0 {
+				t.Errorf("owners of the other: %v", owners)
+			}
+		}
+	})
+}
+
+// A table that names somebody who has an account makes them no owner: the post is offered, once.
+func TestAPostForAnAccountThatExistsIsOffered(t *testing.T) {
+	t.Parallel()
+	s, in := desk(t)
+	apply(t, s, in(), preview(t, in(), tables(organization, homes)))
+	s.Serve("person.admit", map[string]any{"people": []any{map[string]any{
+		"person": "pzhang", "room": RoomID(id.Derive[id.Community]("c", "community", "湖心社区"), "和园3号楼"), "badge": "业主",
+	}}})
+	if err := s.Register.Put(t.Context(), "pzhang", register.Record{Name: "张建国", Phone: "13910000001"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Register.ClaimPhone(t.Context(), "13910000001", "pzhang"); err != nil {
+		t.Fatal(err)
+	}
+	duty := "群内身份,社区,群,姓名,联系电话,身份\n群主,湖心社区,和园4号楼,张建国,13910000001,社区工作人员\n"
+	apply(t, s, in(), preview(t, in(), tables(duty)))
+	s.Engine.ReadOffice(func(o *office.State) {
+		if len(o.GrantsOf("pzhang")) != 0 || len(o.Offers("pzhang")) != 1 {
+			t.Errorf("holds %v, is offered %v", o.GrantsOf("pzhang"), o.Offers("pzhang"))
+		}
+	})
+	if p := preview(t, in(), tables(duty)); p.Counts.Added+p.Counts.Changed != 0 {
+		t.Errorf("again: %+v", p.Counts)
 	}
 }

@@ -85,16 +85,20 @@ var _ = declare(kind[emergency]{
 })
 
 type emergencyFacts struct {
-	Category string `json:"category"`
-	Door     bool   `json:"door"`
-	Above    bool   `json:"above,omitempty"` // nobody in the room answers for it but who calls
+	Category string      `json:"category"`
+	Door     bool        `json:"door"`
+	Above    bool        `json:"above,omitempty"` // nobody in the room answers for it but who calls
+	For      id.Premises `json:"for,omitempty"`   // the door that it is behind, of somebody with several
 }
 
-func (emergency) mayPost(ask Ask, f *emergencyFacts, words entry.Words) error {
+func (emergency) mayPost(ask Ask, f *emergencyFacts, words entry.Words) (err error) {
 	if err := member(ask); err != nil {
 		return err
 	}
 	f.Above = !slices.ContainsFunc(ask.Room.Owners(), func(p id.Person) bool { return p != ask.By.Person })
+	if f.For, err = home(ask, f.For); err != nil {
+		f.For = "" // nothing about it is refused for want of form
+	}
 	if f.Category == "" {
 		f.Category = "其他"
 	}

@@ -10,6 +10,7 @@ package kind
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sort"
 
 	"linli/internal/entry"
@@ -19,12 +20,12 @@ import (
 
 // Actor is who asks, as far as a card's rules need to know.
 type Actor struct {
-	Person   id.Person
-	Premises id.Premises // the household or shop acted for; empty for those who belong to none in this room
-	Owner    bool        // answers for the room: owner, deputy, or an office role above them
-	Claims   int         // how many open cards of one kind they may hold at once; 0 for as many as there are
-	Member   bool        // is in the room; an office role may act without being a member
-	Server   bool        // the server itself: deadlines
+	Person id.Person
+	Homes  []id.Premises // the households and shops that they may act for here, the first one first; none for those who belong to none
+	Owner  bool          // answers for the room: owner, deputy, or an office role above them
+	Claims int           // how many open cards of one kind they may hold at once; 0 for as many as there are
+	Member bool          // is in the room; an office role may act without being a member
+	Server bool          // the server itself: deadlines
 }
 
 // Room is what a rule may know about the room around its card.
@@ -94,10 +95,10 @@ type Card interface {
 
 // Viewer is who looks at a card's own part.
 type Viewer struct {
-	Person   id.Person
-	Premises id.Premises
-	Owner    bool
-	Post     Post
+	Person id.Person
+	Homes  []id.Premises // as an Actor's
+	Owner  bool
+	Post   Post
 }
 
 // Optional abilities. A kind's state has one by having the method.
@@ -512,15 +513,58 @@ func owner(ask Ask, what string) error {
 	return nil
 }
 
-// household finds the premises that the actor acts for.
-func household(ask Ask) (id.Premises, error) {
+// household finds the premises that something is done for: the only one the actor has, whatever is named; of several the one that is.
+func household(ask Ask, named id.Premises) (id.Premises, error) {
 	if err := member(ask); err != nil {
 		return "", err
 	}
-	if ask.By.Premises == "" {
+	homes := ask.By.Homes
+	switch {
+	case len(homes) == 0:
 		return "", fault.New(fault.NoPremises, "this is done for a household or shop")
+	case len(homes) == 1:
+		return homes[0], nil
+	case named == "":
+		return "", fault.New(fault.WhichDoor, "they act for several doors: say for which").And("field", "for")
+	case !slices.Contains(homes, named):
+		return "", fault.New(fault.Forbidden, "the door is not theirs").And("field", "for")
 	}
-	return ask.By.Premises, nil
+	return named, nil
+}
+
+// home is household for what somebody does for themselves: who has several doors may name one; else it is the first one's.
+func home(ask Ask, named id.Premises) (id.Premises, error) {
+	if named == "" || len(ask.By.Homes) < 2 {
+		return "", nil
+	}
+	return household(ask, named)
+}
+
+// perHome is what the viewer's premises have done, each: what `of` says of it. Of several it says which.
+func perHome[T any](v Viewer, of func(id.Premises) (T, bool)) any {
+	all := map[id.Premises]T{}
+	for _, h := range v.Homes {
+		if own, ok := of(h); ok {
+			all[h] = own
+		}
+	}
+	switch {
+	case len(all) == 0:
+		return nil
+	case len(v.Homes) == 1:
+		return all[v.Homes[0]]
+	}
+	return struct {
+		Homes map[id.Premises]T `json:"homes"`
+	}{all}
+}
+
+// lacks tells whether one of the viewer's premises is not among those that have done something.
+func lacks[T any](v Viewer, done map[id.Premises]T) bool {
+	return slices.ContainsFunc(v.Homes, func(h id.Premises) bool {
+		_, ok := done[h]
+		return !ok
+	})
 }
 
 // server lets only the server do it: a time has passed.

@@ -84,7 +84,15 @@ func (n notice) mayConfirm(ask Ask, f *confirmFacts) error {
 	if err := member(ask); err != nil {
 		return err
 	}
-	f.For = ask.By.Premises
+	if len(ask.By.Homes) == 0 {
+		f.For = ""
+	} else {
+		home, err := household(ask, f.For)
+		if err != nil {
+			return err
+		}
+		f.For = home
+	}
 	switch {
 	case n.over() || n.Until != 0 && ask.Now >= n.Until:
 		return fault.New(fault.Closed, "the notice no longer holds")
@@ -227,10 +235,10 @@ func (n notice) Live() bool { return n.Confirm && !n.over() }
 
 // Waits waits for one of each household.
 func (n notice) Waits(v Viewer) string {
-	if n.confirmed(v.Person, v.Premises) {
-		return ""
+	if lacks(v, n.Homes) || len(v.Homes) == 0 && n.People[v.Person] == 0 {
+		return "confirm"
 	}
-	return "confirm"
+	return ""
 }
 
 // Rings rings everybody; what has to be confirmed cannot be turned off.
@@ -260,27 +268,44 @@ func (n notice) Presses(p Post) (int64, Ring) {
 	return at, Ring{Topic: Confirm, Text: n.Importance != importances[0], Staff: true, Says: "还没有确认"}
 }
 
-// own says whether the viewer's premises have confirmed, and who of them did; owners see how many premises have.
+// confirmed is a confirmation as its household sees it.
+type confirmed struct {
+	Confirmed bool      `json:"confirmed,omitempty"`
+	By        id.Person `json:"by,omitempty"`
+	At        int64     `json:"at,omitempty"`
+	Visit     bool      `json:"visit,omitempty"` // told at the door
+}
+
+// own says whether the viewer's premises have confirmed, each of several, and who of them did; owners see how many premises have.
 func (n notice) own(v Viewer) any {
 	var own struct {
-		Confirmed bool      `json:"confirmed,omitempty"`
-		By        id.Person `json:"by,omitempty"`
-		At        int64     `json:"at,omitempty"`
-		Visit     bool      `json:"visit,omitempty"` // told at the door
-		N         *int      `json:"n,omitempty"`
+		confirmed
+		Homes map[id.Premises]confirmed `json:"homes,omitempty"`
+		N     *int                      `json:"n,omitempty"`
 	}
 	if !n.Confirm {
 		return nil
 	}
-	if r, ok := n.Homes[v.Premises]; ok {
-		own.Confirmed, own.By, own.At, own.Visit = true, r.By, r.At, r.Visit
-	} else if at := n.People[v.Person]; at != 0 {
-		own.Confirmed, own.By, own.At = true, v.Person, at
+	for _, h := range v.Homes {
+		r, ok := n.Homes[h]
+		switch {
+		case !ok:
+		case len(v.Homes) == 1:
+			own.confirmed = confirmed{true, r.By, r.At, r.Visit}
+		default:
+			if own.Homes == nil {
+				own.Homes = map[id.Premises]confirmed{}
+			}
+			own.Homes[h] = confirmed{true, r.By, r.At, r.Visit}
+		}
+	}
+	if at := n.People[v.Person]; at != 0 && !own.Confirmed && len(own.Homes) == 0 {
+		own.confirmed = confirmed{Confirmed: true, By: v.Person, At: at}
 	}
 	if v.Owner {
 		count := len(n.Homes)
 		own.N = &count
-	} else if !own.Confirmed {
+	} else if !own.Confirmed && len(own.Homes) == 0 {
 		return nil
 	}
 	return own

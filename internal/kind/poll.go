@@ -77,9 +77,10 @@ func (p poll) mayVote(ask Ask, f *voteFacts) error {
 	if err := member(ask); err != nil {
 		return err
 	}
-	f.For = string(ask.By.Person)
-	if p.Per == "household" {
-		home, err := household(ask)
+	if p.Per != "household" {
+		f.For = string(ask.By.Person)
+	} else {
+		home, err := household(ask, id.Premises(f.For))
 		if err != nil {
 			return err
 		}
@@ -146,18 +147,33 @@ func (p poll) Live() bool { return p.Open }
 
 // Waits waits for whoever has a ballot and has not cast it.
 func (p poll) Waits(v Viewer) string {
-	if p.own(v) != nil || p.Per == "household" && v.Premises == "" {
-		return ""
+	for _, voter := range p.voters(v) {
+		if _, cast := p.Ballots[voter]; !cast {
+			return "vote"
+		}
 	}
-	return "vote"
+	return ""
+}
+
+// voters are those for whom the viewer may vote.
+func (p poll) voters(v Viewer) (list []string) {
+	if p.Per != "household" {
+		return []string{string(v.Person)}
+	}
+	for _, h := range v.Homes {
+		list = append(list, string(h))
+	}
+	return list
 }
 
 func (p poll) own(v Viewer) any {
-	key := string(v.Person)
 	if p.Per == "household" {
-		key = string(v.Premises)
+		return perHome(v, func(h id.Premises) (ballot, bool) {
+			b, ok := p.Ballots[string(h)]
+			return b, ok
+		})
 	}
-	if b, ok := p.Ballots[key]; ok {
+	if b, ok := p.Ballots[string(v.Person)]; ok {
 		return b
 	}
 	return nil

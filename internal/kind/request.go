@@ -91,10 +91,14 @@ type requestFacts struct {
 	By       int64              `json:"by,omitempty"`
 	Door     bool               `json:"door"`
 	Fields   map[string]float64 `json:"fields,omitempty"`
+	For      id.Premises        `json:"for,omitempty"` // the door that it is for, of somebody with several
 }
 
-func (request) mayPost(ask Ask, f *requestFacts, words entry.Words) error {
+func (request) mayPost(ask Ask, f *requestFacts, words entry.Words) (err error) {
 	if err := member(ask); err != nil {
+		return err
+	}
+	if f.For, err = home(ask, f.For); err != nil {
 		return err
 	}
 	if !slices.Contains(templates, f.Template) {

@@ -93,7 +93,7 @@ type joinFacts struct {
 }
 
 func (s signup) mayJoin(ask Ask, f *joinFacts, words entry.Words) error {
-	home, err := household(ask)
+	home, err := household(ask, f.For)
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ type leaveFacts struct {
 }
 
 func (s signup) mayLeave(ask Ask, f *leaveFacts) error {
-	home, err := household(ask)
+	home, err := household(ask, f.For)
 	if err != nil {
 		return err
 	}
@@ -232,24 +232,26 @@ func (s signup) Live() bool { return s.Open }
 
 // Waits waits for every household.
 func (s signup) Waits(v Viewer) string {
-	if v.Premises == "" || s.own(v) != nil {
-		return ""
+	if lacks(v, s.Rows) {
+		return "join"
 	}
-	return "join"
+	return ""
+}
+
+// ownRow is a row as its household sees it.
+type ownRow struct {
+	Option   int         `json:"option"`
+	Quantity int         `json:"quantity"`
+	By       id.Person   `json:"by"`
+	Note     entry.Words `json:"note,omitempty"`
 }
 
 // own is the row of the viewer's household.
 func (s signup) own(v Viewer) any {
-	r, ok := s.Rows[v.Premises]
-	if !ok {
-		return nil
-	}
-	return struct {
-		Option   int         `json:"option"`
-		Quantity int         `json:"quantity"`
-		By       id.Person   `json:"by"`
-		Note     entry.Words `json:"note,omitempty"`
-	}{r.Option, r.Quantity, r.By, r.Note}
+	return perHome(v, func(h id.Premises) (ownRow, bool) {
+		r, ok := s.Rows[h]
+		return ownRow{r.Option, r.Quantity, r.By, r.Note}, ok
+	})
 }
 
 // Pass lets it be pointed to from another room.

@@ -53,7 +53,7 @@ type supportFacts struct {
 }
 
 func (s suggestion) maySupport(ask Ask, f *supportFacts) error {
-	home, err := household(ask)
+	home, err := household(ask, f.For)
 	if err != nil {
 		return err
 	}
@@ -144,11 +144,11 @@ func (s suggestion) Waits(v Viewer) string {
 }
 
 func (s suggestion) own(v Viewer) any {
-	if s.Support[v.Premises] == "" {
-		return nil
-	}
-	return struct {
-		Supported bool      `json:"supported"`
-		By        id.Person `json:"by"`
-	}{true, s.Support[v.Premises]}
+	return perHome(v, func(h id.Premises) (supported, bool) { return supported{true, s.Support[h]}, s.Support[h] != "" })
+}
+
+// supported is that a household supports it, as that sees it.
+type supported struct {
+	Supported bool      `json:"supported"`
+	By        id.Person `json:"by"`
 }

@@ -349,6 +349,21 @@ func (l *Ladder) test(p id.Person) (sent []string, ok bool) {
 
 const testsAMinute = 3
 
+// announcements are what somebody is told at once on all their devices, at any hour: it concerns their account itself.
+var announcements = map[office.What]string{
+	office.Coded:   "有人为您的账号发了登录码，10 分钟内有效。不是您当面要的，请马上打开“我的”作废它",
+	office.Offered: "有一个职务等您接受或谢绝，请打开“我的”查看",
+}
+
+// announce tells somebody what happens to their account. It is told once; what it is about stands in the page until it is answered.
+func (l *Ladder) announce(p id.Person, what office.What) {
+	n := &news{Ring: kind.Ring{Topic: "account"}, learnt: true, text: announcements[what], At: l.Now().UnixMilli()}
+	l.Engine.ReadOffice(func(o *office.State) { n.title = o.Name() })
+	c := &climb{person: p, news: []*news{n}}
+	l.page.Ring(c)
+	l.push.Ring(c)
+}
+
 // word is what somebody wrote; empty when it is forgotten.
 func word(words entry.Words) string {
 	var w struct{ Text string }

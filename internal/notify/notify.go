@@ -251,7 +251,7 @@ func (l *Ladder) Apply(b *engine.Batch) {
 	}
 	in.frame = b.Frame
 	for i := range b.Office {
-		if b.Office[i].What == office.Admission {
+		if c := &b.Office[i]; c.What == office.Admission || c.What == office.Coded || c.What == office.Offered && c.Gained {
 			in.office = append(in.office, changed{b.Frame, 0, b.Office[i]})
 		}
 	}
@@ -351,6 +351,10 @@ func (l *Ladder) take() {
 		}
 		for i := range a.office {
 			if c := &a.office[i]; c.frame > rec.Frame {
+				if c.What != office.Admission {
+					l.announce(c.Person, c.What)
+					continue
+				}
 				c.at = l.Now().UnixMilli()
 				fresh = append(fresh, l.newsOfOffice(c))
 			}

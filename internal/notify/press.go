@@ -156,8 +156,10 @@ func (l *Ladder) pressing(r id.Room, seq entry.Seq, at int64) (n *news, homes in
 					continue
 				}
 				n.Ring.To = append(n.Ring.To, p)
-				if _, ok := item.Card.(kind.Receipts); ok && len(m.Premises) > 0 && !answered(item.Card, m.Premises[0]) {
-					doors[m.Premises[0]] = true
+				for _, h := range m.Premises {
+					if _, ok := item.Card.(kind.Receipts); ok && !answered(item.Card, h) {
+						doors[h] = true
+					}
 				}
 			}
 		}

@@ -58,6 +58,15 @@ func init() {
 		"policy.set":           {decide: (*State).mayPolicy, apply: (*State).ruled},
 		"code.issue":           {decide: (*State).mayIssue, apply: (*State).issued},
 		"look":                 {decide: (*State).mayLook, apply: (*State).noted},
+		"person.bind":          {decide: (*State).mayBind, apply: (*State).admit},
+		"person.removed":       {decide: (*State).mayRemovePerson, apply: (*State).personRemoved, words: true},
+		"person.restored":      {decide: (*State).mayRestorePerson, apply: (*State).personRestored, words: true},
+		"post.offer":           {decide: (*State).mayOffer, apply: (*State).postOffered},
+		"post.accept":          {decide: (*State).mayTakePost, apply: (*State).postAccepted},
+		"post.decline":         {decide: (*State).mayDecline, apply: (*State).postUnoffered},
+		"post.withdraw":        {decide: (*State).mayWithdrawPost, apply: (*State).postUnoffered},
+		"person.arrived":       {decide: (*State).mayArrive, apply: (*State).arrived},
+		"code.first":           {decide: (*State).mayIssueFirst, apply: (*State).issuedFirst},
 	}
 }
 
@@ -191,6 +200,7 @@ func (s *State) Apply(seq entry.Seq, at int64, e *entry.Entry) []Change {
 	if !known {
 		return nil
 	}
+	s.been(e.By)
 	ev := &event{Entry: e, seq: seq, at: at}
 	act.apply(s, ev)
 	return ev.changes

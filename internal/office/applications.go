@@ -109,6 +109,9 @@ func (s *State) maySubmit(a *asking) ([]step, error) {
 	case s.openFor(f.Person, f.Room) != nil:
 		return nil, fault.New(fault.Conflicting, "an application for this room waits already").And("application", s.openFor(f.Person, f.Room).ID)
 	}
+	if err := s.mayEnter(f.Person, f.Person, f.Room, a.now); err != nil {
+		return nil, err
+	}
 	if old := s.latestFor(f.Person, f.Room); old != nil && old.For == f.For { // applying anew is changing what one said
 		if err := old.mayChange(a.now); err != nil {
 			return nil, err
@@ -387,6 +390,9 @@ func (s *State) mayReject(a *asking) ([]step, error) {
 func (s *State) mayApprove(a *asking) ([]step, error) {
 	f, app, err := s.mayDecide(a)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.mayEnter(a.by.Person, app.Person, app.Room, a.now); err != nil {
 		return nil, err
 	}
 	relation := cmp.Or(f.Relation, app.Relation)

@@ -18,6 +18,8 @@ const (
 	Poster    What = "poster"    // a room's links
 	Rules     What = "rules"     // charter or policy of a room; of the office when Room is empty
 	Looked    What = "looked"    // somebody looked at one person's data
+	Offered   What = "offered"   // a post waits for somebody, or no more
+	Coded     What = "coded"     // somebody was given a code by which a person's account can be signed in to
 )
 
 // Change is what an entry made different, for those who tell people and keep subscriptions. Fields that do not concern it

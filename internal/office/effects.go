@@ -36,6 +36,10 @@ type (
 		Person id.Person `json:"person"`
 		Badge  string    `json:"badge"`
 	}
+	memberRemoved struct {
+		Person id.Person `json:"person"`
+		Until  int64     `json:"until,omitempty"`
+	}
 	memberRenamed struct {
 		Person id.Person `json:"person"`
 		Rev    int       `json:"rev"`
@@ -77,7 +81,7 @@ func Effects(seq entry.Seq, e *entry.Entry) map[id.Room][]entry.Entry {
 			}
 			drops.each(func(r id.Room, list []id.Premises) { f.add(r, "room.premises", roomPremises{Drop: list}) })
 		}
-	case "person.admit":
+	case "person.admit", "person.bind":
 		if x, ok := read[admitFacts](e); ok {
 			f.joins(x.People, x.Quiet)
 		}
@@ -94,7 +98,7 @@ func Effects(seq entry.Seq, e *entry.Entry) map[id.Room][]entry.Entry {
 		if x, ok := read[badgeFacts](e); ok {
 			f.badge(x.Person, x.Room, x.Badge)
 		}
-	case "role.grant":
+	case "role.grant", "post.accept":
 		if x, ok := read[grantFacts](e); ok {
 			f.grants(x.Grants)
 		}
@@ -105,6 +109,19 @@ func Effects(seq entry.Seq, e *entry.Entry) map[id.Room][]entry.Entry {
 	case "person.moved":
 		if x, ok := read[moveFacts](e); ok {
 			f.moves(x)
+		}
+	case "person.removed":
+		if x, ok := read[removedFacts](e); ok {
+			for _, r := range x.Told {
+				f.ordered(r, "member.removed", memberRemoved{x.Person, x.Until})
+			}
+		}
+	case "person.restored":
+		if x, ok := read[restoredFacts](e); ok {
+			for _, r := range x.Told {
+				f.ordered(r, "member.restored", memberRemoved{Person: x.Person})
+			}
+			f.joins(x.Back, false)
 		}
 	case "person.renamed":
 		if x, ok := read[renameFacts](e); ok {
@@ -129,9 +146,12 @@ func (f *following) add(r id.Room, kind string, facts any) {
 	}
 }
 
-func (f *following) drop(r id.Room, who []leaver) {
+func (f *following) drop(r id.Room, who []leaver) { f.ordered(r, "member.drop", memberDrop{who}) }
+
+// ordered is by who ordered it, with the reason given for it.
+func (f *following) ordered(r id.Room, kind string, facts any) {
 	if r != "" {
-		e := entry.Entry{Kind: "member.drop", By: f.of.By, As: f.of.As, Cause: f.seq, Facts: marshal(memberDrop{who})}
+		e := entry.Entry{Kind: kind, By: f.of.By, As: f.of.As, Cause: f.seq, Facts: marshal(facts), Words: f.of.Words}
 		f.rooms[r] = append(f.rooms[r], e)
 	}
 }
@@ -194,8 +214,14 @@ func (f *following) joins(who []newcomer, quiet bool) {
 func (f *following) grants(grants []appointment) {
 	joins := perRoom[newcomer]{}
 	for _, p := range grants {
-		if roleBadges[p.Role] != "" {
-			joins.add(p.Room, newcomer{Person: p.Person, Badge: p.Badge, Role: p.Role, Rev: p.Rev})
+		if roleBadges[p.Role] == "" {
+			continue
+		}
+		n := newcomer{Person: p.Person, Badge: p.Badge, Role: p.Role, Rev: p.Rev}
+		if p.Quiet {
+			joins.add(p.Room, n)
+		} else {
+			f.add(p.Room, "member.join", memberJoin{Who: []newcomer{n}})
 		}
 	}
 	joins.each(func(r id.Room, list []newcomer) { f.add(r, "member.join", memberJoin{list, true}) })

@@ -45,6 +45,11 @@ func checkFolds(t *testing.T, s *State, log []logged) {
 	for _, a := range restored.core.Applications {
 		a.Note, a.Text = nil, nil
 	}
+	for _, list := range restored.core.Removals {
+		for i := range list {
+			list[i].Reason = nil
+		}
+	}
 	for _, c := range restored.core.Charters {
 		c.Words = nil
 	}
@@ -226,7 +231,7 @@ func (w *town) step() error {
 			form["room"], form["premises"] = x.Room, x.Premises
 		}
 	}
-	switch w.random.IntN(25) {
+	switch w.random.IntN(37) {
 	case 22:
 		if who := w.state.core.People[id.Person(person)]; who != nil && len(who.Bindings) > 0 {
 			room = string(who.Bindings[0].Room)
@@ -243,6 +248,37 @@ func (w *town) step() error {
 		return w.do(by, "slip.make", map[string]any{"room": room, "slips": []any{map[string]any{"slip": w.pick("s", 40), "premises": premises}}}, nil)
 	case 24:
 		return w.do(by, "application.withdraw", map[string]any{"application": form["application"]}, nil)
+	case 25, 26, 27, 28:
+		p := appointment{Person: id.Person(person), Role: entry.Role(w.one("owner", "deputy")), Room: id.Room(room)}
+		for _, other := range sortedKeys(w.state.core.Offers) { // one that is waiting, mostly
+			offers := w.state.core.Offers[other]
+			if w.random.IntN(3) > 0 && len(offers) > 0 {
+				p = appointment{Person: other, Role: offers[0].Role, Room: offers[0].Room, Community: offers[0].Community}
+				by.Person = other
+			}
+			break
+		}
+		act := w.one("post.offer", "post.accept", "post.accept", "post.decline", "post.withdraw")
+		if act == "post.offer" || act == "post.withdraw" {
+			by = entry.Actor{Person: "p0", Device: "d", Grants: w.state.GrantsOf("p0")}
+		}
+		return w.do(by, act, map[string]any{"person": p.Person, "role": p.Role, "room": p.Room, "community": p.Community}, nil)
+	case 29, 30:
+		with := map[string]any{"person": person, "room": room}
+		if w.random.IntN(4) == 0 {
+			with = map[string]any{"person": person, "community": w.one("c1", "c2")}
+		}
+		if w.random.IntN(2) == 0 {
+			for _, p := range sortedKeys(w.state.core.Removals) {
+				x := w.state.core.Removals[p][0]
+				with = map[string]any{"person": p, "room": x.Room, "community": x.Community}
+			}
+			return w.do(by, "person.restored", with, nil)
+		}
+		if w.random.IntN(4) > 0 {
+			with["until"] = int64(w.n+1)*60_000 + int64(w.random.IntN(20))*60_000 + 1
+		}
+		return w.do(by, "person.removed", with, words)
 	case 0, 1, 2:
 		var homes []any
 		for range w.random.IntN(6) + 1 {
@@ -282,6 +318,9 @@ func (w *town) step() error {
 	case 18:
 		return w.do(by, "application.reject", form, words)
 	case 19:
+		if w.random.IntN(2) == 0 {
+			return w.do(by, "person.bind", map[string]any{"person": person, "room": room, "premises": premises, "relation": "owner"}, nil)
+		}
 		return w.do(by, "person.moved", map[string]any{"person": person, "room": w.one("", room), "premises": w.one("", premises)}, nil)
 	case 20:
 		if w.random.IntN(2) == 0 {
@@ -294,6 +333,21 @@ func (w *town) step() error {
 	default:
 		if w.random.IntN(2) == 0 {
 			return w.do(by, w.one("link.make", "link.end"), map[string]any{"link": w.pick("l", 9), "room": room}, nil)
+		}
+		switch w.random.IntN(3) {
+		case 0:
+			return w.do(by, "code.first", map[string]any{"people": person}, nil)
+		case 1:
+			return w.do(entry.Actor{Person: id.Server}, "person.arrived", map[string]any{"person": person}, nil)
+		}
+		if owners := w.state.Owners(id.Room(room)); len(owners) > 0 && w.random.IntN(2) == 0 {
+			by.Person, by.Grants = owners[0], w.state.GrantsOf(owners[0])
+			for _, p := range sortedKeys(w.state.core.People) {
+				if who := w.state.core.People[p]; who.inside(id.Room(room)) && len(who.Grants) == 0 {
+					person = string(p)
+				}
+			}
+			return w.do(by, "code.issue", map[string]any{"person": person, "room": room}, nil)
 		}
 		return w.do(by, w.one("look", "code.issue"), map[string]any{"of": []string{person, "p1"}, "person": person, "reason": "members", "room": w.one("", room)}, nil)
 	}
@@ -332,6 +386,9 @@ func (w *town) follow(effects map[id.Room][]entry.Entry) {
 				for _, n := range join.Who {
 					w.rooms[r][n.Person] = true
 				}
+			case "member.removed":
+				gone, _ := read[memberRemoved](&e)
+				delete(w.rooms[r], gone.Person)
 			case "member.drop":
 				drop, _ := read[memberDrop](&e)
 				for _, l := range drop.Who {
@@ -368,7 +425,7 @@ func TestRandomCommandsKeepTheOfficeWhole(t *testing.T) {
 	happened := map[string]int{}
 	for seed := range uint64(40) {
 		w := newTown(seed)
-		for range 400 {
+		for range 900 {
 			if err := w.step(); err != nil && fault.Of(err) == nil {
 				t.Fatal(err)
 			}

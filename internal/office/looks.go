@@ -127,8 +127,9 @@ type issueFacts struct {
 	Room   id.Room   `json:"room,omitempty"`
 }
 
-// mayIssue is for the ten-minute code that lets a person in anew. Whoever gets it from its issuer becomes that person, so one
-// issues it only to people of one's own rooms, and to nobody whose roles one's own do not outrank everywhere.
+// mayIssue is for the ten-minute code that lets a person in anew. Whoever gets it becomes that person, so it comes only from an owner
+// or deputy of a room that the person was admitted to, a post being no admission; and never for somebody with a role that does not
+// end below the issuer's own.
 func (s *State) mayIssue(a *asking) ([]step, error) {
 	f, err := take[issueFacts](a)
 	if err != nil {
@@ -138,15 +139,11 @@ func (s *State) mayIssue(a *asking) ([]step, error) {
 	if who == nil {
 		return nil, fault.New(fault.NotFound, "there is no such person")
 	}
-	if f.Room != "" {
-		if err := a.may(s.at(f.Room), deciders); err != nil {
-			return nil, err
-		}
-		if !slices.Contains(who.rooms(), f.Room) {
-			return nil, fault.New(fault.NotFound, "there is no such person in this room")
-		}
-	} else if err := s.mayCare(a, f.Person); err != nil {
+	if err := a.may(s.at(f.Room), []entry.Role{entry.Owner, entry.Deputy}); err != nil {
 		return nil, err
+	}
+	if !slices.ContainsFunc(who.Bindings, func(b Binding) bool { return b.Room == f.Room }) {
+		return nil, fault.New(fault.NotFound, "there is no such person in this room")
 	}
 	if err := s.mayHandle(a, who); err != nil {
 		return nil, err
@@ -157,5 +154,6 @@ func (s *State) mayIssue(a *asking) ([]step, error) {
 func (s *State) issued(ev *event) {
 	if f, ok := read[issueFacts](ev.Entry); ok && f.Person != "" {
 		s.look(ev, []id.Person{f.Person}, &Look{Seq: ev.seq, By: ev.By, As: ev.As, At: ev.at, Reason: "code", Room: f.Room})
+		ev.tell(Change{What: Coded, Person: f.Person, Room: f.Room})
 	}
 }

@@ -61,6 +61,8 @@ type core struct {
 	Policies     map[id.Room]Policy              `json:"policies"` // "" is the office's
 	Slips        map[id.Premises]*Slip           `json:"slips,omitempty"`
 	Shut         map[id.Premises]int64           `json:"shut,omitempty"` // until when a door lets nobody in by a slip, ms
+	Offers       map[id.Person][]Offer           `json:"offers,omitempty"`
+	Removals     map[id.Person][]Removal         `json:"removals,omitempty"`
 	Windows      entry.Windows                   `json:"windows"`
 	Answers      []answer                        `json:"answers,omitempty"`
 }
@@ -122,6 +124,8 @@ func (s *State) whole() *State {
 	made(&c.Policies)
 	made(&c.Slips)
 	made(&c.Shut)
+	made(&c.Removals)
+	made(&c.Offers)
 	if c.Windows == nil {
 		c.Windows = entry.Windows{}
 	}

@@ -17,6 +17,7 @@ type Person struct {
 	Bindings []Binding     `json:"bindings,omitempty"`
 	Grants   []entry.Grant `json:"grants,omitempty"`
 	Agreed   []int         `json:"agreed,omitempty"` // versions of charters agreed to; they count through the whole office
+	Made     bool          `json:"made,omitempty"`   // by an appointment, and not used since: who may give the post may give a first code
 }
 
 // Binding lets a person into a room: for a premises, or, as police and property managers, for none.
@@ -75,6 +76,12 @@ func (p *Person) badge(r id.Room, but func(Binding) bool, lost entry.Role) strin
 	return ""
 }
 
+// inside tells whether a person is bound to a room or answers for it.
+func (p *Person) inside(r id.Room) bool {
+	return slices.ContainsFunc(p.Bindings, func(b Binding) bool { return b.Room == r }) ||
+		slices.ContainsFunc(p.Grants, func(g entry.Grant) bool { return g.Room == r })
+}
+
 // rooms are those a person is bound to or answers for.
 func (p *Person) rooms() []id.Room {
 	var rooms []id.Room
@@ -106,7 +113,7 @@ type admitFacts struct {
 	Quiet  bool       `json:"quiet,omitempty"`
 }
 
-// mayAdmit lets many in at once, without asking them: staff from the office's table, a bulk admission.
+// mayAdmit lets many in at once, without asking them: staff from the office's table, a bulk admission. Who was removed stays out.
 func (s *State) mayAdmit(a *asking) ([]step, error) {
 	f, err := take[admitFacts](a)
 	if err != nil {
@@ -119,18 +126,56 @@ func (s *State) mayAdmit(a *asking) ([]step, error) {
 		return nil, fault.New(fault.TooLarge, "too many at once").And("limit", MaxBatch)
 	}
 	out := admitFacts{Quiet: f.Quiet}
+	var kept error
 	for _, n := range f.People {
 		if err := s.sane(&n); err != nil {
 			return nil, err
+		}
+		if err := s.mayEnter(a.by.Person, n.Person, n.Room, a.now); err != nil {
+			kept = err
+			continue
 		}
 		if !s.admitted(n) && !slices.Contains(out.People, n) {
 			out.People = append(out.People, n)
 		}
 	}
-	if len(out.People) == 0 {
-		return nil, fault.New(fault.Unchanged, "all of them are in already")
+	switch {
+	case len(out.People) > 0:
+		return one(out), nil
+	case kept != nil:
+		return nil, kept
 	}
-	return one(out), nil
+	return nil, fault.New(fault.Unchanged, "all of them are in already")
+}
+
+// mayBind lets those who decide on a room bind somebody who is in it to one more of its doors.
+func (s *State) mayBind(a *asking) ([]step, error) {
+	n, err := take[newcomer](a)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.may(s.at(n.Room), deciders); err != nil {
+		return nil, err
+	}
+	who := s.core.People[n.Person]
+	switch {
+	case who == nil || !who.inside(n.Room):
+		return nil, fault.New(fault.NotFound, "no such member").And("field", "person")
+	case n.Premises == "":
+		return nil, invalid("premises", "which door?")
+	case who.bound(n.Room, n.Premises):
+		return nil, fault.New(fault.Unchanged, "bound to it already")
+	}
+	n.Role, n.Badge = "", ""
+	for _, b := range who.Bindings {
+		if b.Room == n.Room {
+			n.Badge = cmp.Or(n.Badge, b.Badge)
+		}
+	}
+	if err := s.sane(&n); err != nil {
+		return nil, err
+	}
+	return one(admitFacts{People: []newcomer{n}, Quiet: true}), nil
 }
 
 // sane checks a newcomer and fills in what follows from the rest.

@@ -126,11 +126,14 @@ func (s *State) putRoom(ev *event, r Room) {
 }
 
 func (s *State) putPremises(ev *event, list []placed) {
-	touched := map[id.Room]bool{}
+	touched, fresh := map[id.Room]bool{}, map[id.Room]bool{}
 	for i := range list {
 		h := &list[i].Premises
 		if h.ID == "" {
 			continue
+		}
+		if !touched[h.Room] {
+			fresh[h.Room] = len(s.within[h.Room]) == 0
 		}
 		if old := s.core.Premises[h.ID]; old != nil {
 			touched[old.Room] = true
@@ -143,6 +146,9 @@ func (s *State) putPremises(ev *event, list []placed) {
 			ev.tell(Change{What: Who, Person: n.Person, Room: h.Room})
 		}
 		if list[i].Was != "" {
+			if h.Room != "" {
+				s.followDoor(h, list[i].Was, fresh[h.Room])
+			}
 			s.reroute(ev, h, list[i].Was)
 		}
 	}

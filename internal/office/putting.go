@@ -111,6 +111,9 @@ func (p *putting) room(r *Room) error {
 	if old != nil && old.Community != r.Community {
 		return fault.New(fault.Conflicting, "a room stays in its community")
 	}
+	if (old == nil || old.Name != r.Name) && p.taken(r) {
+		return fault.New(fault.NameTaken, "a room of this community is called so").And("field", "name")
+	}
 	if old != nil && old.Name == r.Name && old.Compound == r.Compound && old.Building == r.Building {
 		return nil
 	}
@@ -119,6 +122,22 @@ func (p *putting) room(r *Room) error {
 	}
 	p.out.Rooms = append(p.out.Rooms, *r)
 	return nil
+}
+
+// taken tells whether another room of the community, or of the batch, has a room's name.
+func (p *putting) taken(r *Room) bool {
+	same := func(x *Room) bool { return x.ID != r.ID && x.Community == r.Community && x.Name == r.Name }
+	for i := range p.out.Rooms {
+		if same(&p.out.Rooms[i]) {
+			return true
+		}
+	}
+	for _, x := range p.state.core.Rooms {
+		if same(x) && !slices.ContainsFunc(p.out.Rooms, func(now Room) bool { return now.ID == x.ID && now.Name != r.Name }) {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *putting) door(site site, h *Premises) error {
@@ -143,13 +162,14 @@ func (p *putting) door(site site, h *Premises) error {
 	}
 	h.Room = site.roomOf(h)
 	if old == nil || !old.same(h) {
-		p.out.Premises = append(p.out.Premises, p.state.placed(old, *h))
+		p.out.Premises = append(p.out.Premises, p.state.placed(old, *h, p.now))
 	}
 	return nil
 }
 
-// placed is the entry's word for a premises as it is from now on.
-func (s *State) placed(old *Premises, now Premises) placed {
+// placed is the entry's word for a premises as it is from now on. Who was removed from the room that it leaves, or is kept from the one
+// it comes into, does not come along.
+func (s *State) placed(old *Premises, now Premises, at int64) placed {
 	now.key = ""
 	out := placed{Premises: now}
 	if old != nil && old.Room != now.Room {
@@ -160,7 +180,7 @@ func (s *State) placed(old *Premises, now Premises) placed {
 	}
 	for _, who := range s.behind[now.ID] {
 		person := s.core.People[who]
-		if person.bound(now.Room, now.ID) {
+		if person.bound(now.Room, now.ID) || s.mayEnter(who, who, now.Room, at) != nil || out.Was != "" && s.mayEnter(who, who, out.Was, at) != nil {
 			continue
 		}
 		for _, b := range person.Bindings {
@@ -233,7 +253,7 @@ func (p *putting) movers(site site) []placed {
 		}
 		now := *h
 		if now.Room = site.roomOf(h); now.Room != h.Room {
-			out = append(out, p.state.placed(h, now))
+			out = append(out, p.state.placed(h, now, p.now))
 		}
 	}
 	slices.SortFunc(out, func(a, b placed) int { return cmp.Compare(a.ID, b.ID) })

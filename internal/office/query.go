@@ -68,7 +68,7 @@ func (s *State) Person(p id.Person) (Person, bool) {
 		return Person{}, false
 	}
 	return Person{
-		Rev: who.Rev, Record: who.Record, Bindings: slices.Clone(who.Bindings), Grants: slices.Clone(who.Grants), Agreed: slices.Clone(who.Agreed),
+		Rev: who.Rev, Record: who.Record, Bindings: slices.Clone(who.Bindings), Grants: slices.Clone(who.Grants), Agreed: slices.Clone(who.Agreed), Made: who.Made,
 	}, true
 }
 

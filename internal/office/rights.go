@@ -19,6 +19,7 @@ var (
 	deciders   = []entry.Role{entry.Owner, entry.Deputy, entry.Secretary, entry.Admin} // admit, ask, reject, links
 	appointers = []entry.Role{entry.Secretary, entry.Admin}                            // places, owners and deputies
 	governors  = []entry.Role{entry.Admin}
+	owners     = []entry.Role{entry.Owner}
 	readers    = []entry.Role{entry.Owner, entry.Deputy, entry.Secretary, entry.Assessor, entry.Admin}
 )
 

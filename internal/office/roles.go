@@ -56,7 +56,8 @@ func (s *State) found(ev *event) {
 	}
 }
 
-// appointment is a role given to a person, and how they are seen in the room.
+// appointment is a role given to a person, and how they are seen in the room. Quiet leaves no line in it: nobody is there to read
+// it, or they are there already.
 type appointment struct {
 	Person    id.Person    `json:"person"`
 	Role      entry.Role   `json:"role"`
@@ -64,6 +65,7 @@ type appointment struct {
 	Room      id.Room      `json:"room,omitempty"`
 	Badge     string       `json:"badge,omitempty"`
 	Rev       int          `json:"rev,omitempty"`
+	Quiet     bool         `json:"quiet,omitempty"`
 }
 
 func (p appointment) grant() entry.Grant {
@@ -97,6 +99,7 @@ func (s *State) mayAppoint(a *asking, p appointment) error {
 	return a.may(place{}, governors)
 }
 
+// mayGrant gives posts at once: to people whom the appointment makes. Others are offered them.
 func (s *State) mayGrant(a *asking) ([]step, error) {
 	f, err := take[grantFacts](a)
 	if err != nil {
@@ -110,16 +113,42 @@ func (s *State) mayGrant(a *asking) ([]step, error) {
 		if err := s.mayAppoint(a, p); err != nil {
 			return nil, err
 		}
-		if who := s.core.People[p.Person]; who != nil && slices.Contains(who.Grants, p.grant()) {
+		if who := s.core.People[p.Person]; !a.server() && !s.unknown(p.Person) && (who == nil || !who.Made) {
+			return nil, fault.New(fault.Conflicting, "they have an account of their own: offer them the post").And("field", "person")
+		}
+		if s.holds(p) {
 			continue
 		}
-		p.Badge, p.Rev = cmp.Or(p.Badge, roleBadges[p.Role]), s.rev(p.Person)
-		out.Grants = append(out.Grants, p)
+		if err := s.mayEnter(a.by.Person, p.Person, p.Room, a.now); err != nil {
+			return nil, err
+		}
+		out.Grants = append(out.Grants, s.complete(p))
 	}
 	if len(out.Grants) == 0 {
 		return nil, fault.New(fault.Unchanged, "all of them hold it already")
 	}
 	return one(out), nil
+}
+
+func (s *State) holds(p appointment) bool {
+	who := s.core.People[p.Person]
+	return who != nil && slices.Contains(who.Grants, p.grant())
+}
+
+// unknown tells whether the office has never heard of somebody.
+func (s *State) unknown(p id.Person) bool { return s.core.People[p] == nil && len(s.mine[p]) == 0 }
+
+// complete fills in how the room sees an appointment. Whoever comes into a room with people in it is seen by them.
+func (s *State) complete(p appointment) appointment {
+	p.Badge, p.Rev = cmp.Or(p.Badge, roleBadges[p.Role]), s.rev(p.Person)
+	p.Quiet = s.core.People[p.Person] != nil && s.core.People[p.Person].inside(p.Room)
+	if !p.Quiet {
+		p.Quiet = true
+		for _, who := range s.core.People {
+			p.Quiet = p.Quiet && !who.inside(p.Room)
+		}
+	}
+	return p
 }
 
 func (s *State) granted(ev *event) {
@@ -129,7 +158,9 @@ func (s *State) granted(ev *event) {
 	}
 	for _, p := range f.Grants {
 		if p.Person != "" {
-			s.person(p.Person, p.Rev)
+			made := s.unknown(p.Person)
+			who := s.person(p.Person, p.Rev)
+			who.Made = who.Made || made
 			s.grant(ev, p.Person, p.grant())
 		}
 	}

@@ -239,6 +239,11 @@ func (s *story) question(line string) string {
 	case "link":
 		l, ok := o.Link(id.Link(arg[0]))
 		return fmt.Sprintf("%s %v %v", l.Room, ok, l.Ended != 0)
+	case "offers":
+		return list(o.Offers(id.Person(arg[0])), func(x Offer) string { return string(x.Role) + ":" + string(x.Community) + string(x.Room) })
+	case "removed":
+		_, removed := o.Removed(id.Person(arg[0]), id.Room(arg[1]), s.now)
+		return fmt.Sprint(removed)
 	case "charter":
 		version, words := o.Charter(r)
 		return fmt.Sprintf("%d %s", version, words)

@@ -61,6 +61,9 @@ func (s *State) applyPost(change *Change, name string, at int64, e *entry.Entry)
 	}
 	if m := s.core.Members[e.By]; m != nil {
 		item.For = m.home()
+		if at := doorOf(e); slices.Contains(m.Premises, at) {
+			item.For = at
+		}
 	}
 	if k := kind.Of(name); k != nil {
 		item.Lane = k.Lane
@@ -78,6 +81,17 @@ func (s *State) applyPost(change *Change, name string, at int64, e *entry.Entry)
 	change.Item, change.New, change.Own = item, true, append(change.Own, e.By)
 	change.Rings = s.Rings(item, "post", s.core.Seq, at, e)
 	s.follow(change, item)
+}
+
+// doorOf is the premises that a post says it is for, if it does.
+func doorOf(e *entry.Entry) id.Premises {
+	var f struct {
+		For id.Premises `json:"for"`
+	}
+	if json.Unmarshal(e.Facts, &f) != nil {
+		return ""
+	}
+	return f.For
 }
 
 // ring keeps when everybody was called.
@@ -186,7 +200,9 @@ func (s *State) Rings(item *Item, verb string, seq Seq, at int64, e *entry.Entry
 func (s *State) concerned(item *Item, e kind.Event, owners bool) []id.Person {
 	who := []id.Person{e.By, item.By}
 	if m := s.core.Members[e.By]; m != nil {
-		who = append(who, s.behind[m.home()]...)
+		for _, h := range m.Premises {
+			who = append(who, s.behind[h]...)
+		}
 	}
 	if owners {
 		who = append(who, s.Owners()...)

@@ -146,7 +146,7 @@ type actor struct {
 func (s *State) actor(by entry.Actor, now int64) actor {
 	a := actor{Actor: kind.Actor{Person: by.Person, Server: by.Person == id.Server}}
 	if m := s.core.Members[by.Person]; m != nil {
-		a.Member, a.Premises = true, m.home()
+		a.Member, a.Homes = true, m.Premises
 		a.Claims = by.Limits.For(kind.Helps(m.Badge)).Claims
 	}
 	for _, role := range []entry.Role{entry.Owner, entry.Deputy, entry.Secretary, entry.Admin} {
@@ -375,23 +375,18 @@ func (s *State) decideMember(who actor, verb string, c *entry.Command, now int64
 	switch {
 	case !who.Owner:
 		return nil, fault.New(fault.Forbidden, "only owners may")
+	case verb != "mute":
+		return nil, fault.New(fault.Invalid, "there is no such action").And("field", "act")
 	case m == nil:
 		return nil, fault.New(fault.NotFound, "no such member").And("field", "person")
 	case f.Person == who.Person:
 		return nil, fault.New(fault.Forbidden, "not to oneself")
 	case m.Role != "" && who.as != string(entry.Admin) && who.as != string(entry.Secretary):
 		return nil, fault.New(fault.Forbidden, "who answers for the room is above it")
-	case f.Until != 0 && f.Until <= now && (verb != "mute" || m.Muted == 0):
+	case f.Until != 0 && f.Until <= now && m.Muted == 0:
 		return nil, fault.New(fault.Invalid, "until lies in the past").And("field", "until")
-	}
-	switch verb {
-	case "mute":
-		if f.Until == 0 && m.Muted == 0 {
-			return nil, fault.New(fault.Unchanged, "not muted")
-		}
-	case "remove":
-	default:
-		return nil, fault.New(fault.Invalid, "there is no such action").And("field", "act")
+	case f.Until == 0 && m.Muted == 0:
+		return nil, fault.New(fault.Unchanged, "not muted")
 	}
 	return marshal(f), nil
 }

@@ -57,7 +57,7 @@ func (s *State) applyMember(change *Change, verb string, at int64, e *entry.Entr
 		for _, loss := range f.Who {
 			s.applyLoss(change, loss, e.Words)
 		}
-	case "remove", "leave":
+	case "remove", "leave": // who answers for a room removed by themselves, before removals were the office's
 		var f memberFacts
 		if json.Unmarshal(e.Facts, &f) != nil || s.core.Members[f.Person] == nil {
 			return
@@ -67,6 +67,21 @@ func (s *State) applyMember(change *Change, verb string, at int64, e *entry.Entr
 			s.core.Removed[f.Person] = f.Until
 		}
 		change.Gone = []Leaver{{Person: f.Person, Until: f.Until, Words: e.Words}}
+	case "removed": // by the office; also who is not in, so that they read why
+		var f memberFacts
+		if json.Unmarshal(e.Facts, &f) != nil || f.Person == "" {
+			return
+		}
+		s.core.Removed[f.Person] = f.Until
+		if s.core.Members[f.Person] != nil {
+			s.exit(f.Person)
+			change.Gone = []Leaver{{Person: f.Person, Until: f.Until, Words: e.Words}}
+		}
+	case "restored":
+		var f memberFacts
+		if json.Unmarshal(e.Facts, &f) == nil {
+			delete(s.core.Removed, f.Person)
+		}
 	case "mute":
 		var f memberFacts
 		if json.Unmarshal(e.Facts, &f) != nil {

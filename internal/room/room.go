@@ -353,7 +353,7 @@ func (s *State) held(p id.Person, kind string) (seq Seq) {
 func (s *State) Viewer(p id.Person, answers bool, item *Item) kind.Viewer {
 	v := kind.Viewer{Person: p, Owner: answers, Post: item.post()}
 	if m := s.core.Members[p]; m != nil {
-		v.Premises, v.Owner = m.home(), answers || m.Role != ""
+		v.Homes, v.Owner = m.Premises, answers || m.Role != ""
 	}
 	return v
 }
@@ -393,6 +393,15 @@ func (m *Member) home() id.Premises {
 }
 
 func (i *Item) post() kind.Post { return kind.Post{Seq: i.Seq, By: i.By, For: i.For, At: i.At} }
+
+// EachRemoved yields who was removed from the room, and until when (ms; 0 without end).
+func (s *State) EachRemoved(yield func(p id.Person, until int64) bool) {
+	for p, until := range s.core.Removed {
+		if !yield(p, until) {
+			return
+		}
+	}
+}
 
 // Removed tells whether somebody was removed from the room, and until when they may not come back; 0 for without end.
 func (s *State) Removed(p id.Person) (until int64, removed bool) {

@@ -17,7 +17,7 @@ func (t *Table) check() {
 		c.communities[x.Name] = true
 	}
 	t.Rooms = keep(c, t.Rooms, func(x Room) (Row, string) {
-		return x.From, c.twice(c.community(x.Community), key("r", x.Name), x.Community)
+		return x.From, c.twice(c.community(x.Community), key("r", x.Community, x.Name), "")
 	})
 	for _, x := range t.Rooms {
 		c.rooms[x.Name] = true
@@ -36,7 +36,7 @@ func (t *Table) check() {
 		if reason == "" {
 			reason = c.person(s)
 		}
-		return s.From, c.twice(reason, key("g", s.Role, s.Room, s.Phone, s.Category), s.Community)
+		return s.From, c.twice(reason, key("g", s.Role, s.Community, s.Room, s.Phone, s.Category), "")
 	})
 	slices.SortStableFunc(t.Errors, func(a, b RowError) int {
 		return cmp.Or(strings.Compare(a.File, b.File), strings.Compare(a.Sheet, b.Sheet), cmp.Compare(a.Row, b.Row))

@@ -163,9 +163,11 @@ func (s *Server) reach(ctx context.Context, in *roomInput) (*body[reachBody], er
 			row := reachRow{Person: p.Person, Best: p.Channel, Worked: p.Worked}
 			b.By[p.Channel]++
 			if m := x.Member(p.Person); m != nil && len(m.Premises) > 0 {
-				h := m.Premises[0]
-				d, _ := x.Door(h)
-				row.Label, door[p.Person], homes[h] = d.Label, h, homes[h] || p.Channel != "none"
+				d, _ := x.Door(m.Premises[0])
+				row.Label, door[p.Person] = d.Label, m.Premises[0]
+				for _, h := range m.Premises {
+					homes[h] = homes[h] || p.Channel != "none"
+				}
 			}
 			b.People = append(b.People, row)
 		}

@@ -22,7 +22,9 @@ import (
 
 // noted are the acts of the office that the audit log has, whoever calls them.
 var noted = map[string]audit.Kind{
-	"role.grant": audit.Grant, "role.revoke": audit.Grant, "code.issue": audit.Code, "charter.set": audit.Setting, "policy.set": audit.Setting,
+	"role.grant": audit.Grant, "role.revoke": audit.Grant, "code.issue": audit.Code, "code.first": audit.Code,
+	"post.offer": audit.Grant, "post.accept": audit.Grant, "post.decline": audit.Grant, "post.withdraw": audit.Grant,
+	"person.removed": audit.Grant, "person.restored": audit.Grant, "charter.set": audit.Setting, "policy.set": audit.Setting,
 	"places.put": audit.Setting, "room.open": audit.Setting, "link.make": audit.Setting, "link.end": audit.Setting,
 }
 
@@ -60,9 +62,13 @@ func (s *Server) noteAct(ctx context.Context, act string, with json.RawMessage) 
 	var f struct {
 		facts
 		Grants []facts
+		People []id.Person
 	}
 	_ = json.Unmarshal(with, &f) // it was made here
 	all := f.Grants
+	for _, p := range f.People {
+		all = append(all, facts{Person: p})
+	}
 	if len(all) == 0 {
 		all = []facts{f.facts}
 	}

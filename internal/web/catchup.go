@@ -129,7 +129,7 @@ type catching struct {
 	seen  map[wire.ReadTo]bool
 	name  string
 	home  bool
-	door  id.Premises
+	doors []id.Premises
 	heads map[string]uint64
 }
 
@@ -147,9 +147,7 @@ func (c *catching) look(ctx context.Context) error {
 		if in = m != nil; !in {
 			return
 		}
-		if c.home = len(m.Premises) > 0; c.home {
-			c.door = m.Premises[0]
-		}
+		c.home, c.doors = len(m.Premises) > 0, m.Premises
 		head, c.name, c.heads = x.Seq(), x.Name(), map[string]uint64{}
 		for _, l := range lanes {
 			c.heads[string(l)] = x.Lane(l)
@@ -212,7 +210,7 @@ func (c *catching) concerns(after entry.Seq) error {
 		}
 		k, g := kind.Of(item.Kind), glimpse(sent)
 		card := k != nil && len(k.Acts) > 1 // something can be done with it
-		mine := item.By == c.p || c.door != "" && item.For == c.door
+		mine := item.By == c.p || slices.Contains(c.doors, item.For)
 		if card && mine && !g.doneBy(c.p) {
 			c.add(&c.body.Mine, seq, "mine", sent)
 		}

@@ -267,7 +267,7 @@ func (s *Server) apply(ctx context.Context, in *applyInput) (*sessionAnswer, err
 	claim, err := s.who(ctx)
 	p, known, rec := claim.Person, err == nil, register.Record{}
 	if known {
-		rec, err = s.mayApply(ctx, p, r.ID)
+		rec, err = s.mayApply(ctx, p, r.ID, f.Premises)
 	} else {
 		p = id.New[id.Person]("p")
 		rec, err = stranger(f)
@@ -328,9 +328,9 @@ func stranger(f *form) (rec register.Record, err error) {
 	return rec, auth.Strong(f.Password, rec.Phone)
 }
 
-// mayApply is the record of somebody who is signed in and not in the room.
-func (s *Server) mayApply(ctx context.Context, p id.Person, r id.Room) (register.Record, error) {
-	if err := s.notIn(p, r); err != nil {
+// mayApply is the record of somebody who is signed in and not in the room for this door.
+func (s *Server) mayApply(ctx context.Context, p id.Person, r id.Room, h id.Premises) (register.Record, error) {
+	if err := s.notIn(p, r, h); err != nil {
 		return register.Record{}, err
 	}
 	return s.Register.Record(ctx, p)
@@ -358,10 +358,10 @@ func (s *Server) would(by entry.Actor, act string, facts any, words map[string]s
 
 var asServer = entry.Actor{Person: id.Server}
 
-// notIn refuses who is in the room already, or was removed from it for a time that is not over.
-func (s *Server) notIn(p id.Person, r id.Room) (err error) {
+// notIn refuses who is in the room already, for this door, or was removed from it for a time that is not over.
+func (s *Server) notIn(p id.Person, r id.Room, h id.Premises) (err error) {
 	read := s.Engine.ReadRoom(r, func(x *room.State) {
-		if m := x.Member(p); m != nil && len(m.Premises) > 0 {
+		if m := x.Member(p); m != nil && len(m.Premises) > 0 && (h == "" || slices.Contains(m.Premises, h)) {
 			err = fault.New(fault.Unchanged, "in this room already")
 		}
 		if until, removed := x.Removed(p); removed && (until == 0 || until > s.Now().UnixMilli()) {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"net/http"
-	"slices"
 	"strings"
 
 	"linli/internal/audit"
@@ -162,6 +161,7 @@ type doorsInput struct {
 	Community id.Community `query:"community"`
 	Uncovered bool         `query:"uncovered"`
 	Kind      string       `query:"kind"`
+	Find      string       `query:"find"` // in the label
 	Offset    int          `query:"offset"`
 	Limit     int          `query:"limit"`
 }
@@ -221,7 +221,7 @@ func (s *Server) doorRows(ctx context.Context, in *doorsInput) ([]doorRow, error
 			rooms = append(rooms, *r)
 			c, _ := o.Community(r.Community)
 			for _, h := range o.PremisesOf(r.ID) {
-				if in.Kind != "" && h.Kind != in.Kind {
+				if in.Kind != "" && h.Kind != in.Kind || !strings.Contains(h.Label(), strings.TrimSpace(in.Find)) {
 					continue
 				}
 				row := doorRow{
@@ -318,155 +318,9 @@ type openRoomInput struct {
 
 func (s *Server) openRoom(ctx context.Context, in *openRoomInput) (*body[idBody], error) {
 	b := &in.Body
-	r := id.Derive[id.Room]("r", "room", strings.TrimSpace(b.Name))
+	r := id.New[id.Room]("r")
 	_, err := s.asPerson(ctx, "room.open", office.Room{
 		ID: r, Name: strings.TrimSpace(b.Name), Community: b.Community, Compound: strings.TrimSpace(b.Compound), Building: strings.TrimSpace(b.Building),
 	}, nil)
 	return says(idBody{string(r)}), err
-}
-
-type staffInput struct {
-	Room      id.Room      `query:"room"`
-	Community id.Community `query:"community"`
-}
-
-type staffRow struct {
-	Person   id.Person     `json:"person"`
-	Name     string        `json:"name"`
-	Grants   []entry.Grant `json:"grants"`
-	SignedIn bool          `json:"signedIn"`
-}
-
-type staffBody struct {
-	Staff []staffRow `json:"staff"`
-}
-
-// staff is who answers for a level and what lies below it, for those above.
-func (s *Server) staff(ctx context.Context, in *staffInput) (*body[staffBody], error) {
-	p, err := s.signedIn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	b, at := staffBody{Staff: []staffRow{}}, map[id.Person]int{}
-	may := false
-	s.Engine.ReadOffice(func(o *office.State) {
-		community := in.Community
-		if r, ok := o.Room(in.Room); ok {
-			community = r.Community
-		}
-		if may = o.MayRead(p, community, in.Room); !may {
-			return
-		}
-		for _, post := range o.Staff(in.Community, in.Room) {
-			i, ok := at[post.Person]
-			if !ok {
-				i = len(b.Staff)
-				at[post.Person] = i
-				b.Staff = append(b.Staff, staffRow{Person: post.Person})
-			}
-			b.Staff[i].Grants = append(b.Staff[i].Grants, post.Grant)
-		}
-	})
-	if !may {
-		return nil, fault.New(fault.Forbidden, "only who answers for this level may")
-	}
-	for i := range b.Staff {
-		row := &b.Staff[i]
-		rec, err := s.Register.Record(ctx, row.Person)
-		if err != nil && !fault.Is(err, fault.NotFound) {
-			return nil, err
-		}
-		row.Name, row.SignedIn = rec.Name, s.Auth.HasPassword(ctx, row.Person)
-	}
-	slices.SortStableFunc(b.Staff, func(x, y staffRow) int { return strings.Compare(string(y.Grants[0].Role), string(x.Grants[0].Role)) })
-	return says(b), nil
-}
-
-type appointInput struct {
-	Body struct {
-		Name      string       `json:"name"`
-		Phone     string       `json:"phone"`
-		Role      entry.Role   `json:"role"`
-		Room      id.Room      `json:"room,omitempty"`
-		Community id.Community `json:"community,omitempty"`
-	}
-}
-
-// appoint gives somebody a role; who is not known yet becomes a person first, and signs in by a code.
-func (s *Server) appoint(ctx context.Context, in *appointInput) (*body[idBody], error) {
-	b := &in.Body
-	if err := s.above(ctx, b.Community, b.Room); err != nil {
-		return nil, err
-	}
-	p, err := s.personOf(ctx, b.Name, b.Phone)
-	if err != nil {
-		return nil, err
-	}
-	_, err = s.asPerson(ctx, "role.grant", map[string]any{"grants": []map[string]any{{
-		"person": p, "role": b.Role, "room": b.Room, "community": b.Community,
-	}}}, nil)
-	return says(idBody{string(p)}), err
-}
-
-// above tells whether who asks stands above a level: a secretary or an administrator.
-func (s *Server) above(ctx context.Context, c id.Community, r id.Room) error {
-	p, err := s.signedIn(ctx)
-	if err != nil {
-		return err
-	}
-	may := false
-	s.Engine.ReadOffice(func(o *office.State) {
-		if x, ok := o.Room(r); ok {
-			c = x.Community
-		}
-		for _, g := range o.GrantsOf(p) {
-			may = may || g.Role == entry.Admin || g.Role == entry.Secretary && g.Community != "" && g.Community == c
-		}
-	})
-	if !may {
-		return fault.New(fault.Forbidden, "only who stands above may")
-	}
-	return nil
-}
-
-// personOf finds somebody by phone, or makes the person.
-func (s *Server) personOf(ctx context.Context, name, phone string) (id.Person, error) {
-	p := id.New[id.Person]("p")
-	if err := s.newPerson(ctx, p, name, "", phone, ""); err != nil {
-		return "", err
-	}
-	rec, err := s.Register.Record(ctx, p)
-	if err != nil {
-		return "", err
-	}
-	err = s.Register.ClaimPhone(ctx, rec.Phone, p)
-	if fault.Is(err, fault.PhoneTaken) {
-		if err := s.Register.Forget(ctx, p); err != nil {
-			return "", err
-		}
-		return s.Register.ByPhone(ctx, rec.Phone)
-	}
-	return p, err
-}
-
-type dismissInput struct {
-	Person    id.Person    `path:"person"`
-	Role      entry.Role   `query:"role"`
-	Room      id.Room      `query:"room"`
-	Community id.Community `query:"community"`
-}
-
-func (s *Server) dismiss(ctx context.Context, in *dismissInput) (*done, error) {
-	_, err := s.asPerson(ctx, "role.revoke", map[string]any{
-		"person": in.Person, "role": in.Role, "room": in.Room, "community": in.Community,
-	}, nil)
-	return ok(), err
-}
-
-type personInput struct {
-	Person id.Person `path:"person"`
-}
-
-func (s *Server) staffCode(ctx context.Context, in *personInput) (*body[codeBody], error) {
-	return s.issue(ctx, in.Person, "")
 }

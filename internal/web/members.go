@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"linli/internal/entry"
 	"linli/internal/fault"
@@ -52,76 +53,112 @@ func officeCommand(act string, facts any, words map[string]string) (c entry.Comm
 }
 
 type memberRow struct {
-	Person   id.Person   `json:"person"`
-	Name     string      `json:"name"`
-	Title    string      `json:"title,omitempty"`
-	Display  string      `json:"display"`
-	Badge    string      `json:"badge,omitempty"`
-	Role     entry.Role  `json:"role,omitempty"`
-	Premises id.Premises `json:"premises,omitempty"`
-	Label    string      `json:"label,omitempty"`
-	Phone    string      `json:"phone"` // masked
-	Muted    int64       `json:"muted,omitempty"`
-	Joined   int64       `json:"joined"`
-	Online   bool        `json:"online"`
+	Person  id.Person   `json:"person"`
+	Name    string      `json:"name"`
+	Title   string      `json:"title,omitempty"`
+	Display string      `json:"display"`
+	Badge   string      `json:"badge,omitempty"`
+	Role    entry.Role  `json:"role,omitempty"`
+	Doors   []doorOfOne `json:"doors"` // the first is the one that the display name says
+	Phone   string      `json:"phone"` // masked
+	Muted   int64       `json:"muted,omitempty"`
+	Joined  int64       `json:"joined"`
+	Online  bool        `json:"online"`
+}
+
+// doorOfOne is a household or shop that somebody acts for in a room.
+type doorOfOne struct {
+	Premises id.Premises `json:"premises"`
+	Label    string      `json:"label"`
+}
+
+func doorsOf(x *room.State, m *room.Member) []doorOfOne {
+	list := make([]doorOfOne, 0, len(m.Premises))
+	for _, h := range m.Premises {
+		d, _ := x.Door(h)
+		list = append(list, doorOfOne{h, d.Label})
+	}
+	return list
+}
+
+type membersInput struct {
+	Room   id.Room `path:"room"`
+	Find   string  `query:"find"` // in display name, full name or door
+	Offset int     `query:"offset"`
+	Limit  int     `query:"limit"` // 1 to 200; 100 when none is said
 }
 
 type membersBody struct {
+	Total   int         `json:"total"` // that were found
 	Members []memberRow `json:"members"`
 }
 
-// members is who is in a room, by full name, for who answers for it.
-func (s *Server) members(ctx context.Context, in *roomInput) (*body[membersBody], error) {
+// members is who is in a room, by full name, a page of them: for who answers for it, owners first, then in walking order. Only those
+// on the page are looked at.
+func (s *Server) members(ctx context.Context, in *membersInput) (*body[membersBody], error) {
 	c, err := s.answersFor(ctx, in.Room)
 	if err != nil {
 		return nil, err
 	}
-	b := membersBody{Members: []memberRow{}}
+	if in.Limit <= 0 || in.Limit > 200 {
+		in.Limit = 100
+	}
+	all := []memberRow{}
 	now := s.Now().UnixMilli()
 	err = s.Engine.ReadRoom(in.Room, func(x *room.State) {
 		for p, m := range x.Members {
-			row := memberRow{Person: p, Badge: m.Badge, Role: m.Role, Joined: m.Joined}
+			row := memberRow{Person: p, Badge: m.Badge, Role: m.Role, Joined: m.Joined, Doors: doorsOf(x, m)}
 			if m.Muted > now {
 				row.Muted = m.Muted
 			}
-			if len(m.Premises) > 0 {
-				d, _ := x.Door(m.Premises[0])
-				row.Premises, row.Label = m.Premises[0], d.Label
-			}
-			b.Members = append(b.Members, row)
+			all = append(all, row)
 		}
 	})
 	if err != nil {
 		return nil, err
 	}
+	for i := range all {
+		if n, ok := s.View.NameOf(in.Room, all[i].Person); ok {
+			all[i].Display = n.Name
+		}
+	}
+	all = slices.DeleteFunc(all, func(m memberRow) bool { return !s.isSought(ctx, &m, strings.TrimSpace(in.Find)) })
+	order := s.walking(in.Room)
+	door := func(m *memberRow) int {
+		if len(m.Doors) == 0 {
+			return 0
+		}
+		return order[m.Doors[0].Premises]
+	}
+	slices.SortFunc(all, func(x, y memberRow) int {
+		return cmp.Or(-cmp.Compare(x.Role, y.Role), cmp.Compare(door(&x), door(&y)), cmp.Compare(x.Person, y.Person))
+	})
+	from := min(max(in.Offset, 0), len(all))
+	b := membersBody{Total: len(all), Members: all[from:min(from+in.Limit, len(all))]}
 	of := make([]id.Person, 0, len(b.Members))
 	for _, m := range b.Members {
 		of = append(of, m.Person)
 	}
-	records := map[id.Person]register.Record{}
-	for part := range slices.Chunk(of, 500) {
-		some, err := s.Register.Look(ctx, c.Person, part, "members")
-		if err != nil {
-			return nil, err
-		}
-		for p, rec := range some {
-			records[p] = rec
-		}
+	records, err := s.look(ctx, c.Person, of, "members")
+	if err != nil {
+		return nil, err
 	}
 	for i := range b.Members {
 		m := &b.Members[i]
 		rec := records[m.Person]
 		m.Title = rec.Title
 		m.Name, m.Phone, m.Online = rec.Name, register.Masked(rec.Phone), len(s.Hub.Present(m.Person)) > 0
-		if n, ok := s.View.NameOf(in.Room, m.Person); ok {
-			m.Display = n.Name
-		}
 	}
-	order := s.walking(in.Room)
-	slices.SortFunc(b.Members, func(x, y memberRow) int {
-		return cmp.Or(-cmp.Compare(x.Role, y.Role), cmp.Compare(order[x.Premises], order[y.Premises]), cmp.Compare(x.Person, y.Person))
-	})
 	return says(b), nil
+}
+
+// isSought tells whether a member is sought; everybody is by nothing.
+func (s *Server) isSought(ctx context.Context, m *memberRow, find string) bool {
+	if find == "" || strings.Contains(m.Display, find) || slices.ContainsFunc(m.Doors, func(d doorOfOne) bool { return strings.Contains(d.Label, find) }) {
+		return true
+	}
+	rec, err := s.Register.Record(ctx, m.Person)
+	return err == nil && strings.Contains(rec.Name, find)
 }
 
 type codeBody struct {
@@ -134,9 +171,11 @@ type memberInput struct {
 	Person id.Person `path:"person"`
 }
 
-// memberCode gives a member, face to face, a code for setting a new password.
+// memberCode gives a member, face to face, a code for setting a new password: the room's owners and deputies do. It is announced on
+// whatever devices the member has.
 func (s *Server) memberCode(ctx context.Context, in *memberInput) (*body[codeBody], error) {
-	if _, err := s.answersFor(ctx, in.Room); err != nil {
+	c, err := s.answersFor(ctx, in.Room)
+	if err != nil {
 		return nil, err
 	}
 	has := false
@@ -146,23 +185,49 @@ func (s *Server) memberCode(ctx context.Context, in *memberInput) (*body[codeBod
 	if !has {
 		return nil, fault.New(fault.NotFound, "no such member")
 	}
-	return s.issue(ctx, in.Person, in.Room)
-}
-
-// issue makes a code and writes down who issued it.
-func (s *Server) issue(ctx context.Context, p id.Person, r id.Room) (*body[codeBody], error) {
-	c, err := s.who(ctx)
-	if err != nil {
+	if _, err := s.asPerson(ctx, "code.issue", map[string]any{"person": in.Person, "room": in.Room}, nil); err != nil {
 		return nil, err
 	}
-	if _, err := s.asPerson(ctx, "code.issue", map[string]any{"person": p, "room": r}, nil); err != nil {
-		return nil, err
-	}
-	code, until, err := s.Auth.IssueCode(ctx, p, c.Person)
+	code, until, err := s.Auth.IssueCode(ctx, in.Person, c.Person)
 	if err != nil {
 		return nil, err
 	}
 	return says(codeBody{Code: code, Expires: until.UnixMilli()}), nil
+}
+
+type bindInput struct {
+	Room   id.Room   `path:"room"`
+	Person id.Person `path:"person"`
+	Body   struct {
+		Premises id.Premises `json:"premises"`
+		Relation string      `json:"relation,omitempty"` // owner, when none is said
+	}
+}
+
+// bind gives a member one more door of the room.
+func (s *Server) bind(ctx context.Context, in *bindInput) (*done, error) {
+	_, err := s.asPerson(ctx, "person.bind", map[string]any{
+		"person": in.Person, "room": in.Room, "premises": in.Body.Premises, "relation": cmp.Or(in.Body.Relation, "owner"),
+	}, nil)
+	if err != nil {
+		return nil, err
+	}
+	return ok(), s.Engine.Settled(ctx)
+}
+
+type unbindInput struct {
+	Room     id.Room     `path:"room"`
+	Person   id.Person   `path:"person"`
+	Premises id.Premises `path:"premises"`
+}
+
+// unbind takes a member from behind a door; from the last one they leave the room.
+func (s *Server) unbind(ctx context.Context, in *unbindInput) (*done, error) {
+	_, err := s.asPerson(ctx, "person.moved", map[string]any{"person": in.Person, "room": in.Room, "premises": in.Premises}, nil)
+	if err != nil {
+		return nil, err
+	}
+	return ok(), s.Engine.Settled(ctx)
 }
 
 // walking is the order of a room's doors, from the bottom up.

@@ -39,8 +39,9 @@ type RoomRow struct {
 	LastName      string            `json:"lastName,omitempty"` // of who posted the last one
 	Member        bool              `json:"member"`
 	Role          string            `json:"role"`
-	Premises      id.Premises       `json:"premises,omitempty"` // which one acts for here
+	Premises      id.Premises       `json:"premises,omitempty"` // the first that one acts for here
 	Label         string            `json:"label,omitempty"`
+	Doors         []doorOfOne       `json:"doors"` // all of them
 	Muted         int64             `json:"muted,omitempty"`
 	Homes         room.Count        `json:"homes"`
 	Shops         room.Count        `json:"shops"`
@@ -73,7 +74,7 @@ func (s *Server) row(p id.Person, r id.Room) (row RoomRow, err error) {
 		t := x.Tally()
 		row = RoomRow{
 			ID: r, Name: x.Name(), Community: x.Community(), Seq: x.Seq(), Homes: t.Homes, Shops: t.Shops, Members: x.Size(), Role: "member",
-			Lanes: map[string]uint64{}, Pins: x.Pins(), Without: x.Without(),
+			Lanes: map[string]uint64{}, Pins: x.Pins(), Without: x.Without(), Doors: []doorOfOne{},
 		}
 		for _, l := range lanes {
 			row.Lanes[string(l)] = x.Lane(l)
@@ -83,10 +84,8 @@ func (s *Server) row(p id.Person, r id.Room) (row RoomRow, err error) {
 			if m.Muted > s.Now().UnixMilli() {
 				row.Muted = m.Muted
 			}
-			if len(m.Premises) > 0 {
-				row.Premises = m.Premises[0]
-				d, _ := x.Door(m.Premises[0])
-				row.Label = d.Label
+			if row.Doors = doorsOf(x, m); len(row.Doors) > 0 {
+				row.Premises, row.Label = row.Doors[0].Premises, row.Doors[0].Label
 			}
 		}
 		for q, m := range x.Members {
@@ -460,7 +459,11 @@ func (s *Server) contact(ctx context.Context, in *itemInput) (*body[contactBody]
 		home, visits := item.Card.(kind.Visited)
 		if whose, may = card.MayContact(viewer); may && visits && home.MayVisit(viewer) {
 			if m := x.Member(whose); m != nil && len(m.Premises) > 0 {
-				d, _ := x.Door(m.Premises[0])
+				at := m.Premises[0]
+				if whose == item.By && slices.Contains(m.Premises, item.For) {
+					at = item.For
+				}
+				d, _ := x.Door(at)
 				door = d.Label
 			}
 		}

@@ -199,6 +199,9 @@ func (s *Server) signInByCode(ctx context.Context, in *codeInput) (*sessionAnswe
 		return nil, err
 	}
 	s.Audit.Note(audit.Code, "used", v.Person, string(v.Person), source(ctx))
+	if _, err := s.server(ctx, "person.arrived", map[string]any{"person": v.Person}, nil); err != nil && !fault.Is(err, fault.Unchanged) {
+		s.Log.Warn("the office has not heard that somebody arrived", "person", v.Person, "err", err)
+	}
 	return s.session(ctx, v, in.Body.Tokens), nil
 }
 
@@ -261,7 +264,9 @@ type meBody struct {
 	Office       officeName        `json:"office"`
 	Grants       []entry.Grant     `json:"grants"`
 	Applications []applicationMine `json:"applications"`
-	Rooms        int               `json:"rooms"` // how many one is in
+	Rooms        int               `json:"rooms"`          // how many one is in
+	Offers       []offerMine       `json:"offers"`         // posts that wait for an answer
+	Code         *codeMine         `json:"code,omitempty"` // one that somebody has for signing in to this account
 	Features     features          `json:"features"`
 }
 
@@ -296,6 +301,7 @@ func (s *Server) me(ctx context.Context, _ *none) (*body[meBody], error) {
 	if m.Applications, err = s.applicationsOf(ctx, c.Person); err != nil {
 		return nil, err
 	}
+	m.Offers, m.Code = s.waitsForMe(ctx, c.Person)
 	s.Engine.ReadOffice(func(o *office.State) {
 		m.Office.Name = o.Name()
 		m.Grants = append(m.Grants, o.GrantsOf(c.Person)...)

@@ -121,7 +121,7 @@ func groupOf(v kind.Viewer, author bool) (n int) {
 	if v.Owner {
 		n++
 	}
-	if v.Premises != "" {
+	if len(v.Homes) > 0 {
 		n += 2
 	}
 	if author {
@@ -183,9 +183,11 @@ func names(v kind.Viewer, author bool, sent, kept []byte) bool {
 	if author {
 		once = 1
 	}
-	person, home := []byte(`"`+v.Person+`"`), []byte(`"`+v.Premises+`"`)
-	return bytes.Count(sent, person) > once || bytes.Contains(kept, person) ||
-		v.Premises != "" && (bytes.Contains(sent, home) || bytes.Contains(kept, home))
+	person := []byte(`"` + v.Person + `"`)
+	return bytes.Count(sent, person) > once || bytes.Contains(kept, person) || slices.ContainsFunc(v.Homes, func(h id.Premises) bool {
+		home := []byte(`"` + h + `"`)
+		return bytes.Contains(sent, home) || bytes.Contains(kept, home)
+	})
 }
 
 // skip puts something aside that waits for somebody; it may be done all the same.

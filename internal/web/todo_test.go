@@ -33,17 +33,19 @@ func TestStrangersAreToldApart(t *testing.T) {
 		v          kind.Viewer
 		want       string
 	}{
-		{notice(3), kept(""), 3, kind.Viewer{Person: "p1", Premises: "h1"}, "confirm"},
-		{notice(3), kept(""), 3, kind.Viewer{Person: "p2", Premises: "h2"}, "confirm"},
-		{notice(5), kept(confirmed), 3, kind.Viewer{Person: "p1", Premises: "h1"}, ""},
-		{notice(5), kept(confirmed), 3, kind.Viewer{Person: "p3", Premises: "h1"}, ""},
-		{notice(5), kept(confirmed), 3, kind.Viewer{Person: "p2", Premises: "h2"}, "confirm"},
+		{notice(3), kept(""), 3, kind.Viewer{Person: "p1", Homes: []id.Premises{"h1"}}, "confirm"},
+		{notice(3), kept(""), 3, kind.Viewer{Person: "p2", Homes: []id.Premises{"h2"}}, "confirm"},
+		{notice(5), kept(confirmed), 3, kind.Viewer{Person: "p1", Homes: []id.Premises{"h1"}}, ""},
+		{notice(5), kept(confirmed), 3, kind.Viewer{Person: "p3", Homes: []id.Premises{"h1"}}, ""},
+		{notice(5), kept(confirmed), 3, kind.Viewer{Person: "p2", Homes: []id.Premises{"h2"}}, "confirm"},
+		{notice(5), kept(confirmed), 3, kind.Viewer{Person: "p4", Homes: []id.Premises{"h4", "h1"}}, "confirm"},
+		{notice(5), kept(confirmed + `,"h4":{"by":"p4","at":1}`), 3, kind.Viewer{Person: "p4", Homes: []id.Premises{"h4", "h1"}}, ""},
 		{notice(5), kept(confirmed), 3, kind.Viewer{Person: "p9", Owner: true}, "confirm"},
 		{notice(6), []byte(`{"card":{"confirm":true,"people":{"p9":1}}}`), 3, kind.Viewer{Person: "p9", Owner: true}, ""},
 		{suggestion, nil, 4, kind.Viewer{Person: "p9", Owner: true}, "reply"},
-		{suggestion, nil, 4, kind.Viewer{Person: "p2", Premises: "h2"}, ""},
+		{suggestion, nil, 4, kind.Viewer{Person: "p2", Homes: []id.Premises{"h2"}}, ""},
 		{suggestion, nil, 4, owner, "reply"},
-		{suggestion, nil, 4, kind.Viewer{Person: "p3", Premises: "h3"}, ""},
+		{suggestion, nil, 4, kind.Viewer{Person: "p3", Homes: []id.Premises{"h3"}}, ""},
 		{[]byte(`{"seq":4,"ch":6,"kind":"suggestion","by":"p9","at":1,"state":{"retracted":true}}`), nil, 4, owner, ""},
 	} {
 		if got, err := w.of("r1", c.seq, c.sent, c.kept, c.v); got != c.want || err != nil {

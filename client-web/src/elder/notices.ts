@@ -1,4 +1,5 @@
 import { computed, ref } from 'vue'
+import { allConfirmed } from '@/kinds/homes'
 import { unlock } from '@/media/aloud'
 import { one, timeline } from '@/store/live'
 import { get } from '@/wire/http'
@@ -14,7 +15,7 @@ export const useNotices = (room: string) => {
   const line = timeline(room)
   const paged = ref<number[]>([])
   const state = ref<'loading' | 'loaded' | 'failed'>('loading')
-  const asks = (i: Item) => !!i.state?.confirm && !line.mine.get(i.seq)?.own?.confirmed
+  const asks = (i: Item) => !!i.state?.confirm && !allConfirmed(room, line.mine.get(i.seq)?.own)
   const list = computed(() => {
     const talk = line.items.value.filter((i) => i.kind === 'notice').map((i) => i.seq)
     const all = [...new Set([...paged.value, ...line.pins.value, ...talk])]

@@ -1,8 +1,9 @@
-import { computed } from 'vue'
+import { computed, ref } from 'vue'
 import { act, called, me, rows, timeline, underway } from '@/store/live'
 import { toast } from '@/ui/toast'
 import type { Item } from '@/wire/types'
 import { refusal, t } from '@/words'
+import { homesOf } from './homes'
 
 export interface CardProps {
   item: Item
@@ -12,7 +13,24 @@ export interface CardProps {
 // What every card needs: who I am here, my own part, names, and doing something to it.
 export const useCard = (props: CardProps) => {
   const line = timeline(props.room)
-  const own = computed(() => line.mine.get(props.item.seq)?.own ?? null)
+  // What is done for a household is done for one of one's doors here; of several, first for one that has not done it.
+  const doors = computed(() => homesOf(props.room))
+  const several = computed(() => doors.value.length > 1)
+  const part = computed(() => line.mine.get(props.item.seq)?.own ?? null)
+  const done = (premises: string) => !!part.value?.homes?.[premises]
+  const chosen = ref('')
+  const door = computed({
+    get: () => chosen.value || (doors.value.find((d) => !done(d.premises)) ?? doors.value[0])?.premises || '',
+    set: (premises) => {
+      chosen.value = premises
+    },
+  })
+  const own = computed(() => {
+    const { homes, ...rest } = part.value ?? {}
+    if (!homes) return part.value
+    return homes[door.value] || Object.keys(rest).length ? { ...rest, ...homes[door.value] } : null
+  })
+  const asDoor = computed(() => (several.value ? { for: door.value } : {}))
   const answers = computed(() => ['owner', 'deputy', 'secretary', 'admin'].includes(rows.get(props.room)?.role ?? ''))
   const mine = computed(() => props.item.by === me.value?.person)
   const name = (person: string) => line.name(person)
@@ -30,5 +48,5 @@ export const useCard = (props: CardProps) => {
       return false
     }
   }
-  return { line, own, answers, mine, name, short, busy, run }
+  return { line, own, answers, mine, name, short, busy, run, doors, several, done, door, asDoor }
 }

@@ -102,6 +102,12 @@ export interface AppointInputBody {
   room?: string
 }
 
+export interface AppointedBody {
+  id: string
+  name?: string
+  offered: boolean
+}
+
 export interface ApproveManyInputBody {
   these: Seen[]
 }
@@ -131,6 +137,11 @@ export interface AuditLine {
 
 export interface BadgeInputBody {
   badge: string
+}
+
+export interface BindInputBody {
+  premises: string
+  relation?: string
 }
 
 export interface BuildingChoice {
@@ -201,6 +212,11 @@ export interface CodeInputBody {
   password: string
   phone: string
   tokens?: boolean
+}
+
+export interface CodeMine {
+  byName: string
+  until: number
 }
 
 export interface Command {
@@ -329,6 +345,11 @@ export interface DoneBody {
 
 export interface DoorChoice {
   door: string
+  premises: string
+}
+
+export interface DoorOfOne {
+  label: string
   premises: string
 }
 
@@ -582,10 +603,12 @@ export interface Mark {
 
 export interface MeBody {
   applications: ApplicationMine[]
+  code?: CodeMine
   device: string
   features: Features
   grants: Grant[]
   name: string
+  offers: OfferMine[]
   office: OfficeName
   person: string
   phone: string
@@ -596,20 +619,20 @@ export interface MeBody {
 export interface MemberRow {
   badge?: string
   display: string
+  doors: DoorOfOne[]
   joined: number
-  label?: string
   muted?: number
   name: string
   online: boolean
   person: string
   phone: string
-  premises?: string
   role?: string
   title?: string
 }
 
 export interface MembersBody {
   members: MemberRow[]
+  total: number
 }
 
 export interface Mine {
@@ -660,6 +683,20 @@ export interface NameInputBody {
   title?: string
 }
 
+export interface OfferMine {
+  at: string
+  byName: string
+  community?: string
+  role: string
+  room?: string
+}
+
+export interface OfferedRow {
+  name: string
+  person: string
+  post: Grant
+}
+
 export interface OfficeName {
   name: string
 }
@@ -708,6 +745,13 @@ export interface PolicyInputBody {
   room?: string
   since?: number
   stickers?: boolean
+}
+
+export interface PostInputBody {
+  accept: boolean
+  community?: string
+  role: string
+  room?: string
 }
 
 export interface PreviewsBody {
@@ -764,6 +808,31 @@ export interface RefreshInputBody {
   refresh?: string
 }
 
+export interface RemovalRow {
+  at: number
+  byName?: string
+  community?: string
+  from: string
+  mayLift: boolean
+  name: string
+  person: string
+  reason?: string
+  room?: string
+  until?: number
+}
+
+export interface RemovalsBody {
+  removals: RemovalRow[]
+}
+
+export interface RemoveInputBody {
+  community?: string
+  person: string
+  reason: string
+  room?: string
+  until?: number
+}
+
 export interface RestRow {
   first: number
   home?: boolean
@@ -786,6 +855,7 @@ export interface RoomBody {
   community: string
   communityName: string
   damaged?: boolean
+  doors: DoorOfOne[]
   homes: Count
   id: string
   label?: string
@@ -821,6 +891,7 @@ export interface RoomRow {
   community: string
   communityName: string
   damaged?: boolean
+  doors: DoorOfOne[]
   homes: Count
   id: string
   label?: string
@@ -930,6 +1001,24 @@ export interface SetupInputBody {
   tokens?: boolean
 }
 
+export interface SheetBody {
+  codes: SheetRow[]
+}
+
+export interface SheetInputBody {
+  community?: string
+  room?: string
+}
+
+export interface SheetRow {
+  at: string[]
+  code: string
+  expires: number
+  name: string
+  phone: string
+  role: string
+}
+
 export interface ShopChoice {
   name: string
   premises: string
@@ -959,10 +1048,12 @@ export interface SpelledName {
 }
 
 export interface StaffBody {
+  offered: OfferedRow[]
   staff: StaffRow[]
 }
 
 export interface StaffRow {
+  first: boolean
   grants: Grant[]
   name: string
   person: string
