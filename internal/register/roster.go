@@ -123,11 +123,11 @@ func (d Door) SamePhone(name, phone string) (same, none bool) {
 	return same, none
 }
 
-// plainName is a name without what people type differently: width, spaces, dots between parts, case.
+// plainName is a name without what people type differently: width, spaces, dots and apostrophes between parts, case.
 func plainName(name string) string {
 	return strings.Map(func(c rune) rune {
 		switch {
-		case unicode.IsSpace(c), unicode.Is(unicode.Cf, c), strings.ContainsRune("·•・．.‧", c):
+		case unicode.IsSpace(c), unicode.Is(unicode.Cf, c), strings.ContainsRune("·•・．.‧∙⋅⸱'’‘ʼ", c):
 			return -1
 		}
 		return unicode.ToLower(c)

@@ -2,6 +2,7 @@ package roster
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 // check holds the sheets against each other: what is there twice, and communities and rooms that the organization does not have.
 func (t *Table) check() {
+	t.Spell(nil)
 	c := &checking{table: t, said: map[string]string{}, communities: map[string]bool{}, rooms: map[string]bool{}}
 	t.Communities = keep(c, t.Communities, func(x Community) (Row, string) {
 		return x.From, c.twice("", key("c", x.Name), x.Code)
@@ -38,9 +40,72 @@ func (t *Table) check() {
 		}
 		return s.From, c.twice(reason, key("g", s.Role, s.Community, s.Room, s.Phone, s.Category), "")
 	})
-	slices.SortStableFunc(t.Errors, func(a, b RowError) int {
+	order := func(a, b RowError) int {
 		return cmp.Or(strings.Compare(a.File, b.File), strings.Compare(a.Sheet, b.Sheet), cmp.Compare(a.Row, b.Row))
+	}
+	slices.SortStableFunc(t.Errors, order)
+	slices.SortStableFunc(t.Remarks, order)
+	t.Remarks = slices.DeleteFunc(t.Remarks, func(r RowError) bool { // what is not taken is said once
+		_, refused := slices.BinarySearchFunc(t.Errors, r, order)
+		return refused
 	})
+}
+
+// committee is what may stand behind the name of a community.
+var committee = regexp.MustCompile(`^(.{2,}?)(?:社区)?(?:居民委员会|居委会|党群服务中心|工作站)?$`)
+
+// Core is the name of a community as people shorten it: 湖心 of 湖心社区 and of 湖心社区居委会.
+func Core(community string) string {
+	if m := committee.FindStringSubmatch(plain(community)); m != nil {
+		return m[1]
+	}
+	return plain(community)
+}
+
+// Spell gives every community one spelling, however its rows shorten it: that of the names given, else of the table's own
+// organization, else that which ends in 社区.
+func (t *Table) Spell(names []string) {
+	of := map[string]string{}
+	hear := func(name string, sure bool) {
+		core := Core(name)
+		if old, ok := of[core]; name != "" && (!ok || !sure && !strings.HasSuffix(old, "社区") && name == core+"社区") {
+			of[core] = name
+		}
+	}
+	for _, name := range names {
+		hear(name, true)
+	}
+	for _, x := range t.Communities {
+		hear(x.Name, true)
+	}
+	known := len(of) > 0
+	t.eachCommunity(func(name *string) { hear(*name, known) })
+	t.eachCommunity(func(name *string) {
+		if *name != "" {
+			*name = of[Core(*name)]
+		}
+	})
+	for i := range t.Communities {
+		if len(names) > 0 {
+			t.Communities[i].Name = of[Core(t.Communities[i].Name)]
+		}
+	}
+}
+
+// eachCommunity is each place of the table that names a community, but for the organization.
+func (t *Table) eachCommunity(f func(name *string)) {
+	for i := range t.Rooms {
+		f(&t.Rooms[i].Community)
+	}
+	for i := range t.Households {
+		f(&t.Households[i].Community)
+	}
+	for i := range t.Shops {
+		f(&t.Shops[i].Community)
+	}
+	for i := range t.Staff {
+		f(&t.Staff[i].Community)
+	}
 }
 
 // settle gives homes and shops without a community that of their compound, where another row tells it, or the only one there is.

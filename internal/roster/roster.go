@@ -5,6 +5,7 @@ package roster
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"linli/internal/fault"
@@ -27,7 +28,10 @@ type Table struct {
 	Households  []Household
 	Shops       []Shop
 	Staff       []Staff
-	Errors      []RowError
+	Errors      []RowError     // rows that are not taken
+	Remarks     []RowError     // rows that are taken, but for something in them
+	Questions   []Question     // what the files do not say and somebody has to; until then the rows that wait for it are in none of the lists
+	Skipped     []Skipped      // sheets that are not taken
 	Duplicates  int            // rows that say word for word what one before them said; they are left out and are no errors
 	Has         map[Sheet]bool // which sheets there were: what is not in one of them is to be removed
 	Headings    []Heading      // how the columns were read
@@ -59,9 +63,10 @@ type (
 	// Household is one home, in canonical spelling: 3号楼, 2单元, 501.
 	Household struct {
 		Community, Compound, Building, Entrance, Door string
-		Name, Phone                                   string
+		Name, Phone                                   string // of several people in the same order, as the register keeps them: 王丽、李强
 		People                                        int
 		Tenure, Note                                  string
+		Names, Phones                                 []string // the people one by one; a phone is 11 digits or empty
 		From                                          Row
 	}
 	// Shop is one shop and its principal.
@@ -90,11 +95,26 @@ type (
 		Text   string   `json:"text"`   // the same in Chinese
 		Cells  []string `json:"-"`
 	}
+	// Question is something that a sheet does not say.
+	Question struct {
+		File  string `json:"file"`
+		Sheet string `json:"sheet"`
+		What  string `json:"what"`  // columns, compound, community
+		Rows  int    `json:"rows"`  // how many wait for the answer
+		Guess string `json:"guess"` // what it may be; empty for no idea
+	}
+	// Skipped is a sheet with something in it that is no table we know, or that somebody said to leave out.
+	Skipped struct {
+		File  string `json:"file"`
+		Sheet string `json:"sheet"`
+		Rows  int    `json:"rows"`
+	}
 	// File is one file as it came.
 	File struct {
 		Name    string
 		Content []byte
-		Columns map[string][]string // by sheet: what its columns mean (Meanings), where somebody has said so
+		Columns map[string][]string // by sheet: what its columns mean (Meanings), where somebody has said so; none for a sheet to leave out
+		Places  map[string]Place    // by sheet: where its homes lie that do not say so themselves, where somebody has said so
 	}
 )
 
@@ -118,17 +138,19 @@ func Parse(files []File) (*Table, error) {
 	if len(files) == 0 {
 		return nil, fault.New(fault.Invalid, "no file")
 	}
-	for _, f := range files {
+	left := &allowance{rows: MaxRows, passed: maxPassed, cells: maxCells}
+	for i := range files {
+		f := &files[i]
 		if err := checkColumns(f); err != nil {
 			return nil, err
 		}
-		grids, err := read(f)
+		grids, err := read(f, left)
 		if err != nil {
 			return nil, err
 		}
 		found := false
 		for _, g := range grids {
-			found = t.take(g, f.Columns[g.name]) || found
+			found = t.take(g, f) || found
 		}
 		if !found {
 			return nil, fault.New(fault.Unreadable, "no sheet with a header that is known").And("file", f.Name)
@@ -161,35 +183,60 @@ func (l *line) cell(column int) *cell {
 type cell struct {
 	text    string
 	formula bool
+	date    bool // a number that the workbook shows as a date
 }
 
-// take reads one sheet; false when its headers are not of any table we know.
-func (t *Table) take(g grid, said []string) bool {
-	h := headingOf(g, said)
+// take reads one sheet; false when its headers are not of any table we know. Tables that stand side by side or one under the other are
+// read each for itself.
+func (t *Table) take(g grid, f *File) bool {
+	h := headingOf(g, f)
 	if len(h.Names) > 1 {
 		t.Headings = append(t.Headings, h.Heading)
 	}
-	if h.Kind == "" {
-		return false
+	if said, ok := f.Columns[g.name]; h.Kind == "" {
+		rows := len(g.rows)
+		if rows > 0 {
+			t.Skipped = append(t.Skipped, Skipped{g.file, g.name, rows})
+		}
+		if left := ok && !slices.ContainsFunc(said, func(c string) bool { return c != "" }); !left && g.tabular(h.at) {
+			t.Questions = append(t.Questions, Question{File: g.file, Sheet: g.name, What: "columns", Rows: rows - h.at - 1})
+		}
+		return ok && rows > 0
 	}
 	t.Has[h.Kind] = true
-	for _, row := range g.rows[h.at+1:] {
-		r := &reader{table: t, columns: h.columns, cells: row.cells, from: Row{File: g.file, Sheet: g.name, Row: row.at}}
-		if r.blank() || r.aside() {
-			continue
+	if h.Unsure {
+		t.Questions = append(t.Questions, Question{File: g.file, Sheet: g.name, What: "columns", Rows: len(g.rows) - h.at - 1})
+	}
+	for i, part := range h.layout.blocks() {
+		s := &sheet{table: t, grid: &g, heading: &h, kind: h.Kind, layout: h.layout, part: part, place: h.Place, at: map[string]int{}}
+		if i > 0 {
+			s.shared = h.layout.blocks()[0]
+			if s.columns(); kindOf(s.block()) == "" {
+				continue // its columns are named among those that are not taken
+			}
 		}
-		for _, c := range row.cells {
-			r.from.Cells = append(r.from.Cells, c.text)
-		}
-		reason := r.unsound()
-		if reason == "" {
-			reason = r.take(h.Kind)
-		}
-		if reason != "" {
-			t.Refuse(r.from, reason)
-		}
+		s.columns()
+		s.rows(h.at + 1)
+		s.ask()
 	}
 	return true
+}
+
+// tabular tells whether a sheet that nobody knows may be a table, and no page of text: three rows of two cells and more.
+func (g *grid) tabular(at int) bool {
+	rows := 0
+	for _, row := range g.rows[min(at, len(g.rows)):] {
+		full := 0
+		for _, c := range row.cells {
+			if plain(c.text) != "" {
+				full++
+			}
+		}
+		if full >= 2 {
+			rows++
+		}
+	}
+	return rows >= 3 || rows == 2 && len(g.rows) <= 4
 }
 
 // reasons are why a row is not taken, in words.
@@ -209,6 +256,37 @@ var reasons = map[string]string{
 	"formula":   "这一格是公式，请粘贴成数值",
 	"markup":    "这一格里有网页代码或控制符",
 	"long":      "这一格的字太多",
+	"date":      "表格软件把门牌变成了日期，请把这一栏设成“文本”再填一次",
+	"character": "这一格里有一个字读不出来",
+}
+
+// remarks are what is to be said of a row that is taken, in words.
+var remarks = map[string]string{
+	"phone":     "电话不是手机号，没有导入，记在备注里",
+	"phones":    "有几个电话，取了第一个，其余记在备注里",
+	"phoneRest": "电话里还写了别的，记在备注里",
+	"name":      "姓名看不明白，没有导入，记在备注里",
+	"nameRest":  "姓名里还写了别的，记在备注里",
+	"people":    "人口数不是数字，没有导入",
+	"formula":   "有一格是公式，那一格没有导入",
+	"markup":    "有一格里有网页代码或控制符，那一格没有导入",
+	"long":      "有一格的字太多，那一格没有导入",
+	"date":      "有一格是日期，那一格没有导入",
+	"character": "有一个字读不出来，那一格没有导入",
+	"aside":     "门牌里括号内的字没有导入",
+	"below":     "“-”后面读作地下的门牌（-101），不是 101",
+	"dash":      "“-”读作分隔（101），不是地下的门牌",
+}
+
+// Remark remembers something about a row that is taken, for one of the remarks above.
+func (t *Table) Remark(from Row, reason string) {
+	if n := len(t.Remarks); n > 0 && t.Remarks[n-1].Row == from.Row && t.Remarks[n-1].Reason == reason && t.Remarks[n-1].Sheet == from.Sheet &&
+		t.Remarks[n-1].File == from.File {
+		return
+	}
+	t.Remarks = append(t.Remarks, RowError{
+		File: from.File, Sheet: from.Sheet, Row: from.Row, Reason: reason, Text: remarks[reason], Cells: from.Cells,
+	})
 }
 
 // Refuse remembers that a row cannot be taken, for one of the reasons above.

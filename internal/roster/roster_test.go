@@ -194,21 +194,15 @@ func TestEachBadRowIsNamedWithItsReason(t *testing.T) {
 		"和园,3,2,505,=cmd|' /C calc'!A0,19900000002,2\n" + // 8
 		"和园,3,2,506,李强,19900000002,很多\n" + // 9
 		"和园,3,2,507,李强!,19900000002,2\n")}) // 10
-	got := map[int]string{}
-	for _, e := range table.Errors {
-		got[e.Row] = e.Reason
-		if e.Text == "" {
-			t.Errorf("row %d: no words for %q", e.Row, e.Reason)
-		}
+	wantReasons(t, table, map[int]string{3: "door", 5: "duplicate", 6: "missing"})
+	wantRemarks(t, table, map[int]string{4: "phone", 7: "markup", 8: "markup", 9: "people", 10: "name"})
+	if len(table.Households) != 6 {
+		t.Errorf("%d households", len(table.Households))
 	}
-	want := map[int]string{3: "door", 4: "phone", 5: "duplicate", 6: "missing", 7: "markup", 8: "markup", 9: "people", 10: "name"}
-	for row, reason := range want {
-		if got[row] != reason {
-			t.Errorf("row %d: got %q, want %q", row, got[row], reason)
+	for _, h := range table.Households[2:4] {
+		if h.Name != "" || strings.Contains(h.Note, "script") || strings.Contains(h.Note, "cmd") {
+			t.Errorf("%+v", h)
 		}
-	}
-	if len(got) != len(want) || len(table.Households) != 1 {
-		t.Errorf("%d errors, %d households", len(got), len(table.Households))
 	}
 }
 
@@ -267,8 +261,9 @@ func TestFormulasAreNotTrusted(t *testing.T) {
 		t.Fatal(err)
 	}
 	table := parse(t, File{Name: "x.xlsx", Content: b.Bytes()})
-	if len(table.Households) != 1 || len(table.Errors) != 1 || table.Errors[0].Reason != "formula" || table.Errors[0].Row != 3 {
-		t.Errorf("%+v %v", table.Households, table.Errors)
+	if len(table.Households) != 2 || table.Households[1].Name != "" || len(table.Errors) != 0 || len(table.Remarks) != 1 ||
+		table.Remarks[0].Reason != "formula" || table.Remarks[0].Row != 3 {
+		t.Errorf("%+v %v %v", table.Households, table.Errors, table.Remarks)
 	}
 }
 

@@ -2,6 +2,7 @@ package roster
 
 import (
 	"cmp"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -9,18 +10,26 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/width"
+	"golang.org/x/text/unicode/norm"
 )
 
-// plain is a cell's text as it is compared: half-width, without spaces and invisible characters.
+// plain is a cell's text as it is compared: half-width, in the characters that are commonly written, without spaces and invisible ones.
 func plain(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || invisible(r) {
 			return -1
 		}
 		return r
-	}, width.Fold.String(s))
+	}, norm.NFKC.String(s))
 }
+
+// empty tells whether a cell says that there is nothing: 无, /, -, 暂无.
+func empty(s string) bool {
+	s = strings.Trim(strings.ToLower(plain(s)), `-/\_—–―.·*×~`)
+	return s == "" || slices.Contains(nothing, s)
+}
+
+var nothing = strings.Fields("无 没有 空 暂无 不详 未知 未填 未提供 暂缺 缺 n/a na null none nil 无单元 无电话 无手机 没电话 〇 /")
 
 // tidy is a cell's text as people read it: what cannot be seen is gone, and every gap is one space.
 func tidy(s string) string {
@@ -40,32 +49,218 @@ func invisible(r rune) bool {
 // spaced is a space that only sets two Chinese characters apart: 王　丽 is 王丽.
 var spaced = regexp.MustCompile(`(\p{Han}) (\p{Han})`)
 
+// sheet is one table of a sheet on its way into the tables.
+type sheet struct {
+	table   *Table
+	grid    *grid
+	heading *heading
+	kind    Sheet
+	layout  layout
+	part    [2]int // its columns
+	shared  [2]int // of a table beside it that says the place for both
+	of      map[column][]int
+	place   Place
+	parted  bool           // there are dashes before doors
+	persons bool           // a row for each person
+	at      map[string]int // of a door: where its household is
+	waiting []waiting
+	told    bool         // a row said its compound itself
+	has     map[int]bool // columns that have been looked through for anything in them
+}
+
+// filled tells whether a column has anything in it.
+func (s *sheet) filled(column int) bool {
+	is, known := s.has[column]
+	if !known {
+		is = s.grid.filled(s.heading.at, column)
+		if s.has == nil {
+			s.has = map[int]bool{}
+		}
+		s.has[column] = is
+	}
+	return is
+}
+
+// waiting is a home that does not say its compound.
+type waiting struct {
+	home Household
+	row  *reader
+}
+
+// block is the table's own part of the layout, and the place of the table beside it.
+func (s *sheet) block() (l layout) {
+	for col, all := range s.of {
+		for range all {
+			l = append(l, sense{column: col})
+		}
+	}
+	return l
+}
+
+// columns finds where each meaning stands.
+func (s *sheet) columns() {
+	s.of = map[column][]int{}
+	for i := s.part[0]; i < s.part[1]; i++ {
+		if col := s.layout[i].column; col != "" && col != beside {
+			s.of[col] = append(s.of[col], i)
+		}
+	}
+	for i := s.shared[0]; i < s.shared[1]; i++ {
+		if col := s.layout[i].column; slices.Contains(places, col) && col != "door" && len(s.of[col]) == 0 {
+			s.of[col] = append(s.of[col], i)
+		}
+	}
+	s.persons = len(s.of["relation"]) > 0
+	for i := s.part[0]; i < s.part[1] && i < len(s.heading.Names); i++ {
+		s.persons = s.persons || slices.Contains(personal, plain(s.heading.Names[i]))
+	}
+	for _, row := range s.grid.rows {
+		for _, i := range s.of["door"] {
+			s.parted = s.parted || i < len(row.cells) && parted(row.cells[i].text)
+		}
+	}
+}
+
+// places are the columns that say where a home is. What cannot be trusted there spoils the row; elsewhere it is left out.
+var places = []column{"community", "compound", "building", "entrance", "door", "address"}
+
+// rows reads all rows from one on.
+func (s *sheet) rows(from int) {
+	for n := from; n < len(s.grid.rows); n++ {
+		row := s.grid.rows[n]
+		cells := row.cells
+		if s.part[1] < len(s.layout) { // what stands beside it is none of its business
+			cells = cells[:min(len(cells), s.part[1])]
+		}
+		r := &reader{table: s.table, sheet: s, columns: s.of, cells: slices.Clone(cells), from: Row{File: s.grid.file, Sheet: s.grid.name, Row: row.at}}
+		for i := range min(s.part[0], len(r.cells)) {
+			if !slices.ContainsFunc(places, func(c column) bool { return slices.Contains(s.of[c], i) }) {
+				r.cells[i] = cell{}
+			}
+		}
+		if r.blank() || r.aside() {
+			continue
+		}
+		if s.kind == Homes && s.section(r) || s.part[0] == 0 && s.another(n) {
+			continue
+		}
+		for _, c := range row.cells {
+			r.from.Cells = append(r.from.Cells, c.text)
+		}
+		reason := r.unsound()
+		if reason == "" {
+			reason = r.take(s.kind)
+		}
+		if reason != "" {
+			s.table.Refuse(r.from, reason)
+		}
+	}
+}
+
+// section is a line between the homes that says where those below it lie: 2号楼.
+func (s *sheet) section(r *reader) bool {
+	text := ""
+	for _, c := range r.cells {
+		if plain(c.text) != "" && c.text != text {
+			if text != "" {
+				return false
+			}
+			text = c.text
+		}
+	}
+	p, _ := titled(text)
+	if p.Building == "" && p.Compound == "" || !han.MatchString(text) && !strings.Contains(text, "#") {
+		return false
+	}
+	if p.Building != "" && p.Compound == "" && len(s.of["building"]) > 0 && s.filled(s.of["building"][0]) {
+		return false // a home of which only the building is written
+	}
+	s.place = p.over(Place{Community: s.place.Community, Compound: s.place.Compound})
+	return true
+}
+
+// another is a header between the rows: a second table stands below the first.
+func (s *sheet) another(n int) bool {
+	row := s.grid.rows[n]
+	if !subheadings(row.cells) {
+		return false
+	}
+	l := headings(row.cells, nil)
+	k := kindOf(l)
+	if _, sure := l.names(); k == "" || sure < 2 {
+		return false
+	}
+	s.ask()
+	s.waiting, s.told = nil, false
+	s.layout, s.kind, s.part = l, k, [2]int{0, len(l)}
+	s.table.Has[k] = true
+	s.columns()
+	return true
+}
+
+// ask asks for the compound of a sheet of which no row says it; where some do, the others have left it out.
+func (s *sheet) ask() {
+	if len(s.waiting) == 0 {
+		return
+	}
+	if s.told || len(s.of["compound"]) > 0 && s.filled(s.of["compound"][0]) {
+		for _, w := range s.waiting {
+			s.table.Refuse(w.row.from, "missing")
+		}
+		return
+	}
+	s.table.question(Question{File: s.grid.file, Sheet: s.grid.name, What: "compound", Rows: len(s.waiting), Guess: s.heading.guess})
+}
+
+// question adds one, or its rows to the same one.
+func (t *Table) question(q Question) {
+	for i := range t.Questions {
+		if old := &t.Questions[i]; old.File == q.File && old.Sheet == q.Sheet && old.What == q.What {
+			old.Rows += q.Rows
+			return
+		}
+	}
+	t.Questions = append(t.Questions, q)
+}
+
 // reader is one row on its way into a table.
 type reader struct {
 	table   *Table
-	columns map[column]int
+	sheet   *sheet
+	columns map[column][]int
 	cells   []cell
 	from    Row
 }
 
 func (r *reader) raw(c column) string {
-	i, ok := r.columns[c]
-	if !ok || i >= len(r.cells) {
-		return ""
+	for _, i := range r.columns[c] {
+		if i < len(r.cells) && (r.cells[i].text != "" || len(r.columns[c]) == 1) {
+			return r.cells[i].text
+		}
 	}
-	return r.cells[i].text
+	return ""
 }
 
-func (r *reader) get(c column) string { return plain(r.raw(c)) }
+// all are the texts of all columns of a meaning.
+func (r *reader) all(c column) (texts []string) {
+	for _, i := range r.columns[c] {
+		if i < len(r.cells) && plain(r.cells[i].text) != "" {
+			texts = append(texts, r.cells[i].text)
+		}
+	}
+	return texts
+}
+
+// get is a text as it is compared, of which it may say that there is none.
+func (r *reader) get(c column) string {
+	if s := plain(r.raw(c)); !empty(s) {
+		return s
+	}
+	return ""
+}
 
 // person is a name: half-width and without the spaces that line names up in a column.
-func (r *reader) person(c column) string {
-	s := tidy(width.Fold.String(r.raw(c)))
-	for again := spaced.ReplaceAllString(s, "$1$2"); again != s; again = spaced.ReplaceAllString(s, "$1$2") {
-		s = again
-	}
-	return s
-}
+func (r *reader) person(c column) string { return nameOf(r.raw(c)) }
 
 func (r *reader) blank() bool {
 	for _, c := range r.cells {
@@ -99,40 +294,66 @@ func (r *reader) aside() bool {
 
 func (r *reader) header() bool {
 	named := 0
-	for col, i := range r.columns {
-		if i >= len(r.cells) {
-			continue
-		}
-		if is, ok := meaning(r.cells[i]); ok && is == col {
-			named++
-		} else if plain(r.cells[i].text) != "" {
-			return false
+	for col, all := range r.columns {
+		for _, i := range all {
+			if i >= len(r.cells) {
+				continue
+			}
+			if is, ok := known(r.cells[i]); ok && (is.column == col || len(all) > 1 || col == "others" || col == "phones") {
+				named++
+			} else if plain(r.cells[i].text) != "" {
+				return false
+			}
 		}
 	}
 	return named >= 2
 }
 
-// unsound says why nothing of the row can be trusted: a formula, code of a page, control characters, a novel in a cell. The
-// first such cell counts. Nobody reads the numbers in front of the rows, which are often formulas.
+// unsound says why a row cannot be trusted: a formula, code of a page, control characters, a novel in a cell, where the home's place
+// should be. The first such cell counts. Elsewhere the cell alone is left out, with a remark; nobody reads the numbers in front of the
+// rows, which are often formulas.
 func (r *reader) unsound() string {
-	for i, c := range r.cells {
-		if used(r.columns, i) {
-			if reason := c.unsound(); reason != "" {
-				return reason
-			}
+	for i := range r.cells {
+		col := r.means(i)
+		if col == "" || col == "number" {
+			continue
+		}
+		reason := r.cells[i].unsound()
+		if reason == "" && slices.Contains([]column{"building", "entrance", "door"}, col) && (r.cells[i].date || dated(r.cells[i].text)) {
+			reason = "date"
+		}
+		if reason == "" && r.cells[i].date && col != "note" {
+			reason = "date"
+		}
+		switch home := r.sheet.kind == Homes || r.sheet.kind == ShopSheet; {
+		case reason == "":
+		case home && !slices.Contains(places, col) && col != "shop" && col != "title":
+			r.cells[i] = cell{}
+			r.table.Remark(r.from, reason)
+		default:
+			return reason
 		}
 	}
 	return ""
 }
 
-func used(columns map[column]int, i int) bool {
-	for col, at := range columns {
-		if at == i && col != "number" {
-			return true
+// means is what a column means in this table.
+func (r *reader) means(i int) column {
+	for col, all := range r.columns {
+		if slices.Contains(all, i) {
+			return col
 		}
 	}
-	return false
+	return ""
 }
+
+// dates are what table programs make of 3-12 and keep as text.
+var dates = regexp.MustCompile(`(?i)^(?:(?:19|20)[0-9]{2}[-/.年][0-9]{1,2}(?:[-/.月][0-9]{1,2}日?)?(?:[0-9]{1,2}:[0-9:.]+)?|(?:[0-9]{2,4}年)?[0-9一二三四五六七八九十]{1,2}月(?:[0-9一二三四五六七八九十]{1,3}[日号]?)?|` +
+	`[0-9]{1,2}[-/ ]?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*(?:[-/ ]?[0-9]{2,4})?|` +
+	`(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*[-/ ]?[0-9]{1,4}(?:,?[0-9]{4})?|[0-9]{1,2}/[0-9]{1,2}/(?:19|20)[0-9]{2}[0-9]{1,2}:[0-9:.]+)$`)
+
+// dated tells whether a text is a date that was a door.
+func dated(s string) bool { return dates.MatchString(plain(s)) }
 
 // broken are what a workbook keeps of a formula that failed.
 var broken = []string{"#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"}
@@ -144,6 +365,8 @@ func (c cell) unsound() string {
 		return "formula"
 	case utf8.RuneCountInString(c.text) > maxCell:
 		return "long"
+	case strings.ContainsFunc(c.text, unread):
+		return "character"
 	case strings.ContainsAny(c.text, "<>\x00"), !utf8.ValidString(c.text), runs(text):
 		return "markup"
 	}
@@ -154,6 +377,9 @@ func (c cell) unsound() string {
 	}
 	return ""
 }
+
+// unread is a character that was none in the file's encoding, or that only one program knows.
+func unread(r rune) bool { return r == utf8.RuneError || unicode.Is(unicode.Co, r) }
 
 // runs tells what a table program would run if it were pasted into a cell: =…, @…, and +… or -… that calls something.
 func runs(text string) bool {
@@ -219,10 +445,7 @@ func (r *reader) organization() string {
 }
 
 func (r *reader) household() string {
-	h := Household{
-		Community: r.get("community"), Compound: r.get("compound"), Name: r.person("name"), Tenure: r.get("tenure"),
-		Note: tidy(r.raw("note")), From: r.from,
-	}
+	h := Household{Community: r.get("community"), Compound: r.get("compound"), Tenure: r.get("tenure"), From: r.from}
 	building, entrance, door := r.get("building"), r.get("entrance"), cmp.Or(r.get("door"), r.get("address"))
 	if door == "" {
 		return "missing"
@@ -233,31 +456,148 @@ func (r *reader) household() string {
 	if h.Compound == "" && building == "" && entrance == "" {
 		if compound, rest, ok := splitAddress(door); ok {
 			h.Compound, door = compound, rest
+			r.sheet.told = true
 		}
 	} else if rest := strings.TrimPrefix(door, h.Compound); rest != "" {
 		door = rest
 	}
-	if h.Compound == "" {
-		return "missing"
-	}
+	from := r.sheet.place
+	h.Community = cmp.Or(h.Community, r.unless("community", from.Community))
+	h.Compound = cmp.Or(h.Compound, r.unless("compound", from.Compound))
 	if tooLong(h.Community, h.Compound, h.Tenure) {
 		return "long"
 	}
-	var ok bool
-	if h.Building, h.Entrance, h.Door, ok = NormaliseDoor(building, entrance, door); !ok {
+	own := building
+	if b, _, _, ok := NormaliseDoor("", "", door); !ok || b == "" || r.unless("building", from.Building) != "" && hyphened.MatchString(door) {
+		building = cmp.Or(building, r.unless("building", from.Building)) // a whole address says it better than the sheet
+		entrance = cmp.Or(entrance, r.unless("entrance", from.Entrance))
+	}
+	at, ok := readDoor(building, entrance, door, r.sheet.parted)
+	if !ok {
 		return "door"
 	}
-	if h.Phone, ok = mobile(r.get("phone")); !ok {
-		return "phone"
+	if own == "" && from.Building != "" && at.building == "" {
+		at.building = r.unless("building", from.Building)
 	}
-	if !nameLike(h.Name) {
-		return "name"
+	h.Building, h.Entrance, h.Door = at.building, at.entrance, at.door
+	if at.remark != "" {
+		r.table.Remark(r.from, at.remark)
 	}
-	if h.People, ok = heads(r.get("people")); !ok {
-		return "people"
+	r.people(&h)
+	if h.Compound == "" {
+		r.sheet.waiting = append(r.sheet.waiting, waiting{h, r})
+		return ""
 	}
-	r.table.Households = append(r.table.Households, h)
+	if len(r.columns["compound"]) > 0 {
+		r.sheet.told = true
+	}
+	r.sheet.add(h)
 	return ""
+}
+
+// unless is what is said of all rows of a sheet, for those without a column that says it row by row.
+func (r *reader) unless(c column, said string) string {
+	for _, i := range r.columns[c] {
+		if r.sheet.filled(i) {
+			return ""
+		}
+	}
+	return said
+}
+
+// add takes a household in; where each person has a row, the second of a door joins the first.
+func (s *sheet) add(h Household) {
+	t := s.table
+	if s.persons {
+		k := key(h.Compound, h.Building, h.Entrance, h.Door)
+		if at, there := s.at[k]; there && t.Households[at].From.File == h.From.File {
+			t.Households[at].join(h, len(s.of["people"]) > 0)
+			return
+		}
+		s.at[k] = len(t.Households)
+		if len(s.of["people"]) == 0 && len(h.Names) > 0 {
+			h.People = len(h.Names)
+		}
+	}
+	t.Households = append(t.Households, h)
+}
+
+// join takes in who else lives in the same home.
+func (h *Household) join(other Household, counted bool) {
+	for i, name := range other.Names {
+		if at := slices.Index(h.Names, name); at < 0 {
+			h.Names, h.Phones = append(h.Names, name), append(h.Phones, other.Phones[i])
+		} else if h.Phones[at] == "" {
+			h.Phones[at] = other.Phones[i]
+		}
+	}
+	h.Note = joined("；", h.Note, other.Note)
+	h.Tenure = cmp.Or(h.Tenure, other.Tenure)
+	if h.People = max(h.People, other.People); !counted {
+		h.People = len(h.Names)
+	}
+	h.say()
+}
+
+// say puts the people of a home into words: 王丽、李强.
+func (h *Household) say() {
+	h.Name = strings.Join(h.Names, between)
+	h.Phone = strings.Join(h.Phones, between)
+	if strings.Trim(h.Phone, between) == "" {
+		h.Phone = ""
+	}
+}
+
+// between stands between the people of one home.
+const between = "、"
+
+func joined(between string, texts ...string) string {
+	return strings.Join(slices.DeleteFunc(texts, func(s string) bool { return s == "" }), between)
+}
+
+// people reads who lives in a home, how many, and what else is said of them. Nothing of it can cost the home its place.
+func (r *reader) people(h *Household) {
+	var notes []string
+	for _, text := range r.all("note") {
+		notes = append(notes, tidy(text))
+	}
+	who := peopleOf(append(r.all("name"), r.all("others")...))
+	phones, rest, reason := phonesOf(append(r.all("phone"), r.all("phones")...))
+	phones = append(phones, who.phones...)
+	for _, reason := range []string{who.reason, reason} {
+		if reason != "" {
+			r.table.Remark(r.from, reason)
+		}
+	}
+	if h.Names = who.names; len(h.Names) == 0 && len(phones) > 0 {
+		h.Names = []string{""}
+	}
+	h.Phones = make([]string, len(h.Names))
+	switch own := len(r.all("others")) == 0 || len(r.all("phones")) > 0 || r.sheet.persons; {
+	case len(phones) == len(h.Names) && own:
+		copy(h.Phones, phones)
+	case len(phones) > 0:
+		h.Phones[0] = phones[0]
+		if len(phones) > 1 {
+			rest = joined("、", append(slices.Clone(phones[1:]), rest)...)
+			if reason == "" {
+				r.table.Remark(r.from, "phones")
+			}
+		}
+	}
+	h.say()
+	if len(h.Names) == 1 && h.Names[0] == "" {
+		h.Names, h.Phones = nil, nil
+	}
+	h.Note = joined("；", append(notes, who.rest, rest)...)
+	if runes := []rune(h.Note); len(runes) > maxCell {
+		h.Note = string(runes[:maxCell])
+	}
+	var ok bool
+	if h.People, ok = heads(r.get("people")); !ok {
+		h.People = 0
+		r.table.Remark(r.from, "people")
+	}
 }
 
 func heads(s string) (int, bool) {
@@ -271,20 +611,28 @@ func heads(s string) (int, bool) {
 func (r *reader) shop() string {
 	s := Shop{
 		Community: r.get("community"), Compound: r.get("compound"), Name: cmp.Or(tidy(r.raw("shop")), tidy(r.raw("title"))),
-		Address: r.get("address"), Principal: r.person("principal"), Trade: r.get("trade"), From: r.from,
+		Address: r.get("address"), Trade: r.get("trade"), From: r.from,
 	}
-	if s.Name == "" || s.Compound == "" {
+	from := r.sheet.place
+	s.Community = cmp.Or(s.Community, r.unless("community", from.Community))
+	s.Compound = cmp.Or(s.Compound, r.unless("compound", from.Compound))
+	if s.Name == "" {
 		return "missing"
 	}
 	if tooLong(s.Community, s.Compound, s.Name, s.Address, s.Trade) {
 		return "long"
 	}
-	var ok bool
-	if s.Phone, ok = mobile(r.get("phone")); !ok {
-		return "phone"
-	}
-	if !nameLike(s.Principal) {
-		return "name"
+	h := Household{From: r.from}
+	r.columns = maps.Clone(r.columns)
+	r.columns["name"] = r.columns["principal"]
+	r.people(&h)
+	s.Principal, s.Phone = h.Name, h.Phone
+	if s.Compound == "" {
+		if len(r.columns["compound"]) > 0 {
+			return "missing"
+		}
+		r.table.question(Question{File: r.from.File, Sheet: r.from.Sheet, What: "compound", Rows: 1, Guess: r.sheet.heading.guess})
+		return ""
 	}
 	r.table.Shops = append(r.table.Shops, s)
 	return ""
@@ -353,7 +701,7 @@ func nameLike(s string) bool {
 		return false
 	}
 	for _, c := range s {
-		if !unicode.IsLetter(c) && !unicode.IsMark(c) && !strings.ContainsRune(" ·•・.'-()（）、/", c) {
+		if !unicode.IsLetter(c) && !unicode.IsMark(c) && !strings.ContainsRune(" ·.'-()〇", c) {
 			return false
 		}
 	}

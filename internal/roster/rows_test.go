@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -35,6 +36,21 @@ func wantReasons(t *testing.T, table *Table, want map[int]string) {
 		if e.Text == "" {
 			t.Errorf("no words for %q", e.Reason)
 		}
+	}
+}
+
+// wantRemarks are what is said of rows that are taken, by row.
+func wantRemarks(t *testing.T, table *Table, want map[int]string) {
+	t.Helper()
+	got := map[int]string{}
+	for _, e := range table.Remarks {
+		got[e.Row] = e.Reason
+		if e.Text == "" {
+			t.Errorf("no words for %q", e.Reason)
+		}
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("remarks %v, want %v", got, want)
 	}
 }
 
@@ -109,12 +125,17 @@ func TestWhatATableProgramWouldRunIsMarkup(t *testing.T) {
 	}
 	rows = append(rows, "和园,3,1001,王丽,- 独居", "和园,3,1002,王丽,+1 人")
 	table := parse(t, csvOf(rows...))
-	if len(table.Errors) != 9 || len(table.Households) != 2 {
-		t.Errorf("%v, %d households", reasonsOf(table), len(table.Households))
+	if len(table.Errors) != 0 || len(table.Households) != 11 || len(table.Remarks) != 9 {
+		t.Errorf("%v, %v, %d households", reasonsOf(table), table.Remarks, len(table.Households))
 	}
-	for row, reason := range reasonsOf(table) {
-		if reason != "markup" {
-			t.Errorf("row %d: %s", row, reason)
+	for i, h := range table.Households { // the door counts, whatever stands beside it
+		if (h.Note == "") != (i < 9) {
+			t.Errorf("%s: the note is %q", h.Label(), h.Note)
+		}
+	}
+	for _, r := range table.Remarks {
+		if r.Reason != "markup" {
+			t.Errorf("row %d: %s", r.Row, r.Reason)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"path"
+	"regexp"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
@@ -28,7 +29,7 @@ var (
 
 // workbook reads an xlsx. How large it will be is looked at before anything is unpacked; that a part is no larger than the zip says
 // is seen to by the zip reader. It stays in memory, so that nobody's phone lies about in a temporary file.
-func workbook(f File) (grids []grid, err error) {
+func workbook(f *File, left *allowance) (grids []grid, err error) {
 	defer func() {
 		if p := recover(); p != nil { // the library met something that no program would write
 			err = errBook
@@ -40,6 +41,7 @@ func workbook(f File) (grids []grid, err error) {
 			err = fault.New(fault.Unreadable, "not a workbook").And("file", f.Name)
 		}
 	}()
+	marked := map[string]*marks{}
 	z, err := zip.NewReader(bytes.NewReader(f.Content), int64(len(f.Content)))
 	if err != nil {
 		return nil, err
@@ -53,24 +55,28 @@ func workbook(f File) (grids []grid, err error) {
 			return nil, fault.New(fault.TooLarge, "the workbook unpacks to too much").And("limit", MaxUnzipped).And("file", f.Name)
 		}
 	}
-	parts, err := sheetParts(z)
+	if what := foreign(z); what != "" {
+		return nil, resave(f, what)
+	}
+	parts, styles, err := sheetParts(z)
 	if err != nil {
 		return nil, err
+	}
+	dates := datesOf(styles)
+	for sheet, part := range parts { // before the library takes all of it into memory
+		if marked[sheet], err = marksOf(part, dates, left); err != nil {
+			return nil, err
+		}
 	}
 	x, err := excelize.OpenReader(bytes.NewReader(f.Content), excelize.Options{UnzipSizeLimit: MaxUnzipped, UnzipXMLSizeLimit: MaxUnzipped})
 	if err != nil {
 		return nil, err
 	}
 	defer x.Close() //nolint:errcheck // nothing was written
-	left := allowance{rows: MaxRows, passed: maxPassed, cells: maxCells}
 	for _, sheet := range x.GetSheetList() {
-		part, ok := parts[sheet]
-		if !ok {
+		m := marked[sheet]
+		if m == nil {
 			continue // a sheet of a chart, or of macros
-		}
-		m, err := marksOf(part)
-		if err != nil {
-			return nil, err
 		}
 		g, err := left.sheet(x, sheet)
 		if err != nil {
@@ -112,13 +118,30 @@ func (a *allowance) sheet(x *excelize.File, name string) (*grid, error) {
 	return g, errors.Join(rows.Error(), rows.Close())
 }
 
-// sheetParts finds the part of the zip that each sheet of cells is in, by the sheet's name.
-func sheetParts(z *zip.Reader) (map[string]*zip.File, error) {
+// foreign tells what other program's file a zip is; empty when it may be a workbook.
+func foreign(z *zip.Reader) string {
+	for _, e := range z.File {
+		switch name := partName(e.Name); {
+		case name == "mimetype" || name == "content.xml":
+			return "a workbook of another program (.ods)"
+		case strings.HasSuffix(name, "workbook.bin"):
+			return "a binary workbook (.xlsb)"
+		case strings.HasSuffix(name, ".iwa"), name == "index.zip":
+			return "a workbook of another program (.numbers)"
+		case name == "word/document.xml", name == "ppt/presentation.xml":
+			return "a text or slides and no workbook"
+		}
+	}
+	return ""
+}
+
+// sheetParts finds the part of the zip that each sheet of cells is in, by the sheet's name, and the one with the formats of cells.
+func sheetParts(z *zip.Reader) (map[string]*zip.File, *zip.File, error) {
 	files := map[string]*zip.File{}
 	for _, e := range z.File {
 		name := partName(e.Name)
 		if files[name] != nil {
-			return nil, errBook // two parts of one name: which one the library takes is anybody's guess
+			return nil, nil, errBook // two parts of one name: which one the library takes is anybody's guess
 		}
 		files[name] = e
 	}
@@ -129,6 +152,7 @@ func sheetParts(z *zip.Reader) (map[string]*zip.File, error) {
 		}
 	}
 	targets := map[string]string{}
+	var styles *zip.File
 	for _, r := range relationsOf(files[path.Dir(book)+"/_rels/"+path.Base(book)+".rels"]) {
 		target := strings.ReplaceAll(r.Target, `\`, "/")
 		if !strings.HasPrefix(target, "/") {
@@ -136,6 +160,9 @@ func sheetParts(z *zip.Reader) (map[string]*zip.File, error) {
 		}
 		if strings.HasSuffix(r.Type, "/worksheet") {
 			targets[r.ID] = partName(target)
+		}
+		if strings.HasSuffix(r.Type, "/styles") {
+			styles = files[partName(target)]
 		}
 	}
 	var sheets struct {
@@ -145,7 +172,7 @@ func sheetParts(z *zip.Reader) (map[string]*zip.File, error) {
 		} `xml:"sheets>sheet"`
 	}
 	if err := decodePart(files[book], &sheets); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	parts := map[string]*zip.File{}
 	for _, s := range sheets.Sheet {
@@ -155,11 +182,11 @@ func sheetParts(z *zip.Reader) (map[string]*zip.File, error) {
 				continue
 			}
 			if parts[s.Name] = files[target]; parts[s.Name] == nil {
-				return nil, errBook
+				return nil, nil, errBook
 			}
 		}
 	}
-	return parts, nil
+	return parts, styles, nil
 }
 
 // partName is the name of a part as it is compared: some programs write backslashes, or other capitals than they refer to.
@@ -198,20 +225,23 @@ func decodePart(part *zip.File, into any) error {
 // place is a cell: its row and column, from 1.
 type place struct{ row, column int }
 
-// marks are what the library does not tell while it streams: which cells are formulas, and which are merged downwards.
+// marks are what the library does not tell while it streams: which cells are formulas or dates, and which are merged downwards.
 type marks struct {
 	formulas map[place]bool
+	dates    map[place]bool
 	merges   [][2]place // from, to
 }
 
-// marksOf reads a sheet to its end, and so finds too whether it is whole: the library takes a broken sheet for one that is over.
-func marksOf(part *zip.File) (*marks, error) {
+// marksOf reads a sheet to its end, and so finds too whether it is whole: the library takes a broken sheet for one that is over. It
+// stops where there is more than may be read. dates are the formats that show a number as one.
+func marksOf(part *zip.File, dates map[int]bool, left *allowance) (*marks, error) {
 	r, err := part.Open()
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close() //nolint:errcheck // read only
-	m, d, at := &marks{formulas: map[place]bool{}}, xml.NewDecoder(r), place{}
+	m, d, at := &marks{formulas: map[place]bool{}, dates: map[place]bool{}}, xml.NewDecoder(r), place{}
+	rows, full, last, cells := 0, 0, -1, 0
 	for {
 		token, err := d.Token()
 		if err == io.EOF {
@@ -230,21 +260,60 @@ func marksOf(part *zip.File) (*marks, error) {
 			if n, ok := count(attr(start, "r")); ok {
 				at.row = n
 			}
+			rows++
 		case "c":
 			at.column++
 			if column, _, err := excelize.CellNameToCoordinates(attr(start, "r")); err == nil {
 				at.column = column
+			}
+			if style, ok := count(attr(start, "s")); ok && dates[style] && (attr(start, "t") == "" || attr(start, "t") == "n") || attr(start, "t") == "d" {
+				m.dates[at] = true
+			}
+			cells++
+		case "v", "is":
+			if at.row != last {
+				last, full = at.row, full+1
 			}
 		case "f":
 			m.formulas[at] = true
 		case "mergeCell":
 			m.merge(attr(start, "ref"))
 		}
-		if len(m.formulas) > maxCells || len(m.merges) > MaxRows {
+		if rows > left.passed || full > left.rows || cells > left.cells || len(m.formulas) > maxCells || len(m.merges) > MaxRows {
 			return nil, errMuch
 		}
 	}
 }
+
+// datesOf are the formats of cells that show a number as a date or a time, by their place among the formats.
+func datesOf(part *zip.File) map[int]bool {
+	var styles struct {
+		Formats []struct {
+			ID   int    `xml:"numFmtId,attr"`
+			Code string `xml:"formatCode,attr"`
+		} `xml:"numFmts>numFmt"`
+		Cells []struct {
+			ID int `xml:"numFmtId,attr"`
+		} `xml:"cellXfs>xf"`
+	}
+	if decodePart(part, &styles) != nil {
+		return nil
+	}
+	codes := map[int]string{}
+	for _, f := range styles.Formats {
+		codes[f.ID] = f.Code
+	}
+	dates := map[int]bool{}
+	for i, c := range styles.Cells {
+		code, own := codes[c.ID]
+		code = dateless.ReplaceAllString(strings.ToLower(code), "")
+		dates[i] = own && code != "general" && strings.ContainsAny(code, "ymd") || !own && (c.ID >= 14 && c.ID <= 22 || c.ID >= 27 && c.ID <= 36 || c.ID >= 45 && c.ID <= 47 || c.ID >= 50 && c.ID <= 58)
+	}
+	return dates
+}
+
+// dateless is what of a format is no part of a date: words, colours and places in brackets, what is written behind a mark.
+var dateless = regexp.MustCompile(`"[^"]*"|\[[^\]]*\]|\\.|_.|\*.`)
 
 func attr(e xml.StartElement, name string) string {
 	for _, a := range e.Attr {
@@ -287,6 +356,11 @@ func (m *marks) onto(g *grid) error {
 	for at := range m.formulas {
 		if row := rows[at.row]; row != nil && at.column >= 1 && at.column <= maxColumns {
 			row.cell(at.column).formula = true
+		}
+	}
+	for at := range m.dates {
+		if row := rows[at.row]; row != nil && at.column >= 1 && at.column <= len(row.cells) && row.cells[at.column-1].text != "" {
+			row.cells[at.column-1].date = true
 		}
 	}
 	passed := 0

@@ -4,6 +4,8 @@ import (
 	"archive/zip"
 	"bytes"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -68,6 +70,38 @@ func packed(t testing.TB, sheet string, more map[string]string) File {
 	return File{Name: "x.xlsx", Content: b.Bytes()}
 }
 
+// sheets is a workbook with a sheet for each name.
+func sheets(t *testing.T, all map[string][][]any) File {
+	t.Helper()
+	return written(t, func(x *excelize.File) error {
+		for _, name := range slices.Sorted(maps.Keys(all)) {
+			if _, err := x.NewSheet(name); err != nil {
+				return err
+			}
+			for i, row := range all[name] {
+				if err := x.SetSheetRow(name, fmt.Sprintf("A%d", i+1), &row); err != nil {
+					return err
+				}
+			}
+		}
+		return x.DeleteSheet("Sheet1")
+	})
+}
+
+// zipped is a zip with one part of a name.
+func zipped(t *testing.T, name, part string) File {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	if _, err := z.Create(part); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return File{Name: name, Content: b.Bytes()}
+}
+
 func inline(ref, text string) string {
 	return fmt.Sprintf(`<c r="%s" t="inlineStr"><is><t>%s</t></is></c>`, ref, text)
 }
@@ -113,7 +147,8 @@ func TestFormulasBesideTheRosterDoNoHarm(t *testing.T) {
 		}
 		return nil
 	}))
-	wantReasons(t, table, map[int]string{3: "formula"})
+	wantReasons(t, table, nil)
+	wantRemarks(t, table, map[int]string{3: "formula"})
 }
 
 func TestFormulasAreSeenWhereverTheSheetLiesAndHoweverItIsSpelt(t *testing.T) {
