@@ -26,6 +26,9 @@ const (
 // Apply writes a plan down, as the server; who may ask for it has been checked. progress is told now and then how many things are
 // written. Its effects in rooms follow behind.
 func (s *Service) Apply(ctx context.Context, p *Plan, progress func(written, total int)) error {
+	if len(p.Questions) > 0 {
+		return fault.New(fault.Invalid, "the files do not say "+p.Questions[0].What).And("field", p.Questions[0].What)
+	}
 	s.one.Lock()
 	defer s.one.Unlock()
 	w := &writing{Service: s, ctx: ctx, total: p.Total(), progress: progress}

@@ -6,13 +6,14 @@
 // what is there already is no difference any more. For the same reason the same file again changes nothing.
 //
 // What is missing from a table is removed only inside the compounds that the table speaks of, and only when every row of it
-// could be read: a list of one yard is not an order to empty all others, and a spoiled row no order to delete its home.
+// could be read: a list of one yard is not an order to empty all others, and a spoiled row or a sheet left out no order to delete homes.
 package intake
 
 import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -59,8 +60,11 @@ type Difference struct {
 type Plan struct {
 	Counts      Counts
 	Differences []Difference
-	Errors      []roster.RowError
-	Headings    []roster.Heading // how the columns were read
+	Errors      []roster.RowError // rows that are not taken
+	Remarks     []roster.RowError // rows that are taken, but for something in them
+	Questions   []roster.Question // what the files do not say; until somebody does, there is nothing to apply
+	Skipped     []roster.Skipped  // sheets that are not taken
+	Headings    []roster.Heading  // how the columns were read
 
 	found       bool // the office has no name yet
 	table       *roster.Table
@@ -99,15 +103,14 @@ func (s *Service) Preview(ctx context.Context, files []roster.File) (*Plan, erro
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{
-		table: table, Errors: table.Errors, Headings: table.Headings,
-		pages: map[string]map[id.Premises]register.Door{}, gone: map[string][]id.Premises{},
-	}
+	p := &Plan{table: table, pages: map[string]map[id.Premises]register.Door{}, gone: map[string][]id.Premises{}}
+	c := &comparison{Service: s, ctx: ctx, plan: p, pages: map[string]register.Page{}}
+	s.Engine.ReadOffice(c.office)
+	c.communitiesOf(files)
+	p.Errors, p.Remarks, p.Questions, p.Skipped, p.Headings = table.Errors, table.Remarks, table.Questions, table.Skipped, table.Headings
 	p.Counts.Communities, p.Counts.Rooms = len(table.Communities), len(table.Rooms)
 	p.Counts.Households, p.Counts.Shops, p.Counts.Staff = len(table.Households), len(table.Shops), len(table.Staff)
 	p.Counts.Duplicates = table.Duplicates
-	c := &comparison{Service: s, ctx: ctx, plan: p, pages: map[string]register.Page{}}
-	s.Engine.ReadOffice(c.office)
 	for _, step := range []func() error{c.places, c.doors, c.removals, c.people} {
 		if err := step(); err != nil {
 			return nil, err
@@ -154,6 +157,47 @@ func (c *comparison) community(name string) id.Community {
 		return x.ID
 	}
 	return id.Derive[id.Community]("c", "community", name)
+}
+
+// communitiesOf gives the table's communities the spelling of the office's, and homes and shops without one that of their compound, or
+// the only one there is, or what somebody said of their sheet. For the others it is a question.
+func (c *comparison) communitiesOf(files []roster.File) {
+	t := c.plan.table
+	t.Spell(slices.Sorted(maps.Keys(c.communities)))
+	of, names := map[string]string{}, map[id.Community]string{} // of a compound; empty when there are two of its name
+	for name, x := range c.communities {
+		names[x.ID] = name
+	}
+	for _, h := range c.premises {
+		if old, ok := of[h.Compound]; ok && old != names[h.Community] {
+			of[h.Compound] = ""
+		} else {
+			of[h.Compound] = names[h.Community]
+		}
+	}
+	only := ""
+	if len(names) == 1 {
+		for _, only = range names {
+		}
+	}
+	said := map[string]*roster.File{}
+	for i := range files {
+		said[files[i].Name] = &files[i]
+	}
+	find := func(community *string, compound string, from roster.Row) {
+		if *community == "" && len(t.Communities) == 0 {
+			*community = cmp.Or(of[compound], said[from.File].PlaceOf(from.Sheet).Community, only)
+		}
+		if *community == "" {
+			t.Ask(roster.Question{File: from.File, Sheet: from.Sheet, What: "community", Rows: 1})
+		}
+	}
+	for i := range t.Households {
+		find(&t.Households[i].Community, t.Households[i].Compound, t.Households[i].From)
+	}
+	for i := range t.Shops {
+		find(&t.Shops[i].Community, t.Shops[i].Compound, t.Shops[i].From)
+	}
 }
 
 func (c *comparison) places() error {
@@ -295,7 +339,7 @@ func (c *comparison) page(name string) (register.Page, error) {
 // removals are the premises that a table should have named and did not.
 func (c *comparison) removals() error {
 	t := c.plan.table
-	if len(t.Errors) > 0 {
+	if len(t.Errors) > 0 || len(t.Questions) > 0 || slices.ContainsFunc(t.Skipped, func(x roster.Skipped) bool { return x.Table }) {
 		return nil
 	}
 	spoken := map[string]bool{} // kind and compound

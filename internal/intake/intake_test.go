@@ -426,6 +426,75 @@ func TestLongNamesFitTheLog(t *testing.T) {
 	}
 }
 
+// A list that does not say its community cannot be taken before somebody does; where the office knows its compound, it is known.
+func TestACommunityThatNobodySaysIsAQuestionBeforeThePreview(t *testing.T) {
+	t.Parallel()
+	s, in := desk(t)
+	simple := tables("门牌,住户,电话\n3-1-101,张建国,13910000001\n3-1-102,李志愿,13900008002\n")
+	p := preview(t, in(), simple)
+	if len(p.Questions) != 1 || p.Questions[0].What != "compound" || p.Questions[0].Rows != 2 {
+		t.Fatalf("%+v", p.Questions)
+	}
+	if err := in().Apply(t.Context(), p, nil); !fault.Is(err, fault.Invalid) {
+		t.Errorf("applied with a question: %v", err)
+	}
+	simple[0].Places = map[string]roster.Place{"0.csv": {Compound: "和园"}}
+	if p = preview(t, in(), simple); len(p.Questions) != 1 || p.Questions[0].What != "community" {
+		t.Fatalf("%+v", p.Questions)
+	}
+	simple[0].Places = map[string]roster.Place{"0.csv": {Compound: "和园", Community: "湖心社区"}} // new ones are allowed
+	p = preview(t, in(), simple)
+	wanted(t, p, 3, 0, 0, 0)
+	apply(t, s, in(), p)
+	apply(t, s, in(), preview(t, in(), tables(organization, homes)))
+	// Known by now: the compound's community, and the community in whatever length.
+	again := preview(t, in(), tables("小区,楼栋,单元,门牌,户主\n和园,3,1,101,张建国\n"))
+	if len(again.Questions) != 0 || len(again.communities) != 0 || again.premises != nil {
+		t.Errorf("%+v %+v", again.Questions, again.communities)
+	}
+	short := preview(t, in(), tables(strings.ReplaceAll(homes, "湖心社区", "湖心")))
+	if short.Total() != 0 || short.Counts.Communities != 2 {
+		t.Errorf("%+v %+v", short.Counts, short.Differences)
+	}
+}
+
+// Two people of a home are known by their own names and phones, and the same file again changes nothing.
+func TestTwoPeopleOfAHomeAreKnownBehindItsDoor(t *testing.T) {
+	t.Parallel()
+	s, in := desk(t)
+	files := tables("社区,院区,房号,户主,电话\n湖心社区,和园,3-2-501,王丽、李强,13800000501/13800000502\n")
+	apply(t, s, in(), preview(t, in(), files))
+	page, err := s.Register.Page(t.Context(), pageOf("和园", "3号楼"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	door := page[HomeID("和园", "3号楼", "2单元", "501")]
+	if got := door.Known(); !slices.Equal(got, []register.Known{{Name: "王丽", Phone: "13800000501"}, {Name: "李强", Phone: "13800000502"}}) {
+		t.Errorf("%+v", got)
+	}
+	if register.Match(door, true, "李强") != register.Green {
+		t.Error("the second is not known")
+	}
+	if p := preview(t, in(), files); p.Total() != 0 {
+		t.Errorf("%+v", p.Differences)
+	}
+}
+
+// A sheet that is left out is no order to delete what stands in it.
+func TestASheetLeftOutRemovesNothing(t *testing.T) {
+	t.Parallel()
+	s, in := desk(t)
+	apply(t, s, in(), preview(t, in(), all()))
+	lines := strings.SplitAfter(homes, "\n")
+	files := append(tables(strings.Join(lines[:3], "")), roster.File{
+		Name: "rest.csv", Content: []byte("甲,乙,丙,丁,戊\n" + strings.Join(lines[3:5], "")), Columns: map[string][]string{"rest.csv": {"", "", "", "", ""}},
+	})
+	p := preview(t, in(), files)
+	if p.Counts.Removed != 0 || len(p.Skipped) != 1 {
+		t.Errorf("%+v %+v", p.Counts, p.Skipped)
+	}
+}
+
 // A file that is no table is a fault, and nothing is written.
 func TestWhatIsNoTableIsRefused(t *testing.T) {
 	t.Parallel()

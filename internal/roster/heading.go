@@ -118,15 +118,15 @@ func headingOf(g grid, f *File) (h heading) {
 	}
 	if h.Kind == Homes || h.Kind == ShopSheet {
 		h.Place, h.guess = placeOf(g, from)
-		if p := f.Places[g.name]; p != (Place{}) {
-			h.Place = h.Place.over(p.plain())
-		}
+		h.Place = h.Place.over(f.PlaceOf(g.name))
 	}
 	h.look(g, saidSo)
 	return h
 }
 
-func (p Place) plain() Place {
+// PlaceOf is what somebody said of a sheet.
+func (f *File) PlaceOf(sheet string) Place {
+	p := f.Places[sheet].over(f.Places[""])
 	return Place{plain(p.Community), plain(p.Compound), plain(p.Building), plain(p.Entrance)}
 }
 

@@ -108,13 +108,14 @@ type (
 		File  string `json:"file"`
 		Sheet string `json:"sheet"`
 		Rows  int    `json:"rows"`
+		Table bool   `json:"table"` // it has rows as a table has
 	}
 	// File is one file as it came.
 	File struct {
 		Name    string
 		Content []byte
-		Columns map[string][]string // by sheet: what its columns mean (Meanings), where somebody has said so; none for a sheet to leave out
-		Places  map[string]Place    // by sheet: where its homes lie that do not say so themselves, where somebody has said so
+		Columns map[string][]string // by sheet: what its columns mean (Meanings), where somebody has said so; all empty for one to leave out
+		Places  map[string]Place    // by sheet, or "" for all: where homes lie that do not say so themselves
 	}
 )
 
@@ -196,7 +197,7 @@ func (t *Table) take(g grid, f *File) bool {
 	if said, ok := f.Columns[g.name]; h.Kind == "" {
 		rows := len(g.rows)
 		if rows > 0 {
-			t.Skipped = append(t.Skipped, Skipped{g.file, g.name, rows})
+			t.Skipped = append(t.Skipped, Skipped{g.file, g.name, rows, g.tabular(h.at)})
 		}
 		if left := ok && !slices.ContainsFunc(said, func(c string) bool { return c != "" }); !left && g.tabular(h.at) {
 			t.Questions = append(t.Questions, Question{File: g.file, Sheet: g.name, What: "columns", Rows: rows - h.at - 1})

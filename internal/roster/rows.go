@@ -209,11 +209,11 @@ func (s *sheet) ask() {
 		}
 		return
 	}
-	s.table.question(Question{File: s.grid.file, Sheet: s.grid.name, What: "compound", Rows: len(s.waiting), Guess: s.heading.guess})
+	s.table.Ask(Question{File: s.grid.file, Sheet: s.grid.name, What: "compound", Rows: len(s.waiting), Guess: s.heading.guess})
 }
 
-// question adds one, or its rows to the same one.
-func (t *Table) question(q Question) {
+// Ask adds a question, or its rows to the same one.
+func (t *Table) Ask(q Question) {
 	for i := range t.Questions {
 		if old := &t.Questions[i]; old.File == q.File && old.Sheet == q.Sheet && old.What == q.What {
 			old.Rows += q.Rows
@@ -631,7 +631,7 @@ func (r *reader) shop() string {
 		if len(r.columns["compound"]) > 0 {
 			return "missing"
 		}
-		r.table.question(Question{File: r.from.File, Sheet: r.from.Sheet, What: "compound", Rows: 1, Guess: r.sheet.heading.guess})
+		r.table.Ask(Question{File: r.from.File, Sheet: r.from.Sheet, What: "compound", Rows: 1, Guess: r.sheet.heading.guess})
 		return ""
 	}
 	r.table.Shops = append(r.table.Shops, s)

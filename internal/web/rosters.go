@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
+	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -26,6 +29,8 @@ import (
 type rosters struct {
 	mu    sync.Mutex
 	plans map[string]*planned
+
+	reading sync.Mutex // held while files are read: it takes a core and a few hundred MB
 }
 
 type planned struct {
@@ -41,11 +46,13 @@ const (
 	plansKept = 8
 	planFor   = time.Hour
 	linesOf   = 200 // of each sort, in a preview
+
+	rosterWithin = 2 * time.Minute // a roster's files may take to come
 )
 
 type rosterBody struct {
 	ID      string              `json:"id"`
-	State   string              `json:"state"` // unclear: nobody knows what the columns of a file mean; say so, and send it again
+	State   string              `json:"state"` // unclear: the files do not say something; answer the questions, and send them again
 	Written int                 `json:"written"`
 	Total   int                 `json:"total"`
 	Counts  intake.Counts       `json:"counts"`
@@ -54,10 +61,17 @@ type rosterBody struct {
 	Removes []intake.Difference `json:"removes"`
 	Errors  []roster.RowError   `json:"errors"`
 	Failed  int                 `json:"failed"` // how many rows could not be taken; errors has the first
+	Remarks []roster.RowError   `json:"remarks"`
+	Marked  int                 `json:"marked"` // how many remarks there are about rows that are taken; remarks has the first
 	Fault   *fault.Fault        `json:"fault,omitempty"`
 
 	Headings []roster.Heading `json:"headings"` // how the columns were read
 	Meanings []string         `json:"meanings"` // what a column may mean
+
+	Questions   []roster.Question `json:"questions"`   // what the files do not say
+	Skipped     []roster.Skipped  `json:"skipped"`     // sheets that are not taken
+	Communities []string          `json:"communities"` // of the office, where there are questions
+	Compounds   []string          `json:"compounds"`
 }
 
 func (x *planned) body(name string) rosterBody {
@@ -66,6 +80,9 @@ func (x *planned) body(name string) rosterBody {
 		Adds: []intake.Difference{}, Changes: []intake.Difference{}, Removes: []intake.Difference{},
 		Errors: append([]roster.RowError{}, x.plan.Errors[:min(linesOf, len(x.plan.Errors))]...), Failed: len(x.plan.Errors),
 		Headings: append([]roster.Heading{}, x.plan.Headings...), Meanings: roster.Meanings(),
+		Remarks: append([]roster.RowError{}, x.plan.Remarks[:min(linesOf, len(x.plan.Remarks))]...), Marked: len(x.plan.Remarks),
+		Questions: append([]roster.Question{}, x.plan.Questions...), Skipped: append([]roster.Skipped{}, x.plan.Skipped...),
+		Communities: []string{}, Compounds: []string{},
 	}
 	for _, d := range x.plan.Differences {
 		list := map[string]*[]intake.Difference{"added": &b.Adds, "changed": &b.Changes, "removed": &b.Removes}[d.How]
@@ -101,28 +118,64 @@ func (s *Server) previewRoster(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, err)
 		return
 	}
-	files, err := uploaded(w, r)
+	files, err := uploaded(w, r, rosterWithin)
 	if err != nil {
 		s.refuse(w, r, err)
 		return
 	}
+	if !s.rosters.reading.TryLock() {
+		s.refuse(w, r, fault.New(fault.Busy, "another roster is being read"))
+		return
+	}
+	defer s.rosters.reading.Unlock()
 	plan, err := s.Intake.Preview(r.Context(), files)
 	if fault.Is(err, fault.Unreadable) {
 		if list, no := roster.Headings(files); no == nil && len(list) > 0 {
-			w.Header().Set("Cache-Control", "no-store")
-			writeJSON(w, (&planned{plan: &intake.Plan{Headings: list}, state: "unclear"}).body(""))
-			return
+			plan, err = &intake.Plan{Headings: list, Questions: unknown(list)}, nil
 		}
 	}
 	if err != nil {
 		s.refuse(w, r, err)
 		return
 	}
+	w.Header().Set("Cache-Control", "no-store")
+	if len(plan.Questions) > 0 {
+		b := (&planned{plan: plan, state: "unclear"}).body("")
+		b.Communities, b.Compounds = s.placesKnown()
+		writeJSON(w, b)
+		return
+	}
 	name := string(id.New[id.Log]("i"))
 	x := &planned{plan: plan, by: p, made: time.Now(), state: "ready", total: plan.Total()}
 	s.rosters.add(name, x)
-	w.Header().Set("Cache-Control", "no-store")
 	writeJSON(w, x.body(name))
+}
+
+// unknown asks for the columns of sheets that nobody knows.
+func unknown(list []roster.Heading) (all []roster.Question) {
+	for _, h := range list {
+		if h.Kind == "" {
+			all = append(all, roster.Question{File: h.File, Sheet: h.Sheet, What: "columns"})
+		}
+	}
+	return all
+}
+
+// placesKnown are the names of the office's communities and compounds, for somebody to choose from.
+func (s *Server) placesKnown() (communities, compounds []string) {
+	communities = []string{}
+	seen := map[string]bool{}
+	s.Engine.ReadOffice(func(o *office.State) {
+		for _, c := range o.Communities() {
+			communities = append(communities, c.Name)
+		}
+		o.EachPremises(func(h *office.Premises) bool {
+			seen[h.Compound] = true
+			return true
+		})
+	})
+	delete(seen, "")
+	return communities, append([]string{}, slices.Sorted(maps.Keys(seen))...)
 }
 
 func (x *rosters) add(name string, p *planned) {
@@ -151,16 +204,17 @@ func (x *rosters) add(name string, p *planned) {
 	x.plans[name] = p
 }
 
-// uploaded reads the files of a form, none larger than the roster may be, and what their columns mean where the form says so:
-// {file: {sheet: [meaning of each column]}}.
-func uploaded(w http.ResponseWriter, r *http.Request) ([]roster.File, error) {
+// uploaded reads the files of a form, none larger than the roster may be and all within a time, and what their columns mean and where
+// their homes lie where the form says so: {file: {sheet: [meaning of each column]}}, {file: {sheet: place}}.
+func uploaded(w http.ResponseWriter, r *http.Request, within time.Duration) ([]roster.File, error) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(within))
 	r.Body = http.MaxBytesReader(w, r.Body, 2*roster.MaxFile)
 	form, err := r.MultipartReader()
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "an upload is a form with files").And("field", "file")
 	}
 	var files []roster.File
-	said := map[string]map[string][]string{}
+	said, places := map[string]map[string][]string{}, map[string]map[string]roster.Place{}
 	for {
 		part, err := form.NextPart()
 		if errors.Is(err, io.EOF) {
@@ -175,6 +229,12 @@ func uploaded(w http.ResponseWriter, r *http.Request) ([]roster.File, error) {
 			}
 			continue
 		}
+		if part.FormName() == "places" {
+			if json.NewDecoder(io.LimitReader(part, maxBody)).Decode(&places) != nil {
+				return nil, fault.New(fault.Invalid, "places are {file: {sheet: place}}").And("field", "places")
+			}
+			continue
+		}
 		if part.FileName() == "" {
 			continue
 		}
@@ -185,7 +245,7 @@ func uploaded(w http.ResponseWriter, r *http.Request) ([]roster.File, error) {
 		files = append(files, roster.File{Name: part.FileName(), Content: content})
 	}
 	for i := range files {
-		files[i].Columns = said[files[i].Name]
+		files[i].Columns, files[i].Places = said[files[i].Name], places[files[i].Name]
 	}
 	return files, nil
 }
@@ -194,6 +254,9 @@ func tooLarge(err error) error {
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
 		return fault.New(fault.TooLarge, "the upload is too large").And("limit", large.Limit)
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return fault.New(fault.TooLate, "the files took too long to come").And("field", "file")
 	}
 	return fault.New(fault.Invalid, "the upload broke off").And("field", "file")
 }
@@ -268,7 +331,7 @@ func (s *Server) applyPlan(ctx context.Context, x *planned) {
 	}
 }
 
-// rosterErrors gives the rows back that could not be taken, with the reason.
+// rosterErrors gives the rows back that could not be taken, or not all of them, with the reason.
 func (s *Server) rosterErrors(w http.ResponseWriter, r *http.Request) {
 	x, err := s.found(r.Context(), chi.URLParam(r, "roster"))
 	if err != nil {
@@ -277,7 +340,10 @@ func (s *Server) rosterErrors(w http.ResponseWriter, r *http.Request) {
 	}
 	var table [][]string
 	for _, e := range x.plan.Errors {
-		table = append(table, append([]string{e.File, e.Sheet, strconv.Itoa(e.Row), e.Text}, e.Cells...))
+		table = append(table, append([]string{e.File, e.Sheet, strconv.Itoa(e.Row), "没有导入：" + e.Text}, e.Cells...))
+	}
+	for _, e := range x.plan.Remarks {
+		table = append(table, append([]string{e.File, e.Sheet, strconv.Itoa(e.Row), "已导入，但：" + e.Text}, e.Cells...))
 	}
 	s.note(r.Context(), audit.Export, "errors.xlsx", "")
 	s.xlsx(w, "errors.xlsx", func() error { return paper.Table(w, "错误行", []string{"文件", "表", "行", "原因"}, table) })
