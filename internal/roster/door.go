@@ -56,6 +56,10 @@ var (
 	dashes  = strings.NewReplacer("—", "-", "–", "-", "－", "-", "‐", "-", "−", "-", "─", "-", "/", "-", "~", "-", "_", "-", "―", "-", "‑", "-", "﹣", "-")
 )
 
+// simpler are the traditional characters in headers and addresses.
+var simpler = strings.NewReplacer("區", "区", "樓", "楼", "棟", "栋", "單", "单", "號", "号", "戶", "户", "電", "电", "話", "话", "門", "门", "業", "业", "機", "机", "備", "备", "註", "注",
+	"聯", "联", "繫", "系", "絡", "络", "係", "系", "關", "关", "稱", "称", "層", "层", "間", "间", "數", "数", "員", "员", "產", "产", "權", "权", "東", "东", "鋪", "铺", "車", "车", "庫", "库", "躍", "跃", "複", "复")
+
 // NormaliseDoor is a door in canonical spelling: 3号楼, 2单元, 501. The address may stand in three cells or whole in the last one
 // (3#2-501, 3栋2单元501室, 3-2-501). Building and entrance may be missing (small yards); the door may not. Where the building has
 // its own cell, 2-501 beside it is an entrance and a door. What is no flat is kept as it is written: 附1号, 商铺12, 501-502. What
@@ -235,7 +239,7 @@ func entranceOf(cell, s string) (string, bool) {
 
 // spelling is a part of an address in half-width capitals, with one sort of dash and Arabic numbers.
 func spelling(s string) string {
-	s = strings.TrimSuffix(dashes.Replace(strings.ToUpper(plain(s))), ".0") // 501.0 is how some workbooks write numbers
+	s = strings.TrimSuffix(dashes.Replace(simpler.Replace(strings.ToUpper(plain(s)))), ".0") // 501.0 is how some workbooks write numbers
 	return counted.ReplaceAllStringFunc(s, func(run string) string {
 		m := counted.FindStringSubmatch(run)
 		return arabic(m[1]) + m[2]

@@ -93,7 +93,9 @@ func meaning(c cell) (sense, bool) {
 }
 
 // header is a header cell as it is looked up.
-func header(c cell) string { return strings.Trim(strings.ToLower(plain(c.text)), "*:。.、 ") }
+func header(c cell) string {
+	return strings.Trim(simpler.Replace(strings.ToLower(plain(c.text))), "*:。.、 ")
+}
 
 // known is the meaning of a header whose words are known.
 func known(c cell) (sense, bool) {

@@ -1,6 +1,7 @@
 package search
 
 import (
+	_ "embed" // the forms of characters
 	"regexp"
 	"strings"
 	"sync"
@@ -10,14 +11,23 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// fold makes two ways of writing the same thing equal: full and half width, capitals, characters that nobody sees, runs of space.
+// fold makes two ways of writing the same thing equal: full and half width, capitals, traditional and simplified characters, characters
+// that nobody sees, runs of space.
 func fold(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
+	simple := simplified()
 	space := true // none in front
 	for _, r := range norm.NFKC.String(s) {
 		switch {
-		case r >= firstHan && r <= lastHan: // most of it, and as it is
+		case r >= firstHan && r <= lastHan: // most of it
+			b.WriteRune(simple.common[r-firstHan])
+			space = false
+			continue
+		case r >= 0x3400 && (r <= 0x4dbf || r >= 0x20000):
+			if is, ok := simple.rare[r]; ok {
+				r = is
+			}
 			b.WriteRune(r)
 			space = false
 			continue
@@ -43,31 +53,86 @@ const (
 	lastHan  = 0x9fff
 )
 
-// letters is the first letter of each Chinese character's commonest reading; 0 where there is none.
-var letters = sync.OnceValue(func() *[lastHan - firstHan + 1]byte {
-	var table [lastHan - firstHan + 1]byte
-	for r, readings := range pinyin.PinyinDict {
-		if r < firstHan || r > lastHan {
+//go:embed data/simplified.txt
+var simplifiedText string
+
+// forms are the simplified forms of characters: of those in the common block, itself where there is none; of rarer ones.
+type forms struct {
+	common [lastHan - firstHan + 1]rune
+	rare   map[rune]rune
+}
+
+var simplified = sync.OnceValue(func() *forms {
+	f := &forms{rare: map[rune]rune{}}
+	for i := range f.common {
+		f.common[i] = firstHan + rune(i)
+	}
+	for line := range strings.Lines(simplifiedText) {
+		if strings.HasPrefix(line, "#") {
 			continue
 		}
-		first := norm.NFD.String(readings) // ā is a and a mark
-		if first != "" && first[0] >= 'a' && first[0] <= 'z' {
-			table[r-firstHan] = first[0]
+		for _, pair := range strings.Fields(line) {
+			r := []rune(pair)
+			if r[0] >= firstHan && r[0] <= lastHan {
+				f.common[r[0]-firstHan] = r[1]
+			} else {
+				f.rare[r[0]] = r[1]
+			}
 		}
 	}
-	return &table
+	return f
 })
 
-// initials spells a folded text by the first letters of its characters: 出入证 is crz. Latin letters and digits stand as they are,
-// everything else ends a word.
-func initials(folded string) string {
+// readings are how characters begin when they are spelled. A character that is read in one way has its letter; one of several (行 is
+// hang and xing) has the number of a set of letters, from manyReadings on.
+type readings struct {
+	of   [lastHan - firstHan + 1]uint16 // 0 where there is none
+	sets []string
+}
+
+const manyReadings = 0x80
+
+var letters = sync.OnceValue(func() *readings {
+	t := &readings{}
+	number := map[string]uint16{}
+	for r := rune(firstHan); r <= lastHan; r++ {
+		set := ""
+		for _, reading := range strings.Split(pinyin.PinyinDict[int(r)], ",") {
+			plain := norm.NFD.String(reading) // ā is a and a mark
+			if plain != "" && plain[0] >= 'a' && plain[0] <= 'z' && !strings.Contains(set, plain[:1]) {
+				set += plain[:1]
+			}
+		}
+		switch n, known := number[set]; {
+		case set == "":
+		case len(set) == 1:
+			t.of[r-firstHan] = uint16(set[0])
+		case known:
+			t.of[r-firstHan] = n
+		default:
+			n = manyReadings + uint16(len(t.sets)) //nolint:gosec // there are some hundred
+			number[set], t.of[r-firstHan] = n, n
+			t.sets = append(t.sets, set)
+		}
+	}
+	return t
+})
+
+// initials spells a folded text by the first letters of its characters: 出入证 is crz. A character with several readings is two bytes
+// with their highest bit set, the number of its set. Latin letters and digits stand as they are, everything else ends a word.
+func initials(folded string) []byte {
 	table := letters()
 	b := make([]byte, 0, len(folded)/3+1)
 	han := false
 	for _, r := range folded {
 		switch {
-		case r >= firstHan && r <= lastHan && table[r-firstHan] != 0:
-			b, han = append(b, table[r-firstHan]), true
+		case r >= firstHan && r <= lastHan && table.of[r-firstHan] != 0:
+			if n := table.of[r-firstHan]; n < manyReadings {
+				b = append(b, byte(n))
+			} else {
+				b = append(b, 0x80|byte(n>>7), 0x80|byte(n))
+			}
+			han = true
 		case r < 128 && (r >= 'a' && r <= 'z' || r >= '0' && r <= '9'):
 			b = append(b, byte(r))
 		case len(b) > 0 && b[len(b)-1] != ' ':
@@ -75,9 +140,78 @@ func initials(folded string) string {
 		}
 	}
 	if !han {
-		return "" // the text itself says it all
+		return nil // the text itself says it all
 	}
-	return string(b)
+	return b
+}
+
+// spelling seeks a word of first letters in initials: one bit for each of its letters, moved on with each character that may be read so.
+type spelling struct {
+	plain [256]uint64 // by a letter: where it stands in the word
+	sets  []uint64    // the same by the number of a set
+	last  uint64
+}
+
+func newSpelling(word string) *spelling {
+	s := &spelling{last: 1 << (len(word) - 1)}
+	for i := range len(word) {
+		s.plain[word[i]] |= 1 << i
+	}
+	for _, set := range letters().sets {
+		mask := uint64(0)
+		for i := range len(set) {
+			mask |= s.plain[set[i]]
+		}
+		s.sets = append(s.sets, mask)
+	}
+	return s
+}
+
+// in tells whether initials have the word.
+func (s *spelling) in(initials []byte) bool {
+	state := uint64(0)
+	for i := 0; i < len(initials); i++ {
+		mask := uint64(0)
+		if c := initials[i]; c < 0x80 {
+			mask = s.plain[c]
+		} else if i++; i < len(initials) {
+			mask = s.sets[int(c&0x7f)<<7+int(initials[i]&0x7f)-manyReadings]
+		}
+		if state = (state<<1 | 1) & mask; state&s.last != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// grouped are digits with anything but letters between them: 138-0000-0501.
+var grouped = regexp.MustCompile(`[0-9]+(?:[^\p{L}\p{N}]{1,3}[0-9]+)+`)
+
+// numbers are the digits of a folded text that stand in groups, as if nothing were between them, each behind a space.
+func numbers(folded string) string {
+	if !strings.ContainsAny(folded, "0123456789") {
+		return ""
+	}
+	said := ""
+	for _, m := range grouped.FindAllString(folded, -1) {
+		if d := bareDigits(m); len(d) >= 5 {
+			said += " " + d
+		}
+	}
+	return said
+}
+
+// bareDigits are the digits of a text; empty when it has letters.
+func bareDigits(s string) string {
+	if strings.ContainsFunc(s, unicode.IsLetter) {
+		return ""
+	}
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, s)
 }
 
 // door is one of a staircase, in any of the ways in which people say it: 3-2-501, 3#2-501, 3栋2单元501室.
@@ -142,12 +276,12 @@ func Spell(name string) string {
 	return strings.TrimSpace(whole + " " + short)
 }
 
-// spelled tells whether a term may be initials: two Latin letters or more, and nothing else.
+// spelled tells whether a term may be initials: two Latin letters to sixty-four, and nothing else.
 func spelled(term string) bool {
 	for _, r := range term {
 		if r < 'a' || r > 'z' {
 			return false
 		}
 	}
-	return len(term) >= 2
+	return len(term) >= 2 && len(term) <= 64
 }

@@ -171,14 +171,20 @@ func (t *text) put(item []byte) {
 	}
 	t.run = append(t.run, words...)
 	s.split = uint32(len(t.run))
-	t.run = append(t.run, initials(words)...)
-	t.run = append(t.run, doors(words)...)
+	t.run = append(t.run, beside(words)...)
 	s.end = uint32(len(t.run))
 	if there {
 		t.said[at] = s
 	} else {
 		t.said = slices.Insert(t.said, at, s)
 	}
+}
+
+// beside is what else a folded text is found by: its initials, its doors and its numbers in other ways of writing them.
+func beside(words string) []byte {
+	b := initials(words)
+	b = append(b, doors(words)...)
+	return append(b, numbers(words)...)
 }
 
 func (t *text) person(p id.Person) uint32 {
@@ -424,26 +430,51 @@ func (f *finder) fails(s *said, t *text, since int64) int {
 	return failed
 }
 
+// term is one of a query, and how else it is found than as it stands.
+type term struct {
+	text    string
+	spelled *spelling // as initials; nil when it cannot be
+	beside  bool      // as a door or a number said in another way
+	digits  string    // without what stands between them
+}
+
+func newTerm(text string) term {
+	t := term{text: text}
+	if spelled(text) {
+		t.spelled = newSpelling(text)
+	}
+	isDoor := door.MatchString(text)
+	if d := bareDigits(text); len(d) >= 5 && !isDoor {
+		t.digits = d
+	}
+	t.beside = isDoor || t.digits != "" || bareDigits(text) == text
+	return t
+}
+
+// in tells whether a text has the term, or what is beside it.
+func (t *term) in(words, beside []byte) bool {
+	if bytes.Contains(words, []byte(t.text)) {
+		return true
+	}
+	if t.spelled != nil {
+		return t.spelled.in(beside)
+	}
+	return t.beside && (bytes.Contains(beside, []byte(t.text)) ||
+		t.digits != "" && (bytes.Contains(words, []byte(t.digits)) || bytes.Contains(beside, []byte(t.digits))))
+}
+
 // matcher tells whether an item has all terms. Whose names have a term is found out once.
 func (t *text) matcher(terms []string, nameOf func(id.Person) string) func(*said) bool {
-	type term struct {
-		text    []byte
-		spelled bool // it may be initials, or a door said in another way
-		authors []bool
-	}
-	list := make([]term, len(terms))
+	list, authors := make([]term, len(terms)), make([][]bool, len(terms))
 	for i, words := range terms {
-		list[i] = term{text: []byte(words), spelled: spelled(words) || door.MatchString(words), authors: make([]bool, len(t.people))}
+		list[i], authors[i] = newTerm(words), make([]bool, len(t.people))
 		for n, p := range t.people {
-			name := fold(nameOf(p))
-			list[i].authors[n] = strings.Contains(name, words)
+			authors[i][n] = strings.Contains(fold(nameOf(p)), words)
 		}
 	}
 	return func(s *said) bool {
 		for i := range list {
-			l := &list[i]
-			if !bytes.Contains(t.run[s.start:s.split], l.text) && !l.authors[s.by] &&
-				(!l.spelled || !bytes.Contains(t.run[s.split:s.end], l.text)) {
+			if !authors[i][s.by] && !list[i].in(t.run[s.start:s.split], t.run[s.split:s.end]) {
 				return false
 			}
 		}
@@ -459,9 +490,9 @@ func Has(item []byte, author, text string) bool {
 		return false
 	}
 	words, name := fold(textOf(&w)), fold(author)
-	short := initials(words)
-	for _, term := range strings.Fields(fold(text)) {
-		if !strings.Contains(words, term) && !strings.Contains(name, term) && (!spelled(term) || !strings.Contains(short, term)) {
+	other := beside(words)
+	for _, words1 := range terms(text) {
+		if t := newTerm(words1); !strings.Contains(name, words1) && !t.in([]byte(words), other) {
 			return false
 		}
 	}
