@@ -192,6 +192,14 @@ func (c *comparison) communitiesOf(files []roster.File) {
 			t.Ask(roster.Question{File: from.File, Sheet: from.Sheet, What: "community", Rows: 1})
 		}
 	}
+	for _, q := range slices.Clone(t.Questions) { // what will be missing next is asked at once
+		at := slices.IndexFunc(t.Headings, func(h roster.Heading) bool { return h.File == q.File && h.Sheet == q.Sheet })
+		if q.What == "compound" && at >= 0 && t.Headings[at].Place.Community == "" && !slices.Contains(t.Headings[at].Columns, "community") &&
+			len(t.Communities) == 0 && only == "" {
+			q.What, q.Guess = "community", ""
+			t.Ask(q)
+		}
+	}
 	for i := range t.Households {
 		find(&t.Households[i].Community, t.Households[i].Compound, t.Households[i].From)
 	}

@@ -432,8 +432,8 @@ func TestACommunityThatNobodySaysIsAQuestionBeforeThePreview(t *testing.T) {
 	s, in := desk(t)
 	simple := tables("门牌,住户,电话\n3-1-101,张建国,13910000001\n3-1-102,李志愿,13900008002\n")
 	p := preview(t, in(), simple)
-	if len(p.Questions) != 1 || p.Questions[0].What != "compound" || p.Questions[0].Rows != 2 {
-		t.Fatalf("%+v", p.Questions)
+	if len(p.Questions) != 2 || p.Questions[0].What != "compound" || p.Questions[1].What != "community" || p.Questions[1].Rows != 2 {
+		t.Fatalf("not all at once: %+v", p.Questions)
 	}
 	if err := in().Apply(t.Context(), p, nil); !fault.Is(err, fault.Invalid) {
 		t.Errorf("applied with a question: %v", err)

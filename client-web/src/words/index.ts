@@ -83,6 +83,7 @@ export const refusal = (f: Pick<Fault, 'code' | 'with'>, now = Date.now()): stri
   if (f.code === 'invalid' && more.field === 'category' && more.asked) return t('f_nameBadge')
   if (f.code === 'no-premises' && more.field) return t('f_noDoor')
   if (f.code === 'quota' && more.field === 'edits') return t('f_edits')
+  if (f.code === 'unreadable' && more.save) return t('unreadableSave', { save: String(more.save) })
   if (f.code === 'unreadable' && more.format === 'heic') return t('unreadableHeic')
   const mb = Math.floor(Number(more.limit ?? 0) / (1 << 20))
   if (f.code === 'too-large' && mb) return t('f_tooLargeMb', { mb })
