@@ -62,7 +62,7 @@ type rosterBody struct {
 	Errors  []roster.RowError   `json:"errors"`
 	Failed  int                 `json:"failed"` // how many rows could not be taken; errors has the first
 	Remarks []roster.RowError   `json:"remarks"`
-	Marked  int                 `json:"marked"` // how many remarks there are about rows that are taken; remarks has the first
+	Marked  int                 `json:"marked"` // how many rows are taken that have remarks; remarks has the first of those
 	Fault   *fault.Fault        `json:"fault,omitempty"`
 
 	Headings []roster.Heading `json:"headings"` // how the columns were read
@@ -80,7 +80,7 @@ func (x *planned) body(name string) rosterBody {
 		Adds: []intake.Difference{}, Changes: []intake.Difference{}, Removes: []intake.Difference{},
 		Errors: append([]roster.RowError{}, x.plan.Errors[:min(linesOf, len(x.plan.Errors))]...), Failed: len(x.plan.Errors),
 		Headings: append([]roster.Heading{}, x.plan.Headings...), Meanings: roster.Meanings(),
-		Remarks: append([]roster.RowError{}, x.plan.Remarks[:min(linesOf, len(x.plan.Remarks))]...), Marked: len(x.plan.Remarks),
+		Remarks: append([]roster.RowError{}, x.plan.Remarks[:min(linesOf, len(x.plan.Remarks))]...), Marked: rowsOf(x.plan.Remarks),
 		Questions: append([]roster.Question{}, x.plan.Questions...), Skipped: append([]roster.Skipped{}, x.plan.Skipped...),
 		Communities: []string{}, Compounds: []string{},
 	}
@@ -91,6 +91,16 @@ func (x *planned) body(name string) rosterBody {
 		}
 	}
 	return b
+}
+
+// rowsOf counts the rows that remarks are about; those of one row stand together.
+func rowsOf(remarks []roster.RowError) (n int) {
+	for i, r := range remarks {
+		if i == 0 || r.Row != remarks[i-1].Row || r.Sheet != remarks[i-1].Sheet || r.File != remarks[i-1].File {
+			n++
+		}
+	}
+	return n
 }
 
 // mayImport: administrators.
