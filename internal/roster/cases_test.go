@@ -420,3 +420,17 @@ func TestNoSheetIsDroppedWithoutAWord(t *testing.T) {
 		t.Errorf("%q %+v", homesOf(table), table.Skipped)
 	}
 }
+
+// What may be read is of a whole upload: many files have no more rows than one.
+func TestTheRowLimitIsOfAllFilesTogether(t *testing.T) {
+	t.Parallel()
+	var half strings.Builder
+	half.WriteString("小区,房号\n")
+	for i := range MaxRows/2 + 10 {
+		fmt.Fprintf(&half, "和园,3-2-%d\n", i%900+100)
+	}
+	f := File{Name: "a.csv", Content: []byte(half.String())}
+	if _, err := Parse([]File{f, f}); !fault.Is(err, fault.TooLarge) {
+		t.Errorf("%v", err)
+	}
+}
