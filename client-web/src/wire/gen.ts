@@ -469,9 +469,12 @@ export interface Heading {
   columns: string[]
   file: string
   kind: string
+  left: string[]
   names: string[]
+  place: Place
   row: number
   sheet: string
+  unsure: boolean
 }
 
 export interface Hello {
@@ -717,6 +720,13 @@ export interface PeopleBody {
   people: SpelledName[]
 }
 
+export interface Place {
+  building?: string
+  community?: string
+  compound?: string
+  entrance?: string
+}
+
 export interface PocketBody {
   choices: Choices
   drafts: Draft[]
@@ -770,6 +780,14 @@ export interface PushRow {
   id: string
   label: string
   worked?: number
+}
+
+export interface Question {
+  file: string
+  guess: string
+  rows: number
+  sheet: string
+  what: string
 }
 
 export interface Queued {
@@ -923,14 +941,20 @@ export interface RoomsBody {
 export interface RosterBody {
   adds: Difference[]
   changes: Difference[]
+  communities: string[]
+  compounds: string[]
   counts: Counts
   errors: RowError[]
   failed: number
   fault?: Fault
   headings: Heading[]
   id: string
+  marked: number
   meanings: string[]
+  questions: Question[]
+  remarks: RowError[]
   removes: Difference[]
+  skipped: Skipped[]
   state: string
   total: number
   written: number
@@ -1033,6 +1057,13 @@ export interface SignInInputBody {
 
 export interface SignedOutBody {
   done: boolean
+}
+
+export interface Skipped {
+  file: string
+  rows: number
+  sheet: string
+  table: boolean
 }
 
 export interface SlipsBody {
