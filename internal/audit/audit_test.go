@@ -3,6 +3,8 @@ package audit
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -12,11 +14,15 @@ import (
 	"time"
 
 	"linli/internal/id"
+	"linli/internal/journal"
 	"linli/internal/journal/local"
 	"linli/internal/long"
 )
 
 // cabinet is a log on a real journal, with a clock and a disk that the test moves.
+// roomy is a disk with room for all but a ballast, bytes.
+const roomy = 64 << 20
+
 type cabinet struct {
 	*Log
 	t    *testing.T
@@ -29,7 +35,7 @@ type cabinet struct {
 func newCabinet(t *testing.T) *cabinet {
 	c := &cabinet{t: t, dir: filepath.Join(t.TempDir(), "log")}
 	c.now.Store(time.Date(2026, 3, 6, 10, 0, 0, 0, time.UTC).UnixMilli())
-	c.free.Store(1 << 20)
+	c.free.Store(roomy)
 	c.open()
 	t.Cleanup(func() { c.shut() })
 	return c
@@ -38,7 +44,7 @@ func newCabinet(t *testing.T) *cabinet {
 func (c *cabinet) open() {
 	c.t.Helper()
 	var err error
-	c.j, err = local.Open(c.dir, local.Options{Reserve: 1 << 10, Free: func(string) (int64, error) { return c.free.Load(), nil }})
+	c.j, err = local.Open(c.dir, local.Options{Reserve: 8 << 20, Free: func(string) (int64, error) { return c.free.Load(), nil }})
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -53,6 +59,18 @@ func (c *cabinet) shut() {
 	if err := c.j.Close(); err != nil {
 		c.t.Error(err)
 	}
+}
+
+// fill leaves less than the reserve, and waits until the journal, which asks now and then, knows.
+func (c *cabinet) fill() {
+	c.t.Helper()
+	c.free.Store(2 << 20)
+	wait(c.t, func() bool {
+		log := id.Room("full").Log()
+		head, _ := c.j.Head(c.t.Context(), log)
+		_, err := c.j.Append(c.t.Context(), log, head, journal.ID([]byte(rand.Text())[:16]), []byte("{}"))
+		return errors.Is(err, journal.ErrNoSpace)
+	})
 }
 
 func (c *cabinet) skip(d time.Duration) { c.now.Add(d.Milliseconds()) }
@@ -112,7 +130,7 @@ func TestALineStandsForKindSubjectSourceAndMinuteWithACount(t *testing.T) {
 func TestAFullDiskStopsNoNoteAndLosesNone(t *testing.T) {
 	t.Parallel()
 	c := newCabinet(t)
-	c.free.Store(0)
+	c.fill()
 	for i := range 50 {
 		c.Note(SignIn, "failed", "", fmt.Sprint("t", i), "192.0.2.1")
 		c.Note(SignIn, "failed", "", fmt.Sprint("t", i), "192.0.2.1")
@@ -122,7 +140,7 @@ func TestAFullDiskStopsNoNoteAndLosesNone(t *testing.T) {
 	if head, _ := c.j.Head(t.Context(), "audit/2026-03"); head != 0 || count(c.all(Want{})) != 100 {
 		t.Fatalf("head %d, %d noted", head, count(c.all(Want{})))
 	}
-	c.free.Store(1 << 20)
+	c.free.Store(roomy)
 	wait(t, func() bool { c.flush(); head, _ := c.j.Head(t.Context(), "audit/2026-03"); return head > 0 })
 	if list := c.all(Want{}); len(list) != 50 || count(list) != 100 || len(c.pending()) != 0 {
 		t.Errorf("%d lines of %d, %d wait", len(list), count(list), len(c.pending()))
@@ -132,7 +150,7 @@ func TestAFullDiskStopsNoNoteAndLosesNone(t *testing.T) {
 func TestAFloodIsCountedInBoundedMemoryAndLines(t *testing.T) {
 	t.Parallel()
 	c := newCabinet(t)
-	c.free.Store(0)
+	c.fill()
 	const n = 60_000
 	var work sync.WaitGroup
 	for w := range 4 {
@@ -156,7 +174,7 @@ func TestAFloodIsCountedInBoundedMemoryAndLines(t *testing.T) {
 	if waiting := len(c.pending()); waiting > mostWaiting+60*len(Kinds) {
 		t.Errorf("%d lines wait", waiting)
 	}
-	c.free.Store(1 << 20)
+	c.free.Store(roomy)
 	c.skip(time.Hour)
 	wait(t, func() bool { c.flush(); return len(c.pending()) == 0 })
 	list := c.all(Want{Limit: 1000})

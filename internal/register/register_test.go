@@ -28,7 +28,7 @@ var (
 func onDisk(t *testing.T, dir string) (*Register, *local.Journal) {
 	t.Helper()
 	j, err := local.Open(filepath.Join(dir, "log"), local.Options{
-		Reserve: 1 << 10, Free: func(string) (int64, error) { return 1 << 20, nil }, // no ballast
+		Reserve: 1 << 10, Free: func(string) (int64, error) { return 64 << 20, nil }, // no ballast
 	})
 	if err != nil {
 		t.Fatal(err)
