@@ -106,7 +106,9 @@ test('what waits is done where it is listed, put aside, taken back, and gone on 
   // The card is answered in a sheet, without leaving the page.
   await list.getByRole('button', { name: '投票' }).click()
   const sheet = here.page.getByRole('dialog')
-  await sheet.locator('.pollopt').first().click()
+  await sheet.getByRole('radio', { name: '不装' }).check()
+  await sheet.getByRole('radio', { name: '装', exact: false }).first().check()
+  await sheet.getByRole('button', { name: '投“装”' }).click()
   await sheet.getByText('您家已投').waitFor()
   await here.page.keyboard.press('Escape')
   await expect.poll(() => list.count()).toBe(0)

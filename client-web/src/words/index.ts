@@ -51,7 +51,7 @@ export const when = (at: number, now: number) => {
   if (sameDay(at, now)) return clock(at)
   const days = Math.round((dayOf(now) - dayOf(at)) / 86_400_000)
   return days === 1 || days === -1
-    ? `${days === 1 ? t('yesterday') : ''} ${clock(at)}`.trim()
+    ? `${t(days === 1 ? 'yesterday' : 'tomorrow')} ${clock(at)}`
     : `${day(at, now)} ${clock(at)}`
 }
 

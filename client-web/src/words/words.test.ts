@@ -57,6 +57,7 @@ describe('words', () => {
     expect(day(now - 86_400_000, now)).toBe('昨天')
     expect(when(new Date(2026, 2, 6, 9, 5).getTime(), now)).toBe('09:05')
     expect(when(new Date(2026, 2, 5, 9, 5).getTime(), now)).toBe('昨天 09:05')
+    expect(when(new Date(2026, 2, 7, 9, 5).getTime(), now)).toBe('明天 09:05')
     expect(day(new Date(2025, 11, 31).getTime(), now)).toContain('2025')
   })
 
