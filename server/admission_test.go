@@ -274,9 +274,7 @@ func TestBadgesAreGivenChangedAndTaken(t *testing.T) {
 	// Who was removed is not brought back by a badge.
 	a.must("POST", "/rooms/"+room+"/badge", map[string]any{"badge": "志愿者"})
 	row = own.queued(room, zhang.name)
-	if _, no := own.act(room, "member.remove", 0, map[string]any{"person": a.person()}, map[string]string{"reason": "骚扰"}); no != "" {
-		t.Fatal(no)
-	}
+	own.must("POST", "/removals", map[string]any{"person": a.person(), "room": room, "reason": "骚扰"})
 	own.ask("POST", "/applications/"+row["id"].(string)+"/approve", map[string]any{"version": row["version"], "category": "志愿者"}, nil)
 	own.ask("PUT", set, map[string]any{"badge": "业委会"}, nil)
 	if m := own.memberOf(room, a.person()); m != nil {
@@ -482,9 +480,9 @@ func TestARemovedPersonIsNeverLetInBySlip(t *testing.T) {
 	w.as(keeper).must("PUT", "/policy", map[string]any{"room": room, "history": "all", "autoGreen": true})
 	fits := onRoster(wang, "13910000274")
 	a := w.admit(w.as(keeper), link, fits)
-	if _, no := w.as(keeper).act(room, "member.remove", 0, map[string]any{"person": a.person(), "until": w.clock.now().Add(time.Hour).UnixMilli()}, map[string]string{"reason": "骚扰"}); no != "" {
-		t.Fatal(no)
-	}
+	w.as(keeper).must("POST", "/removals", map[string]any{
+		"person": a.person(), "room": room, "until": w.clock.now().Add(time.Hour).UnixMilli(), "reason": "骚扰",
+	})
 	token := w.slipFor(room, wang)
 	again := w.as(fits)
 	again.no("removed", "POST", "/join/"+token, map[string]any{"relation": "owner"})

@@ -256,7 +256,7 @@ func TestARemovalHoldsInTheCommunityUntilItIsLifted(t *testing.T) {
 	opened := boss.must("POST", "/rooms", map[string]any{"community": community, "name": "和园全体", "compound": "和园"})["id"].(string)
 	everybody := boss.must("POST", "/rooms/"+opened+"/links", map[string]any{})["link"].(string)
 	for _, l := range []string{link, everybody} {
-		form := map[string]any{"relation": "tenant", "category": "租户", "charter": 0, "premises": ""}
+		form := map[string]any{"relation": "other", "category": "物业", "charter": 0}
 		victim.no("removed", "POST", "/join/"+l, form)
 	}
 	list := own.must("GET", "/removals?room="+room, nil)["removals"].([]any)

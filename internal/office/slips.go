@@ -156,10 +156,11 @@ func (s *State) shut(h id.Premises, until, at int64) {
 }
 
 // mayLetIn tells whether an application may be approved by nobody in person: the room's policy wants it, it was made with a slip of
-// its door, name, door and phone are as the roster has them, nothing more is asked for, and nothing was amiss before.
+// its door, name, door and phone are as the roster has them, nothing more is asked for, and nothing was amiss before: nobody
+// is let in so who was removed, from wherever, also when that is over.
 func (s *State) mayLetIn(a *Application, now int64) bool {
 	return s.Policy(a.Room).AutoGreen && a.For == "" && a.Slip != "" && !a.Off && a.asRoster() && household(a.Category) && a.plain() &&
-		s.core.Shut[a.Premises] <= now
+		s.core.Shut[a.Premises] <= now && len(s.core.Removals[a.Person]) == 0
 }
 
 // Slip finds one by its id.
