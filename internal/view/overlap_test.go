@@ -14,124 +14,6 @@ import (
 	"linli/internal/wire"
 )
 
-// client holds of a room what docs/protocol.md says a client holds: an item counts only when its ch is greater than the one that
-// is held, a name when its rev is not smaller. It folds nothing.
-type client struct {
-	items  map[entry.Seq]wire.Item
-	early  map[entry.Seq]wire.Set // states whose items have not come yet
-	mine   map[entry.Seq]wire.Mine
-	people map[id.Person]wire.Name
-	pins   []entry.Seq
-	pinned entry.Seq // the seq of the delivery that said so
-	ch     entry.Seq // the greatest change that was told
-}
-
-func newClient() *client {
-	c := &client{people: map[id.Person]wire.Name{}}
-	c.reset()
-	return c
-}
-
-func (c *client) reset() {
-	c.items, c.early, c.mine = map[entry.Seq]wire.Item{}, map[entry.Seq]wire.Set{}, map[entry.Seq]wire.Mine{}
-}
-
-func (c *client) hear(d wire.Delivery, page bool) {
-	if d.Reset {
-		c.reset()
-	}
-	for _, i := range d.New {
-		c.put(i)
-	}
-	for _, s := range d.Set {
-		if i, ok := c.items[s.Seq]; ok {
-			c.items[s.Seq] = become(i, s)
-		} else if s.Ch > c.early[s.Seq].Ch {
-			c.early[s.Seq] = s
-		}
-	}
-	for _, m := range d.Mine {
-		if m.Ch >= c.mine[m.Seq].Ch {
-			c.mine[m.Seq] = m
-		}
-	}
-	for _, n := range d.People {
-		if n.Rev >= c.people[n.ID].Rev {
-			c.people[n.ID] = n
-		}
-	}
-	if d.Pins != nil && d.Seq >= c.pinned {
-		c.pins, c.pinned = d.Pins, d.Seq
-	}
-	if !page {
-		c.ch = max(c.ch, d.Seq)
-	}
-}
-
-func (c *client) put(i wire.Item) {
-	if held, ok := c.items[i.Seq]; ok && held.Ch >= i.Ch {
-		return
-	}
-	c.items[i.Seq] = become(i, c.early[i.Seq])
-}
-
-// become is an item in a later state. What was taken back has no words any more.
-func become(i wire.Item, s wire.Set) wire.Item {
-	if s.Ch <= i.Ch {
-		return i
-	}
-	i.Ch, i.State = s.Ch, s.State
-	if s.Words != nil {
-		i.Words = s.Words
-	}
-	if retracted(i.State) {
-		i.Words, i.Sum = nil, ""
-	}
-	return i
-}
-
-// retracted tells whether an item was taken back: it has neither words nor own parts then.
-func retracted(state json.RawMessage) bool {
-	var flags wire.Flags
-	return json.Unmarshal(state, &flags) == nil && flags.Retracted
-}
-
-// shows is what somebody sees of the items from a seq on. A change that only others' own parts have in it is not told to all, so ch
-// itself may lag.
-func (c *client) shows(from entry.Seq) map[string]string {
-	all := map[string]string{"pins": fmt.Sprint(c.pins)}
-	for seq, i := range c.items {
-		if seq < from && !slices.Contains(c.pins, seq) {
-			continue
-		}
-		i.Ch = 0
-		if len(i.State) == 0 {
-			i.State = json.RawMessage("{}")
-		}
-		b, _ := json.Marshal(i)
-		all[fmt.Sprint("item ", seq)] = string(b)
-		all[fmt.Sprint("name ", i.By)] = c.people[i.By].Name
-		if m, ok := c.mine[seq]; ok && string(m.Own) != "null" && !retracted(i.State) {
-			all[fmt.Sprint("mine ", seq)] = string(m.Own)
-		}
-	}
-	return all
-}
-
-func compare(t *testing.T, what string, got, want map[string]string) {
-	t.Helper()
-	for k, v := range want {
-		if got[k] != v {
-			t.Errorf("%s: %s is\n%s, a fresh page has\n%s", what, k, got[k], v)
-		}
-	}
-	for k, v := range got {
-		if _, ok := want[k]; !ok {
-			t.Errorf("%s: %s is\n%s, a fresh page does not have it", what, k, v)
-		}
-	}
-}
-
 func decode(t *testing.T, b []byte, err error) (d wire.Delivery) {
 	t.Helper()
 	if err == nil {
@@ -158,10 +40,10 @@ func pages(t *testing.T, s *Street, who view.Who) (all []wire.Delivery) {
 	}
 }
 
-func fresh(t *testing.T, s *Street, p id.Person) *client {
-	c := newClient()
+func fresh(t *testing.T, s *Street, p id.Person) *Client {
+	c := NewClient()
 	for _, d := range pages(t, s, s.Who(p)) {
-		c.hear(d, true)
+		c.Hear(d)
 	}
 	return c
 }
@@ -201,16 +83,16 @@ func TestPagesAndDeliveriesMayOverlapInAnyOrder(t *testing.T) {
 						heard[p] = append(heard[p], h.Delivery)
 					}
 				}
-				want := fresh(t, s, p).shows(0)
+				want := fresh(t, s, p).Shows(0)
 				for trial := range 5 {
 					if trial > 0 {
 						w.Shuffle(len(heard[p]), func(i, j int) { heard[p][i], heard[p][j] = heard[p][j], heard[p][i] })
 					}
-					c := newClient()
+					c := NewClient()
 					for _, d := range heard[p] {
-						c.hear(d, false)
+						c.Hear(d)
 					}
-					compare(t, fmt.Sprintf("%s, order %d", p, trial), c.shows(0), want)
+					SameShown(t, fmt.Sprintf("%s, order %d", p, trial), c.Shows(0), want)
 				}
 				if t.Failed() {
 					return
@@ -227,7 +109,7 @@ func TestAResumeLeavesNoGap(t *testing.T) {
 	w := s.Walk(7)
 	type away struct {
 		p    id.Person
-		held *client
+		held *Client
 	}
 	var all []away
 	for i := range 600 {
@@ -238,17 +120,17 @@ func TestAResumeLeavesNoGap(t *testing.T) {
 		if w.IntN(30) == 0 {
 			p := []id.Person{Zhou, Zhang, ZhangB, Li}[w.IntN(4)]
 			c := fresh(t, s, p)
-			c.ch = s.Engine.Head(Heyuan)
+			c.Ch = s.Engine.Head(Heyuan)
 			all = append(all, away{p, c})
 		}
 	}
 	s.Seen()
 	resets := 0
 	for _, a := range all {
-		b, err := s.View.Resume(Heyuan, s.Who(a.p), a.held.ch)
+		b, err := s.View.Resume(Heyuan, s.Who(a.p), a.held.Ch)
 		d := decode(t, b, err)
 		changed := len(d.New) + len(d.Set)
-		a.held.hear(d, false)
+		a.held.Hear(d)
 		from := entry.Seq(0)
 		if d.Reset {
 			resets++
@@ -260,7 +142,7 @@ func TestAResumeLeavesNoGap(t *testing.T) {
 			t.Errorf("a resume of %d items", changed)
 		}
 		want := fresh(t, s, a.p)
-		compare(t, fmt.Sprintf("%s behind %d", a.p, a.held.ch), a.held.shows(from), want.shows(from))
+		SameShown(t, fmt.Sprintf("%s behind %d", a.p, a.held.Ch), a.held.Shows(from), want.Shows(from))
 	}
 	if resets == 0 || resets == len(all) {
 		t.Errorf("%d of %d were too far behind", resets, len(all))

@@ -126,8 +126,8 @@ func (v *View) one(txn *badger.Txn, room id.Room, who Who, seq entry.Seq) ([]byt
 	return item, err
 }
 
-// Resume is what changed in a room since ch `after`, for this person: each changed item once, as it is now. After 0, or when
-// more than MaxResume changed, it is a reset with the newest items and the pinned ones.
+// Resume is what changed in a room since ch `after`, for this person: each changed item once, as it is now. After 0, when more than
+// MaxResume changed, or after what has not happened here (the log was put back), it is a reset with the newest items and the pinned ones.
 func (v *View) Resume(room id.Room, who Who, after entry.Seq) (delivery []byte, err error) {
 	err = v.db.View(func(txn *badger.Txn) error {
 		d, err := newPieces(txn, room)
@@ -136,7 +136,7 @@ func (v *View) Resume(room id.Room, who Who, after entry.Seq) (delivery []byte, 
 		}
 		d.After = &after
 		seqs, ok := []entry.Seq(nil), false
-		if after > 0 {
+		if after > 0 && after <= d.Seq {
 			seqs, ok = changedSince(txn, room, after)
 		}
 		if !ok {

@@ -29,9 +29,7 @@ import (
 const (
 	maxMessage  = 64 << 10 // bytes of one message of a client
 	maxCommands = 32       // of one message
-	maxResumes  = 256      // rooms of one message
 	maxReads    = 256
-	resumers    = 64 // rooms that are resumed at the same time, of all connections together
 )
 
 // Sockets serves the connections of all people: commands in, deliveries out (docs/protocol.md, The socket).
@@ -47,12 +45,12 @@ type Sockets struct {
 	Now    func() time.Time
 	Log    *slog.Logger
 
-	resuming chan struct{}
+	resumes resumes
 }
 
 // Start makes the sockets ready to serve.
 func (s *Sockets) Start() {
-	s.resuming = make(chan struct{}, resumers)
+	s.resumes.answer = (*conn).resume
 	if s.Rate == 0 {
 		s.Rate = 20
 	}
@@ -64,9 +62,11 @@ func (s *Sockets) Serve(w http.ResponseWriter, r *http.Request, person id.Person
 	if err != nil {
 		return // the answer has been written
 	}
-	k := &conn{Sockets: s, conn: c, person: person, device: device, source: address(r), pace: rate.NewLimiter(s.Rate, int(s.Rate)*3+4)}
+	k := s.connect(c, person, device)
+	k.source = address(r)
 	opened := s.Hub.Open(person, device, c, k.hello)
 	go func() {
+		defer s.resumes.end(k)
 		defer s.Hub.Close(opened)
 		if err := c.Listen(maxMessage, k.hear); err != nil {
 			s.Log.Debug("connection ended", "device", device, "err", err)
@@ -77,11 +77,20 @@ func (s *Sockets) Serve(w http.ResponseWriter, r *http.Request, person id.Person
 // conn is one connection on the server's side.
 type conn struct {
 	*Sockets
-	conn   *socket.Conn
-	person id.Person
-	device id.Device
-	source string // the address that it came from
-	pace   *rate.Limiter
+	conn     hub.Conn
+	person   id.Person
+	device   id.Device
+	source   string // the address that it came from
+	pace     *rate.Limiter
+	ctx      context.Context // ends with the connection
+	cancel   context.CancelFunc
+	resuming int // rooms that wait; guarded by Sockets.resumes
+}
+
+func (s *Sockets) connect(c hub.Conn, person id.Person, device id.Device) *conn {
+	k := &conn{Sockets: s, conn: c, person: person, device: device, pace: rate.NewLimiter(s.Rate, int(s.Rate)*3+4)}
+	k.ctx, k.cancel = context.WithCancel(context.Background())
+	return k
 }
 
 // hello says the first thing, before anything of a room can be heard, and returns what will be heard from here on.
@@ -121,7 +130,7 @@ func (k *conn) hear(message []byte) {
 		k.do(&m.Do[i])
 	}
 	if len(m.Resume) > 0 {
-		go k.resume(m.Resume)
+		k.resumes.ask(k, m.Resume)
 	}
 	for _, r := range m.Read {
 		k.read(r)
@@ -167,11 +176,7 @@ func answersOf(all []engine.Answer, log *slog.Logger) (out commandAnswers) {
 			out.OK = append(out.OK, [2]any{a.Command, a.Seq})
 			continue
 		}
-		f := fault.Of(a.Err)
-		if f == nil {
-			log.Error("command failed", "command", a.Command, "err", a.Err)
-			f = fault.New(fault.Internal, "something went wrong")
-		}
+		f := faultOf(log, a.Err, "command", a.Command)
 		no := []any{a.Command, f.Code}
 		if len(f.With) > 0 {
 			no = append(no, f.With)
@@ -181,44 +186,23 @@ func answersOf(all []engine.Answer, log *slog.Logger) (out commandAnswers) {
 	return out
 }
 
-// resume answers, room by room, what changed since the client last heard of it. The rooms' deliveries are on their way to the
-// connection already, so nothing falls in between: the view waits until it has all that may have been heard.
-func (k *conn) resume(list []wire.Resume) {
-	for _, r := range list {
-		k.resuming <- struct{}{}
-		err := k.resumeRoom(r)
-		<-k.resuming
-		if err == nil {
-			continue
-		}
-		f := fault.Of(err)
-		if f == nil {
-			k.Log.Error("resume failed", "room", r.Room, "err", err)
-			f = fault.New(fault.Internal, "something went wrong")
-		}
-		k.say("failed", map[string]any{"room": r.Room, "code": f.Code})
-	}
-}
-
-func (k *conn) resumeRoom(r wire.Resume) error {
+// changes is what changed in a room since a ch, as this person may read it.
+func (k *conn) changes(ctx context.Context, r wire.Resume) ([]byte, error) {
 	if !k.member(r.Room) {
-		return fault.New(fault.NotMember, "not a member of this room")
+		return nil, fault.New(fault.NotMember, "not a member of this room")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
 	if err := k.Engine.Seen(ctx, r.Room); err != nil {
-		return err
+		return nil, err
 	}
 	b, err := k.View.Resume(r.Room, reads(k.Engine, r.Room, k.person), r.After)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	// Removed meanwhile: the removal has been told, and nothing may come behind it.
 	if !k.member(r.Room) {
-		return fault.New(fault.NotMember, "not a member of this room")
+		return nil, fault.New(fault.NotMember, "not a member of this room")
 	}
-	k.conn.Push(hub.Frame(b))
-	return nil
+	return b, nil
 }
 
 // reads is a person reading a room.
@@ -259,6 +243,16 @@ func (k *conn) hint(h *wire.Hint) {
 	}
 	b, _ := json.Marshal(map[string]any{"hint": wire.Hint{Room: h.Room, Person: k.person, Typing: h.Typing}})
 	k.Hub.Publish(hub.Room(h.Room), hub.Frame(b))
+}
+
+// faultOf is what somebody is told of an error, which is logged when it is none of theirs.
+func faultOf(log *slog.Logger, err error, key string, of any) *fault.Fault {
+	f := fault.Of(err)
+	if f == nil {
+		log.Error("not done", key, of, "err", err)
+		f = fault.New(fault.Internal, "something went wrong")
+	}
+	return f
 }
 
 // bearer is the token of an Authorization header; empty when there is none.

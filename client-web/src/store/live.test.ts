@@ -113,11 +113,12 @@ describe('what is on its way out', () => {
     const live = await page()
     await until(() => live.online.value)
     await live.openRoom('r1')
-    Line.last!.say({ room: 'r1', seq: 0, reset: true, first: true })
+    Line.last!.say({ room: 'r1', seq: 0, after: 0, reset: true, first: true })
     const id = await live.send('r1', 'text.post', { words: { text: '早' } })
     Line.last!.say({
       room: 'r1',
       seq: 1,
+      from: 0,
       new: [{ seq: 1, ch: 1, kind: 'text', by: 'p1', at: 1, id, words: { text: '早' } }],
     })
     expect(live.pendingOf('r1')).toEqual([])
@@ -217,11 +218,11 @@ describe('what is on its way out', () => {
     const live = await page()
     await until(() => live.online.value)
     const item = (seq: number) => ({ seq, ch: seq, kind: 'text', by: 'p1', at: seq, words: { text: `${seq}` } })
-    Line.last!.say({ room: 'r1', seq: 900, new: [item(900)] })
+    Line.last!.say({ room: 'r1', seq: 900, from: 899, new: [item(900)] })
     expect(live.rows.get('r1')?.last?.seq).toBe(900) // it is counted and shown in the list
     await live.openRoom('r1')
     expect(Line.last!.heard.flatMap((m) => m.resume ?? [])).toEqual([{ room: 'r1', after: 0 }])
-    Line.last!.say({ room: 'r1', seq: 900, reset: true, new: [item(899), item(900)] })
+    Line.last!.say({ room: 'r1', seq: 900, after: 0, reset: true, new: [item(899), item(900)] })
     expect(live.timeline('r1').items.value.map((i) => i.seq)).toEqual([899, 900])
   })
 
@@ -231,7 +232,7 @@ describe('what is on its way out', () => {
     const item = (seq: number) => ({ seq, ch: seq, kind: 'text', by: 'p2', at: seq, words: { text: `${seq}` } })
     const run = (from: number) => Array.from({ length: 50 }, (_, i) => item(from + i))
     await live.openRoom('r1')
-    Line.last!.say({ room: 'r1', seq: 1000, reset: true, new: run(951) })
+    Line.last!.say({ room: 'r1', seq: 1000, after: 0, reset: true, new: run(951) })
     const line = live.timeline('r1')
     line.show({ room: 'r1', seq: 1000, new: run(501) })
     const pages = new Map([
@@ -262,7 +263,7 @@ describe('what is on its way out', () => {
       state: { to: ['p1'] },
     }
     const asked = live.loadRooms()
-    Line.last!.say({ room: 'r1', seq: 7, new: [item] })
+    Line.last!.say({ room: 'r1', seq: 7, from: 6, new: [item] })
     await asked
     const heard = live.rows.get('r1')!
     expect([heard.last?.seq, heard.lanes?.chat, heard.called, heard.seq]).toEqual([7, 5, 7, 7])
@@ -279,7 +280,7 @@ describe('what is on its way out', () => {
     })
     await live.openRoom('r1')
     const item = { seq: 904, ch: 904, kind: 'text', by: 'p2', at: 904, o: { chat: 800 }, words: { text: '早' } }
-    Line.last!.say({ room: 'r1', seq: 905, reset: true, new: [item] })
+    Line.last!.say({ room: 'r1', seq: 905, after: 0, reset: true, new: [item] })
     expect(live.unread(live.rows.get('r1')!)).toBeGreaterThan(700)
     Line.last!.say({ read: [['r1', 904]] })
     expect(live.unread(live.rows.get('r1')!)).toBe(0)

@@ -58,7 +58,8 @@ function hear(m: FromServer) {
   if (m.join) {
     left.delete(m.join.id)
     void loadRooms().then(() => say('join', m.join))
-    socket.send({ resume: [{ room: m.join.id, after: timeline(m.join.id).ch }] })
+    timeline(m.join.id).connected()
+    catchUp(m.join.id)
   }
   if (m.failed && m.failed.code !== 'not-member') {
     const { room } = m.failed
@@ -93,10 +94,11 @@ function hear(m: FromServer) {
 function greet(h: NonNullable<FromServer['hello']>) {
   skew = h.now - Date.now()
   greatest = Math.max(greatest, h.n)
+  for (const t of timelines.values()) t.connected()
   const open = [...timelines.values()].filter(
     (t) => (t.ch > 0 || opened.has(t.room)) && h.rooms?.some((r) => r.id === t.room),
   )
-  if (open.length) socket.send({ resume: open.map((t) => ({ room: t.room, after: t.ch })) })
+  catchUp(...open.map((t) => t.room))
   void loadRooms().then(
     () => say('hello'),
     () => {},
@@ -108,10 +110,8 @@ function greet(h: NonNullable<FromServer['hello']>) {
 
 function deliver(d: Delivery) {
   const t = timeline(d.room)
-  // What comes for a room that nobody has looked at yet is counted, but it is no beginning of a talk: that is asked for on opening. A card
-  // of it that is shown elsewhere goes on.
-  if (t.loaded.value || d.reset) t.apply(d)
-  else t.hold({ room: d.room, seq: d.seq, people: d.people, set: d.set, mine: d.mine })
+  t.hear(d)
+  if (t.missing) catchUp(d.room)
   for (const item of d.new ?? []) if (item.id && outbox.has(item.id)) settle(item.id, item.seq)
   typing.delete(d.room)
   const row = rows.get(d.room)
@@ -175,19 +175,19 @@ export const openRoom = async (room: string) => {
   opened.add(room)
   if (!t.loaded.value) {
     const kept = await db.room(room)
-    if (kept && !t.loaded.value) {
-      t.apply({ room, seq: kept.ch, new: kept.items, people: kept.people, mine: kept.mine, pins: kept.pins })
-      t.first.value = kept.first
-    }
+    if (kept && !t.loaded.value) t.recall(kept)
   }
   catchUp(room)
   return t
 }
 
-// Asks what changed in a room; when there is no connection yet, its first word will ask.
-const catchUp = (room: string) => {
-  if (socket.open) socket.send({ resume: [{ room, after: timeline(room).ch }] })
+// Asks what changed in rooms; when there is no connection yet, its first word will ask.
+const catchUp = (...list: string[]) => {
+  if (!socket.open) return
+  for (let i = 0; i < list.length; i += mostAsked)
+    socket.send({ resume: list.slice(i, i + mostAsked).map((room) => timeline(room).resume()) })
 }
+const mostAsked = 200 // of one message
 
 export const older = async (t: Timeline) => {
   const before = t.items.value[0]?.seq
