@@ -74,8 +74,12 @@ class Model {
     const gone = this.stateAt(s, this.head).state.retracted // for good
     this.states.get(s)!.push({ ch: this.head, state: gone ? { ...state, retracted: true } : state })
   }
-  private stateAt = (s: Seq, at: Seq) => this.states.get(s)!.findLast((x) => x.ch <= at)!
-  pinsAt = (at: Seq) => this.pinned.findLast((p) => p.at <= at)!.pins
+  private stateAt = (s: Seq, at: Seq) =>
+    this.states
+      .get(s)!
+      .filter((x) => x.ch <= at)
+      .at(-1)!
+  pinsAt = (at: Seq) => this.pinned.filter((p) => p.at <= at).at(-1)!.pins
   item = (s: Seq, at: Seq): Item => {
     const { ch, state } = this.stateAt(s, at)
     const words = state.retracted ? undefined : { text: `${s}` }
@@ -84,7 +88,10 @@ class Model {
   items = (at: Seq) => this.posts.filter((s) => s <= at)
   mine = (seqs: Seq[], at: Seq): Mine[] =>
     seqs.flatMap((seq) => {
-      const own = this.owns.get(seq)?.findLast((o) => o.ch <= at)
+      const own = this.owns
+        .get(seq)
+        ?.filter((o) => o.ch <= at)
+        .at(-1)
       return own ? [{ seq, ch: this.stateAt(seq, at).ch, own: { own: own.own } }] : []
     })
 

@@ -98,6 +98,129 @@ describe('a timeline', () => {
   })
 })
 
+describe('the cursor', () => {
+  const live = (seq: Seq, from: Seq, more: Partial<Delivery> = {}): Delivery => ({
+    room: 'r1',
+    seq,
+    from,
+    new: [item(seq)],
+    ...more,
+  })
+  const answer = (after: Seq, seq: Seq, more: Partial<Delivery> = {}): Delivery => ({ room: 'r1', seq, after, ...more })
+  const upTo3 = () => {
+    const t = line([live(1, 0), live(2, 1), live(3, 2)])
+    t.apply(answer(0, 3))
+    t.connected() // it broke, and there is another one
+    return t
+  }
+
+  it('does not move with what comes live before the answer, so that the next resume asks for the rest', () => {
+    const t = upTo3()
+    expect(t.resume()).toEqual({ room: 'r1', after: 3 })
+    t.hear(live(10, 9))
+    expect(t.items.value.map((i) => i.seq)).toEqual([1, 2, 3, 10]) // it is shown
+    t.connected()
+    expect(t.resume().after).toBe(3)
+    t.hear(answer(3, 10, { new: [4, 5, 6, 7, 8, 9, 10].map((s) => item(s)) }))
+    expect([t.ch, t.items.value.length, t.missing]).toEqual([10, 10, false])
+  })
+
+  it('does not move past a gap within a connection, and says that something is missing', () => {
+    const t = upTo3()
+    t.resume()
+    t.hear(answer(3, 3))
+    t.hear(live(5, 4))
+    expect([t.ch, t.missing]).toEqual([3, true])
+    expect(t.resume().after).toBe(3)
+    expect(t.missing).toBe(false) // it is being asked for
+  })
+
+  it('moves on over what nobody is told, and over what came live while the answer was made', () => {
+    const t = upTo3()
+    t.resume()
+    t.hear(live(10, 3)) // 4 to 9 were confirmations
+    t.hear(live(12, 10))
+    t.hear(answer(3, 11, { new: [item(10)] }))
+    expect([t.ch, t.missing]).toEqual([11, false])
+    t.hear(live(13, 12))
+    expect(t.ch).toBe(12)
+  })
+
+  it('waits for the own parts that come right behind a delivery', () => {
+    const t = upTo3()
+    t.resume()
+    t.hear(answer(3, 3))
+    t.hear(live(4, 3))
+    expect(t.ch).toBe(3) // broken here, the own part of 4 is asked for
+    t.hear({ room: 'r1', seq: 4, from: 4, mine: [{ seq: 4, ch: 4, own: { asker: true } }] })
+    expect([t.ch, t.mine.get(4)?.own?.asker]).toEqual([4, true])
+  })
+
+  it('does not move by a page, nor by an answer to what another one asked', () => {
+    const t = upTo3()
+    t.resume()
+    t.apply({ room: 'r1', seq: 20, new: [item(20)] }, true)
+    t.hear(answer(7, 20))
+    expect(t.ch).toBe(3)
+  })
+
+  it('begins anew where the server was put back to an earlier state', () => {
+    const t = upTo3()
+    t.resume()
+    t.hear({
+      room: 'r1',
+      seq: 2,
+      after: 3,
+      reset: true,
+      first: true,
+      new: [item(1), { ...item(2), words: { text: '另一句' } }],
+      pins: [],
+    })
+    expect([t.ch, t.items.value.map((i) => i.words?.text)]).toEqual([2, ['1', '另一句']])
+  })
+})
+
+describe('what comes late', () => {
+  it('keeps a state that comes before its item, also of a room that is not open', () => {
+    const t = new Timeline('r1')
+    t.resume()
+    t.hear({ room: 'r1', seq: 5, from: 4, set: [{ seq: 3, ch: 5, state: { pinned: true } }], pins: [3] })
+    t.hear({ room: 'r1', seq: 6, from: 5, new: [item(6)] })
+    expect(t.loaded.value).toBe(false)
+    t.hear({ room: 'r1', seq: 4, after: 0, reset: true, first: true, new: [item(3), item(4)], pins: [] })
+    expect(t.items.value.map((i) => [i.seq, !!i.state?.pinned])).toEqual([
+      [3, true],
+      [4, false],
+      [6, false],
+    ])
+    expect(t.pins.value).toEqual([3])
+  })
+
+  it('does not take the place of what is newer: items, states, pins', () => {
+    const t = line([{ room: 'r1', seq: 3, from: 2, new: [item(1), item(2), item(3)] }])
+    t.apply({ room: 'r1', seq: 5, from: 3, set: [{ seq: 2, ch: 5, state: { retracted: true } }], pins: [3] })
+    t.apply({ room: 'r1', seq: 6, from: 5, new: [item(6)] })
+    t.apply({ room: 'r1', seq: 4, after: 0, reset: true, first: true, new: [item(1), item(2), item(3)], pins: [] })
+    expect(t.items.value.map((i) => [i.seq, !!i.state?.retracted])).toEqual([
+      [1, false],
+      [2, true],
+      [3, false],
+      [6, false],
+    ])
+    expect(t.pins.value).toEqual([3])
+    t.show({ room: 'r1', seq: 4, new: [item(2)] })
+    expect(t.get(2)?.state?.retracted).toBe(true)
+  })
+
+  it('is not the end when an empty page is older than what was heard', () => {
+    const t = line([{ room: 'r1', seq: 3, from: 0, new: [item(3)] }])
+    t.show({ room: 'r1', seq: 3, new: [item(1)] })
+    t.apply({ room: 'r1', seq: 4, from: 3, new: [item(4)] })
+    t.join({ room: 'r1', seq: 3, new: [] })
+    expect(t.last.value).toBe(false)
+  })
+})
+
 // No more than a window is held, wherever it stands in the history.
 describe('the window', () => {
   const run = (from: Seq, to: Seq) => Array.from({ length: to - from + 1 }, (_, i) => item(from + i))
@@ -118,7 +241,7 @@ describe('the window', () => {
     return t
   }
 
-  it('does not grow with what comes, and what is let go of comes back by pages', () => {
+  it('does not grow with what comes, and what is let go of comes back by pages', { timeout: 60_000 }, () => {
     const t = opened(100)
     for (let seq = 101; seq <= 5000; seq++) t.apply({ room: 'r1', seq, new: [item(seq)] })
     expect(t.items.value.length).toBeLessThanOrEqual(most)

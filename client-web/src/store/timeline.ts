@@ -98,7 +98,7 @@ export class Timeline {
   }
 
   apply(d: Delivery, page = false) {
-    if (d.reset) this.drop(d.seq)
+    if (d.reset) this.drop(d)
     this.names(d)
     this.take(d, page)
     this.own(d)
@@ -125,15 +125,23 @@ export class Timeline {
     if (d.from !== undefined) {
       const on = this.heard && d.from <= this.heard.seq ? this.heard : { from: d.from, seq: 0 }
       this.heard = { from: on.from, seq: Math.max(on.seq, d.seq), full: d.from }
-    } else if ((d.after ?? 0) <= this.ch) {
+    } else if (d.reset || (d.after ?? 0) <= this.ch) {
       this.ch = Math.max(this.ch, d.seq)
       this.answered = this.known = true
     }
     if (this.answered && this.heard && this.heard.from <= this.ch) this.ch = Math.max(this.ch, this.heard.full)
   }
 
-  // All begins anew with what was so at a seq; what is newer than that stays.
-  private drop(seq: Seq) {
+  // All begins anew with what was so at a seq; what is newer than that stays. Where what was asked for lies behind the log's end, the
+  // server was put back to an earlier state: nothing that is held is known to have happened.
+  private drop(d: Delivery) {
+    const back = (d.after ?? 0) > d.seq
+    const seq = back ? Number.POSITIVE_INFINITY : d.seq
+    if (back) {
+      this.ch = this.pinned = this.newest = 0
+      this.heard = undefined
+      this.early.clear()
+    }
     for (const item of this.loose.values()) this.later(item, seq)
     for (const item of this.items.value) this.later(item, seq)
     this.items.value = this.items.value.filter((i) => i.seq > seq)

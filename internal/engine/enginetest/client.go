@@ -17,13 +17,13 @@ type Client struct {
 	Answered bool      // on this connection
 	Floor    entry.Seq // where the row begins that it holds without a gap
 
-	heard    *stretch // live on this connection, without a gap; nil for nothing
-	items    map[entry.Seq]wire.Item
-	early    map[entry.Seq]wire.Set // states whose items have not come yet
-	mine     map[entry.Seq]wire.Mine
-	people   map[id.Person]wire.Name
-	pins     []entry.Seq
-	pinned   entry.Seq // the seq of the delivery that said so
+	heard  *stretch // live on this connection, without a gap; nil for nothing
+	items  map[entry.Seq]wire.Item
+	early  map[entry.Seq]wire.Set // states whose items have not come yet
+	mine   map[entry.Seq]wire.Mine
+	people map[id.Person]wire.Name
+	pins   []entry.Seq
+	pinned entry.Seq // the seq of the delivery that said so
 }
 
 // stretch is what was heard live without a gap: behind from and up to seq, and whole up to full. What all are told of a moment and what
@@ -92,7 +92,7 @@ func (c *Client) count(d wire.Delivery) {
 		c.heard = &stretch{c.heard.from, max(c.heard.seq, d.Seq), *d.From}
 	case d.From != nil:
 		c.heard = &stretch{*d.From, d.Seq, *d.From}
-	case d.After != nil && *d.After <= c.Ch:
+	case d.After != nil && (d.Reset || *d.After <= c.Ch):
 		c.Ch, c.Answered = max(c.Ch, d.Seq), true
 	}
 	if c.Answered && c.heard != nil && c.heard.from <= c.Ch {
@@ -102,6 +102,11 @@ func (c *Client) count(d wire.Delivery) {
 
 // drop begins anew with a reset: what is newer than it stays.
 func (c *Client) drop(d wire.Delivery) {
+	if d.After != nil && *d.After > d.Seq { // the server was put back to an earlier state: nothing is known to have happened
+		people := c.people
+		*c = *NewClient()
+		c.people = people
+	}
 	for seq, i := range c.items {
 		if seq > d.Seq {
 			continue
