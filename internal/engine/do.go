@@ -22,6 +22,7 @@ const (
 	bytesPerFrame   = 150 << 10 // of their words and facts, before sealing
 	maxInbox        = 8192      // commands that may wait in one log; more are refused as busy
 	checkpointEvery = 512       // entries
+	mostLeap        = 1 << 24   // how far a command's number may lie beyond the greatest that was taken from its device
 )
 
 // Answer is what came of a command: its seq, or why not.
@@ -133,6 +134,9 @@ func (e *Engine) put(log id.Log, in ask) error {
 	if err := e.Ready(); err != nil {
 		return err
 	}
+	if err := e.leaps(&in); err != nil {
+		return err
+	}
 	l := e.office
 	if log != id.Office {
 		if l = e.known(log.Room()); l == nil && in.effects != nil {
@@ -157,6 +161,18 @@ func (e *Engine) put(log id.Log, in ask) error {
 		l.writing = true
 		e.work.Add(1)
 		go e.write(l)
+	}
+	return nil
+}
+
+// leaps refuses a number that nobody counts up to: behind one near the end of the numbers a device could say nothing more.
+func (e *Engine) leaps(in *ask) error {
+	_, n, ok := in.command.Device()
+	if !ok || n <= mostLeap || in.person == id.Server {
+		return nil
+	}
+	if most := e.Greatest(in.device, e.RoomsOf(in.person)) + mostLeap; n > most {
+		return fault.New(fault.Invalid, "the number leaps far beyond this device's others").And("field", "id").And("most", most)
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ func (v *View) Digest() ([]byte, error) {
 func (v *View) digest() ([]byte, error) {
 	h := sha256.New()
 	err := v.db.View(func(txn *badger.Txn) error {
-		for _, table := range []string{"i/", "k/", "c/", "l/", "n/", "t/", "b/", "m/", "o/"} {
+		for _, table := range []string{"i/", "k/", "c/", "l/", "n/", "t/", "b/", "m/", "o/", "u/"} {
 			if err := each(txn, []byte(table), func(k, value []byte) error {
 				h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(k))))
 				h.Write(k)

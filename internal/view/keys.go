@@ -15,14 +15,15 @@ import (
 //	a/<log>                        the last frame of the log that is in, the seq behind it, and that behind the last delivery to all
 //	i/<room>/<seq>                 item, as on the wire
 //	k/<room>/<seq>                 what else the item is (who voted what, for whom it was posted, what it said before): never sent
-//	c/<room>/<ch><seq>             empty: what changed when
+//	c/<room>/<ch><seq>             who changed what when
 //	l/<room>/<lane>/<seq>          ordinal in the lane; the lane files has all items that brought some
+//	u/<room>/<person>/<lane>/<n>   empty: the n-th of the lane is unread for nobody like this: it is theirs, or (person *) was taken back
 //	n/<room>/<person>              seq of the last change, and the name as on the wire
 //	t/<room>                       the pinned seqs, newest first
 //	m/<room>/<person>/<seq>        empty: the item calls this person; person * is everybody
 //	o/<room>/<seq>                 empty: the item is live: it wants something of somebody
 //	b/<hash>/<room>/<seq>          empty: the item brought this file
-const version = "7"
+const version = "8"
 
 var (
 	keyVersion = []byte("v/version")
@@ -47,7 +48,10 @@ func cards(room id.Room) []byte                   { return key('k', string(room)
 func changed(room id.Room) []byte                 { return key('c', string(room)) }
 func calls(room id.Room, person id.Person) []byte { return key('m', string(room), string(person)) }
 func live(room id.Room) []byte                    { return key('o', string(room)) }
-func files(hash string) []byte                    { return key('b', hash) }
+func spared(room id.Room, who id.Person, lane string) []byte {
+	return key('u', string(room), string(who), lane)
+}
+func files(hash string) []byte { return key('b', hash) }
 
 func lane(room id.Room, lane string) []byte         { return key('l', string(room), lane) }
 func keyName(room id.Room, person id.Person) []byte { return key('n', string(room), string(person)) }

@@ -244,11 +244,11 @@ func (v *View) Items(room id.Room, f func(item []byte) error) error {
 	})
 }
 
-// Called is the first item after a seq that calls a person, alone or with everybody, and was not taken back; 0 when there is none.
+// Called is the first item after a seq by which another calls a person, alone or with everybody, and that was not taken back; 0 when there is none.
 func (v *View) Called(room id.Room, person id.Person, after entry.Seq) (first entry.Seq, err error) {
 	err = v.db.View(func(txn *badger.Txn) error {
 		for _, p := range []id.Person{person, everybody} {
-			seq, err := calledAfter(txn, room, p, after)
+			seq, err := calledAfter(txn, room, p, person, after)
 			if err != nil {
 				return err
 			}
@@ -261,7 +261,7 @@ func (v *View) Called(room id.Room, person id.Person, after entry.Seq) (first en
 	return first, err
 }
 
-func calledAfter(txn *badger.Txn, room id.Room, person id.Person, after entry.Seq) (entry.Seq, error) {
+func calledAfter(txn *badger.Txn, room id.Room, person, reader id.Person, after entry.Seq) (entry.Seq, error) {
 	prefix := calls(room, person)
 	o := badger.DefaultIteratorOptions
 	o.Prefix, o.PrefetchValues = prefix, false
@@ -273,8 +273,10 @@ func calledAfter(txn *badger.Txn, room id.Room, person id.Person, after entry.Se
 		if err != nil {
 			return 0, err
 		}
-		var state struct{ State wire.Flags }
-		if item != nil && json.Unmarshal(item, &state) == nil && !state.State.Retracted {
+		if item == nil {
+			continue
+		}
+		if by, gone, err := authorOf(item); err == nil && by != reader && !gone {
 			return seq, nil
 		}
 	}

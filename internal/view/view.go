@@ -485,7 +485,7 @@ func putParts(txn *badger.Txn, b *Batch) error {
 func putItem(txn *badger.Txn, room id.Room, r *wire.Record) error {
 	sets := []struct{ k, v []byte }{
 		{number(items(room), r.Seq), r.Item},
-		{number(number(changed(room), r.Ch), r.Seq), nil},
+		{number(number(changed(room), r.Ch), r.Seq), []byte(r.Last)},
 	}
 	if r.Kept != nil {
 		sets = append(sets, struct{ k, v []byte }{number(cards(room), r.Seq), r.Kept})
@@ -513,6 +513,9 @@ func putItem(txn *badger.Txn, room id.Room, r *wire.Record) error {
 	if err := putLive(txn, room, r); err != nil {
 		return err
 	}
+	if err := putSpared(txn, room, r); err != nil {
+		return err
+	}
 	return putFiles(txn, room, r)
 }
 
@@ -533,6 +536,21 @@ func putLive(txn *badger.Txn, room id.Room, r *wire.Record) error {
 		return err
 	}
 	return txn.Delete(was.KeyCopy(nil))
+}
+
+// putSpared notes whose an item is, and that it was taken back: for them, and then for nobody, it is ever unread.
+func putSpared(txn *badger.Txn, room id.Room, r *wire.Record) error {
+	if r.Lane == "" || !r.New && !r.Gone {
+		return nil
+	}
+	own := number(spared(room, r.By, r.Lane), entry.Seq(r.Ordinal))
+	if !r.Gone {
+		return txn.Set(own, nil)
+	}
+	if err := txn.Delete(own); err != nil {
+		return err
+	}
+	return txn.Set(number(spared(room, everybody, r.Lane), entry.Seq(r.Ordinal)), nil)
 }
 
 // putFiles notes what an item brought, until it is taken back.

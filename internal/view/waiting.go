@@ -1,6 +1,7 @@
 package view
 
 import (
+	"encoding/json"
 	"errors"
 	"slices"
 
@@ -8,6 +9,7 @@ import (
 
 	"linli/internal/entry"
 	"linli/internal/id"
+	"linli/internal/wire"
 )
 
 // Limits of one look back at a room: who was away for a year is told of the latest, not of all.
@@ -42,8 +44,9 @@ func (v *View) EachLive(room id.Room, who Who, f func(seq entry.Seq, sent, kept 
 }
 
 // EachChanged calls f with the items of a room that something was done to after ch `after`, the one changed last first: at most
-// mostFetched of those this person may read. An item that was only posted is not among them. f must keep neither.
-func (v *View) EachChanged(room id.Room, who Who, after entry.Seq, f func(seq entry.Seq, sent, kept []byte) error) error {
+// mostFetched of those this person may read, but for what they did last themselves. An item that was only posted is not among them.
+// f must keep neither.
+func (v *View) EachChanged(room id.Room, who Who, person id.Person, after entry.Seq, f func(seq entry.Seq, sent, kept []byte) error) error {
 	return v.db.View(func(txn *badger.Txn) error {
 		may, err := v.reach(txn, room, who)
 		if err != nil {
@@ -60,6 +63,13 @@ func (v *View) EachChanged(room id.Room, who Who, after entry.Seq, f func(seq en
 				break
 			}
 			if seq == ch || !may(seq) {
+				continue
+			}
+			own := false
+			if err := it.Item().Value(func(by []byte) error { own = id.Person(by) == person; return nil }); err != nil {
+				return err
+			}
+			if own {
 				continue
 			}
 			fetched++
@@ -155,12 +165,19 @@ func (v *View) Newest(room id.Room, who Who, lane string, after entry.Seq, limit
 	})
 }
 
-// Next is the first item after a seq; 0 when there is none.
-func (v *View) Next(room id.Room, after entry.Seq) (seq entry.Seq, err error) {
+// Unread is the first item after a seq that may be unread for a person: another's, and not taken back; 0 when there is none.
+func (v *View) Unread(room id.Room, person id.Person, after entry.Seq) (seq entry.Seq, err error) {
 	err = v.db.View(func(txn *badger.Txn) error {
-		found, err := forwards(txn, room, "", after, 1)
-		if len(found) > 0 {
-			seq = found[0].seq
+		found, err := forwards(txn, room, "", after, mostFetched)
+		for _, s := range found {
+			by, gone, err := authorOf(s.item)
+			if err != nil {
+				return err
+			}
+			if by != person && !gone {
+				seq = s.seq
+				break
+			}
 		}
 		return err
 	})
@@ -187,4 +204,44 @@ func peek(txn *badger.Txn, k []byte, f func(value []byte) error) error {
 		return err
 	}
 	return item.Value(f)
+}
+
+// authorOf is who posted an item as sent, and whether it was taken back.
+func authorOf(sent []byte) (by id.Person, gone bool, err error) {
+	var item struct {
+		By    id.Person
+		State wire.Flags
+	}
+	err = json.Unmarshal(sent, &item)
+	return item.By, item.State.Retracted, err
+}
+
+// Spared is how many items of each lane, behind so many and up to so many, are never unread for a person: their own, and what was taken
+// back.
+func (v *View) Spared(room id.Room, person id.Person, read, heads map[string]uint64) (map[string]uint64, error) {
+	n := map[string]uint64{}
+	err := v.db.View(func(txn *badger.Txn) error {
+		for l, head := range heads {
+			if head <= read[l] {
+				continue
+			}
+			for _, who := range []id.Person{person, everybody} {
+				n[l] += countOf(txn, spared(room, who, l), read[l], head)
+			}
+		}
+		return nil
+	})
+	return n, err
+}
+
+// countOf is how many keys end with a number behind one and up to another.
+func countOf(txn *badger.Txn, prefix []byte, after, upTo uint64) (n uint64) {
+	o := badger.DefaultIteratorOptions
+	o.Prefix, o.PrefetchValues = prefix, false
+	it := txn.NewIterator(o)
+	defer it.Close()
+	for it.Seek(number(slices.Clone(prefix), entry.Seq(after+1))); it.Valid() && uint64(tail(it.Item().Key())) <= upTo; it.Next() {
+		n++
+	}
+	return n
 }

@@ -70,8 +70,8 @@ func TestWhatWaitsAndWhatChanged(t *testing.T) {
 	}{
 		{"live", func(f func(entry.Seq, []byte, []byte) error) error { return v.EachLive(room, view.Who{}, f) }, []entry.Seq{1, 4, 5}},
 		{"live, since then", func(f func(entry.Seq, []byte, []byte) error) error { return v.EachLive(room, view.Who{Since: 4}, f) }, []entry.Seq{4, 5}},
-		{"changed", func(f func(entry.Seq, []byte, []byte) error) error { return v.EachChanged(room, view.Who{}, 5, f) }, []entry.Seq{1, 2}},
-		{"changed later", func(f func(entry.Seq, []byte, []byte) error) error { return v.EachChanged(room, view.Who{}, 6, f) }, []entry.Seq{1}},
+		{"changed", func(f func(entry.Seq, []byte, []byte) error) error { return v.EachChanged(room, view.Who{}, "pother", 5, f) }, []entry.Seq{1, 2}},
+		{"changed later", func(f func(entry.Seq, []byte, []byte) error) error { return v.EachChanged(room, view.Who{}, "pother", 6, f) }, []entry.Seq{1}},
 		{"calls", func(f func(entry.Seq, []byte, []byte) error) error {
 			return v.EachCall(room, view.Who{}, "p7", 3, 9, f)
 		}, []entry.Seq{5, 4}},
@@ -87,10 +87,10 @@ func TestWhatWaitsAndWhatChanged(t *testing.T) {
 	if err := v.Newest(room, view.Who{}, "notice", 2, 2, func(seq entry.Seq, _ []byte) error { newest = append(newest, seq); return nil }); err != nil || !slices.Equal(newest, []entry.Seq{5, 4}) {
 		t.Errorf("newest: %v, %v", newest, err)
 	}
-	if next, err := v.Next(room, 2); next != 3 || err != nil {
+	if next, err := v.Unread(room, "pother", 2); next != 3 || err != nil {
 		t.Errorf("next: %d, %v", next, err)
 	}
-	if next, err := v.Next(room, 5); next != 0 || err != nil {
+	if next, err := v.Unread(room, "pother", 5); next != 0 || err != nil {
 		t.Errorf("behind the last: %d, %v", next, err)
 	}
 }

@@ -58,7 +58,7 @@ func (s *Server) catchup(ctx context.Context, _ *none) (*body[catchupBody], erro
 		return nil, err
 	}
 	for _, row := range rows {
-		if row.Act == "confirm" && glimpse(row.Item).Kind == "notice" {
+		if g := glimpse(row.Item); row.Act == "confirm" && g.Kind == "notice" && g.By != p {
 			seen[wire.ReadTo{Room: row.Room, Seq: row.Seq}] = true
 			b.Confirm = append(b.Confirm, catchRow{Room: row.Room, RoomName: row.RoomName, Seq: row.Seq, Why: "confirm", Item: row.Item})
 		}
@@ -137,12 +137,8 @@ func (c *catching) look(ctx context.Context) error {
 	if err := c.s.Engine.Seen(ctx, c.room); err != nil {
 		return err
 	}
-	mark, err := c.s.readTo(c.p, c.room)
-	if err != nil {
-		return err
-	}
 	head, in := entry.Seq(0), false
-	err = c.s.Engine.ReadRoom(c.room, func(x *room.State) {
+	err := c.s.Engine.ReadRoom(c.room, func(x *room.State) {
 		m := x.Member(c.p)
 		if in = m != nil; !in {
 			return
@@ -153,7 +149,11 @@ func (c *catching) look(ctx context.Context) error {
 			c.heads[string(l)] = x.Lane(l)
 		}
 	})
-	if err != nil || !in || head <= mark.Seq {
+	if err != nil || !in {
+		return err
+	}
+	mark, err := c.s.readTo(c.p, c.room, head, c.heads)
+	if err != nil || head <= mark.Seq {
 		return err
 	}
 	if err := c.concerns(mark.Seq); err != nil {
@@ -176,7 +176,7 @@ func (c *catching) look(ctx context.Context) error {
 	if len(row.Unread) == 0 {
 		return nil
 	}
-	if row.First, err = c.s.View.Next(c.room, mark.Seq); err != nil {
+	if row.First, err = c.s.View.Unread(c.room, c.p, mark.Seq); err != nil {
 		return err
 	}
 	c.body.Rest = append(c.body.Rest, row)
@@ -203,7 +203,7 @@ func (c *catching) concerns(after entry.Seq) error {
 	if err != nil {
 		return err
 	}
-	err = c.s.View.EachChanged(c.room, who, after, func(seq entry.Seq, sent, kept []byte) error {
+	err = c.s.View.EachChanged(c.room, who, c.p, after, func(seq entry.Seq, sent, kept []byte) error {
 		item, err := wire.ReadItem(sent, kept)
 		if err != nil || item.Retracted {
 			return err

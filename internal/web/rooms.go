@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -124,7 +125,7 @@ func (s *Server) row(p id.Person, r id.Room) (row RoomRow, err error) {
 
 // talk adds what a member sees of the conversation: how far they have read, and the last that was said.
 func (s *Server) talk(row *RoomRow, p id.Person) (err error) {
-	if row.Read, err = s.readTo(p, row.ID); err != nil {
+	if row.Read, err = s.readTo(p, row.ID, row.Seq, row.Lanes); err != nil {
 		return err
 	}
 	if row.Called, err = s.View.Called(row.ID, p, row.Read.Seq); err != nil {
@@ -146,16 +147,34 @@ func (s *Server) talk(row *RoomRow, p id.Person) (err error) {
 	return nil
 }
 
-// readTo is how far a person has read a room. What was said before they came is history, not unread.
-func (s *Server) readTo(p id.Person, r id.Room) (engine.Mark, error) {
-	if m := s.Marks.Of(p, r); m.Seq != 0 {
-		return m, nil
+// readTo is how far a person has read a room of which seq and lanes are the heads. What was said before they came is history, and what
+// they said themselves or was taken back is for nobody to read: it counts as read.
+func (s *Server) readTo(p id.Person, r id.Room, seq entry.Seq, heads map[string]uint64) (engine.Mark, error) {
+	m := s.Marks.Of(p, r)
+	if m.Seq == 0 {
+		floor, err := s.View.Floor(r, s.Engine.Joined(r, p))
+		if err != nil {
+			return m, err
+		}
+		if m, err = s.Marks.From(p, r, floor-1); err != nil {
+			return m, err
+		}
 	}
-	floor, err := s.View.Floor(r, s.Engine.Joined(r, p))
-	if err != nil {
-		return engine.Mark{}, err
+	// The views are a moment behind the heads. When they stand still, the numbers are a little too great, and said all the same.
+	_ = s.View.Wait(context.Background(), r.Log(), seq)
+	spared, err := s.View.Spared(r, p, m.Lanes, heads)
+	if err != nil || len(spared) == 0 {
+		return m, err
 	}
-	return s.Marks.From(p, r, floor-1)
+	read := maps.Clone(m.Lanes)
+	if read == nil {
+		read = map[string]uint64{}
+	}
+	for l, n := range spared {
+		read[l] += n
+	}
+	m.Lanes = read
+	return m, nil
 }
 
 type roomsBody struct {

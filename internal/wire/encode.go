@@ -15,7 +15,8 @@ import (
 type Record struct {
 	Seq, Ch, Was entry.Seq // Was: its ch before; 0 for a new one
 	New          bool
-	Quiet        bool // nobody but those in Mine is told
+	Quiet        bool      // nobody but those in Mine is told
+	By, Last     id.Person // who posted it, and who did something to it last
 	Lane         string
 	Ordinal      uint64
 	Item         []byte      // the whole item
@@ -84,10 +85,11 @@ func Render(s *room.State, changes []room.Change) Parts {
 		}
 		if n, ok := at[c.Item.Seq]; ok {
 			parts.Items[n].Quiet = parts.Items[n].Quiet && c.Quiet
+			parts.Items[n].Last = c.Entry.By
 			continue
 		}
 		at[c.Item.Seq] = len(parts.Items)
-		parts.Items = append(parts.Items, Record{Seq: c.Item.Seq, Was: c.Was, New: c.New, Quiet: c.Quiet})
+		parts.Items = append(parts.Items, Record{Seq: c.Item.Seq, Was: c.Was, New: c.New, Quiet: c.Quiet, By: c.Item.By, Last: c.Entry.By})
 	}
 	for i := range parts.Items {
 		r, item := &parts.Items[i], s.Held(parts.Items[i].Seq)

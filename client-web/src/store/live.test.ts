@@ -286,6 +286,38 @@ describe('what is on its way out', () => {
     expect(live.unread(live.rows.get('r1')!)).toBe(0)
   })
 
+  it("never counts one's own as unread on another device, nor what was taken back", async () => {
+    const live = await page()
+    await until(() => live.online.value)
+    await live.loadRooms()
+    await live.openRoom('r1')
+    const item = (seq: number, by: string, lane = 'chat', n = seq) => ({
+      seq,
+      ch: seq,
+      kind: 'text',
+      by,
+      at: seq,
+      o: { [lane]: n },
+      words: {},
+    })
+    Line.last!.say({ room: 'r1', seq: 0, after: 0, reset: true, first: true })
+    const count = (lane?: string) => live.unread(live.rows.get('r1')!, lane)
+    Line.last!.say({ room: 'r1', seq: 1, from: 0, new: [item(1, 'p1')] })
+    Line.last!.say({ room: 'r1', seq: 2, from: 1, new: [item(2, 'p1', 'notice', 1)] })
+    expect(count()).toBe(0)
+    Line.last!.say({ room: 'r1', seq: 4, from: 2, new: [item(3, 'p2', 'chat', 2), item(4, 'p1', 'chat', 3)] })
+    Line.last!.say({ room: 'r1', seq: 5, from: 4, new: [item(5, 'p2', 'chat', 4)] })
+    expect([count('chat'), count('notice')]).toEqual([2, 0])
+    Line.last!.say({ room: 'r1', seq: 6, from: 5, set: [{ seq: 5, ch: 6, state: { retracted: true } }] })
+    Line.last!.say({ room: 'r1', seq: 7, from: 6, set: [{ seq: 5, ch: 7, state: { retracted: true, pinned: true } }] })
+    expect(count()).toBe(1)
+    Line.last!.say({ room: 'r1', seq: 8, from: 7, new: [item(8, 'p2', 'chat', 5)] })
+    Line.last!.say({ read: [['r1', 3]] }) // 4 and 5 stand behind it and are for nobody to read
+    expect(count()).toBe(1)
+    Line.last!.say({ read: [['r1', 8]] })
+    expect(count()).toBe(0)
+  })
+
   it('asks for a room that was opened before there was a connection', async () => {
     const live = await page()
     expect(live.online.value).toBe(false)

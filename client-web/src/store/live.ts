@@ -110,6 +110,7 @@ function greet(h: NonNullable<FromServer['hello']>) {
 
 function deliver(d: Delivery) {
   const t = timeline(d.room)
+  const back = (d.set ?? []).filter((s) => s.state.retracted && !t.get(s.seq)?.state?.retracted)
   t.hear(d)
   if (t.missing) catchUp(d.room)
   for (const item of d.new ?? []) if (item.id && outbox.has(item.id)) settle(item.id, item.seq)
@@ -118,9 +119,26 @@ function deliver(d: Delivery) {
   if (row) {
     const last = d.new?.at(-1)
     const lanes = { ...row.lanes }
+    const read = { ...row.read.lanes }
     for (const item of d.new ?? [])
-      for (const [lane, n] of Object.entries(item.o ?? {})) lanes[lane] = Math.max(lanes[lane] ?? 0, n)
-    const next = { ...row, seq: Math.max(row.seq, d.seq), lanes, pins: d.pins ?? row.pins }
+      for (const [lane, n] of Object.entries(item.o ?? {})) {
+        if (n > countOf(lanes, lane) && spared(item)) read[lane] = countOf(read, lane) + 1
+        lanes[lane] = Math.max(countOf(lanes, lane), n)
+      }
+    // What is taken back is unread no longer. Of what is not held here nobody knows which lane it is in; the next list says.
+    for (const s of back) {
+      const item = t.get(s.seq) ?? (row.last?.seq === s.seq ? row.last : undefined)
+      if (s.seq > row.read.seq && item?.by !== me.value?.person)
+        for (const lane of Object.keys(item?.o ?? {}))
+          if (countOf(lanes, lane) > countOf(read, lane)) read[lane] = countOf(read, lane) + 1
+    }
+    const next = {
+      ...row,
+      seq: Math.max(row.seq, d.seq),
+      lanes,
+      read: { ...row.read, lanes: read },
+      pins: d.pins ?? row.pins,
+    }
     next.called ||= d.new?.find((i) => i.seq > row.read.seq && callsMe(i))?.seq
     if (last && (!row.last || last.seq >= row.last.seq)) next.last = last
     rows.set(d.room, next)
@@ -128,6 +146,9 @@ function deliver(d: Delivery) {
   keepSoon(d.room)
   say('delivery', d)
 }
+
+// One's own, and what was taken back, is never unread.
+const spared = (item: Item) => item.by === me.value?.person || !!item.state?.retracted
 
 // Does a message call me, alone or with everybody?
 export const callsMe = (item: Item) =>
@@ -474,13 +495,17 @@ function mark(room: string, seq: number, lane = '') {
   if (!row || row.read.seq >= seq) return
   const lanes = { ...row.read.lanes }
   let known = false
-  for (const item of timeline(room).items.value) {
-    if (item.seq > seq) continue
+  const behind: Record<string, number> = {} // what is never unread
+  const to: Record<string, number> = {}
+  for (const item of timeline(room).items.value)
     for (const [l, n] of Object.entries(item.o ?? {})) {
       if (lane && l !== lane) continue
-      lanes[l] = Math.max(lanes[l] ?? 0, n)
-      known = true
+      if (item.seq <= seq) to[l] = Math.max(to[l] ?? 0, n)
+      else if (spared(item)) behind[l] = countOf(behind, l) + 1
     }
+  for (const [l, n] of Object.entries(to)) {
+    lanes[l] = Math.max(lanes[l] ?? 0, n + countOf(behind, l))
+    known = true
   }
   // Whoever has read the last one has read all lanes, also what is too far back to be held.
   if (seq >= Math.min(row.seq, row.last?.seq ?? row.seq))
