@@ -70,8 +70,12 @@ func TestWhatWaitsAndWhatChanged(t *testing.T) {
 	}{
 		{"live", func(f func(entry.Seq, []byte, []byte) error) error { return v.EachLive(room, view.Who{}, f) }, []entry.Seq{1, 4, 5}},
 		{"live, since then", func(f func(entry.Seq, []byte, []byte) error) error { return v.EachLive(room, view.Who{Since: 4}, f) }, []entry.Seq{4, 5}},
-		{"changed", func(f func(entry.Seq, []byte, []byte) error) error { return v.EachChanged(room, view.Who{}, "pother", 5, f) }, []entry.Seq{1, 2}},
-		{"changed later", func(f func(entry.Seq, []byte, []byte) error) error { return v.EachChanged(room, view.Who{}, "pother", 6, f) }, []entry.Seq{1}},
+		{"changed", func(f func(entry.Seq, []byte, []byte) error) error {
+			return v.EachChanged(room, view.Who{}, "pother", 5, f)
+		}, []entry.Seq{1, 2}},
+		{"changed later", func(f func(entry.Seq, []byte, []byte) error) error {
+			return v.EachChanged(room, view.Who{}, "pother", 6, f)
+		}, []entry.Seq{1}},
 		{"calls", func(f func(entry.Seq, []byte, []byte) error) error {
 			return v.EachCall(room, view.Who{}, "p7", 3, 9, f)
 		}, []entry.Seq{5, 4}},

@@ -166,6 +166,14 @@ func (p *phone) settle(t *testing.T, head entry.Seq) {
 	}
 	for p.next(t) {
 	}
+	for _, seq := range p.held.Asks() {
+		b, err := p.street.View.One(enginetest.Heyuan, p.street.Who(p.person), seq)
+		var d wire.Delivery
+		if err != nil || json.Unmarshal(b, &d) != nil {
+			t.Error(err)
+		}
+		p.held.Hear(d)
+	}
 }
 
 // Whatever breaks and whenever, whoever keeps what docs/protocol.md says shows in the end what a fresh page shows: own parts, names and

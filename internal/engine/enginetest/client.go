@@ -46,6 +46,16 @@ func (c *Client) Connect() { c.Answered, c.heard = false, nil }
 // Missing tells whether this connection brought something that what is held does not reach.
 func (c *Client) Missing() bool { return c.Answered && c.heard != nil && c.heard.from > c.Ch }
 
+// Asks are the pinned items that it does not hold: they lie further back, and are fetched one by one.
+func (c *Client) Asks() (seqs []entry.Seq) {
+	for _, seq := range c.pins {
+		if _, ok := c.items[seq]; !ok {
+			seqs = append(seqs, seq)
+		}
+	}
+	return seqs
+}
+
 // Reaches is up to where it has heard of everything.
 func (c *Client) Reaches() entry.Seq {
 	if c.Answered && c.heard != nil && c.heard.from <= c.Ch {
