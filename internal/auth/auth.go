@@ -10,6 +10,7 @@
 // On the shelf:
 //
 //	pass/<person>          the password's hash (PHC string)
+//	applied/<hash>         who applied with a phone that is not theirs yet, and this password (applicant.go)
 //	dev/<person>/<device>  the device
 //	gone/<device>          why a device has ended, for as long as its tokens would have been good
 //	code/<person>          a recovery code, hashed; for ten minutes
@@ -157,8 +158,10 @@ func (a *Auth) SetPassword(ctx context.Context, p id.Person, password string) er
 	if err != nil {
 		return err
 	}
-	_, err = a.shelf.Put(ctx, "pass/"+string(p), []byte(hash), journal.Any, 0)
-	return wrap("password", err)
+	if _, err = a.shelf.Put(ctx, "pass/"+string(p), []byte(hash), journal.Any, 0); err != nil {
+		return wrap("password", err)
+	}
+	return a.noteApplicant(ctx, p, rec.Phone, password)
 }
 
 // HasPassword tells whether a person can sign in by password.
@@ -224,7 +227,8 @@ func (a *Auth) try(ctx context.Context, what func() error, names ...string) erro
 	return err
 }
 
-// SignIn checks phone and password and starts a device. Unknown phones take as long and answer the same as wrong passwords.
+// SignIn checks phone and password and starts a device. Unknown phones take as long and answer the same as wrong passwords. A phone is its
+// owner's first; with a password that somebody else gave when they applied with it, it is that applicant who signs in.
 func (a *Auth) SignIn(ctx context.Context, phone, password string, where Where) (Session, error) {
 	phone, err := register.NormalisePhone(phone)
 	if err != nil {
@@ -240,7 +244,28 @@ func (a *Auth) SignIn(ctx context.Context, phone, password string, where Where) 
 	} else if p == "" {
 		names[0] = byStranger + "/" + phone
 	}
-	if err := a.try(ctx, func() error { return a.compare(ctx, p, password) }, names...); err != nil {
+	if q := a.appliedHere(ctx, where, phone, p, password); q != "" {
+		return a.Start(ctx, q, where)
+	}
+	applicant := id.Person("")
+	err = a.try(ctx, func() error {
+		err := a.compare(ctx, p, password)
+		if !fault.Is(err, fault.Wrong) {
+			return err
+		}
+		var other error
+		if applicant, other = a.Applicant(ctx, phone, password); other != nil {
+			return other
+		}
+		if applicant != "" && p == "" {
+			return errApplicant
+		}
+		return err // a wrong one at the owner's, also when it is an applicant's: nobody buys tries by applying with a phone
+	}, names...)
+	if applicant != "" {
+		return a.Start(ctx, applicant, where)
+	}
+	if err != nil {
 		return Session{}, err
 	}
 	return a.Start(ctx, p, where)

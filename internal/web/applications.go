@@ -41,6 +41,9 @@ type applicationRow struct {
 	Name     string         `json:"name"`
 	Title    string         `json:"title,omitempty"`
 	Phone    string         `json:"phone"`
+	Twice    bool           `json:"twice,omitempty"`  // somebody else waits with the same phone
+	Taken    string         `json:"taken,omitempty"`  // whose the phone is already: of a member of this room (here), or somebody else (elsewhere)
+	Member   id.Person      `json:"member,omitempty"` // of this room, whose phone it is
 	Note     string         `json:"note,omitempty"`
 	Door     string         `json:"door,omitempty"` // as typed, when it is not in the list
 	Text     string         `json:"text,omitempty"`
@@ -105,6 +108,10 @@ func (s *Server) applications(ctx context.Context, in *applicationsInput) (*body
 	if err != nil {
 		return nil, err
 	}
+	twice, err := s.phonesTwice(ctx, shown)
+	if err != nil {
+		return nil, err
+	}
 	for i := range b.Applications {
 		row := &b.Applications[i]
 		a := shown[row.ID]
@@ -119,11 +126,76 @@ func (s *Server) applications(ctx context.Context, in *applicationsInput) (*body
 			}
 		}
 		row.Name, row.Title, row.Phone = rec.Name, rec.Title, rec.Phone
+		if err := s.comparePhone(ctx, row, a.Person, twice); err != nil {
+			return nil, err
+		}
 		if err := s.compareRow(ctx, row, pages[row.ID]); err != nil {
 			return nil, err
 		}
 	}
 	return says(b), nil
+}
+
+// phonesTwice are the phones with which several wait for one of the rooms.
+func (s *Server) phonesTwice(ctx context.Context, shown map[id.Application]office.Application) (map[phoneIn]bool, error) {
+	var open []office.Application
+	s.Engine.ReadOffice(func(o *office.State) {
+		rooms := map[id.Room]bool{}
+		for _, a := range shown {
+			if !rooms[a.Room] {
+				rooms[a.Room] = true
+				open = append(open, o.Applications(office.Filter{Room: a.Room, Status: office.Pending})...)
+				open = append(open, o.Applications(office.Filter{Room: a.Room, Status: office.Asked})...)
+			}
+		}
+	})
+	first, twice := map[phoneIn]id.Person{}, map[phoneIn]bool{}
+	for _, a := range open {
+		rec, err := s.Register.Record(ctx, a.Person)
+		if fault.Is(err, fault.NotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		at := phoneIn{a.Room, rec.Phone}
+		if other, there := first[at]; there && other != a.Person {
+			twice[at] = true
+		}
+		first[at] = a.Person
+	}
+	return twice, nil
+}
+
+// phoneIn is a phone with which somebody applies for a room.
+type phoneIn struct {
+	room  id.Room
+	phone string
+}
+
+// comparePhone adds who else has or gave an open application's phone.
+func (s *Server) comparePhone(ctx context.Context, row *applicationRow, p id.Person, twice map[phoneIn]bool) error {
+	if row.State != office.Pending && row.State != office.Asked {
+		return nil
+	}
+	row.Twice = twice[phoneIn{row.Room, row.Phone}]
+	owner, err := s.Register.ByPhone(ctx, row.Phone)
+	if fault.Is(err, fault.NotFound) || err == nil && owner == p {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	row.Taken = "elsewhere"
+	err = s.Engine.ReadRoom(row.Room, func(x *room.State) {
+		if m := x.Member(owner); m != nil {
+			row.Taken, row.Member = "here", owner
+		}
+	})
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	return err
 }
 
 // isKnown tells whether a decider has let somebody in before: a record of theirs is in force then.

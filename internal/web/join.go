@@ -266,21 +266,31 @@ func (s *Server) apply(ctx context.Context, in *applyInput) (*sessionAnswer, err
 	}
 	claim, err := s.who(ctx)
 	p, known, rec := claim.Person, err == nil, register.Record{}
+	back, record := false, ""
 	if known {
 		rec, err = s.mayApply(ctx, p, r.ID, f.Premises)
-	} else {
-		p = id.New[id.Person]("p")
-		rec, err = stranger(f)
+	} else if rec, err = stranger(f); err == nil {
+		one := &s.applying[int(rec.Phone[9]-'0')*10+int(rec.Phone[10]-'0')]
+		one.Lock() // two at once with one phone and one password are one
+		defer one.Unlock()
+		p, record, back, err = s.cameBack(ctx, rec, f.Password, r.ID, f.Premises)
 	}
 	if err != nil {
 		return nil, err
+	}
+	if back && s.hasOpen(p, r.ID) {
+		out, err := s.start(ctx, p, f.Label, f.Tokens)
+		if err == nil {
+			out.Body.Before = true
+		}
+		return out, err
 	}
 	facts, words, err := s.fill(ctx, rec, r.ID, f)
 	if err != nil {
 		return nil, err
 	}
 	name := id.New[id.Application]("a")
-	facts["application"], facts["person"], facts["room"] = name, p, r.ID
+	facts["application"], facts["person"], facts["room"], facts["record"] = name, p, r.ID, record
 	if slip.ID != "" {
 		ask, _ := ctx.Value(askKey).(*http.Request)
 		_, err := ask.Cookie(slipsOff)
@@ -289,14 +299,25 @@ func (s *Server) apply(ctx context.Context, in *applyInput) (*sessionAnswer, err
 	if err := s.would(asServer, "application.submit", facts, words); err != nil {
 		return nil, err
 	}
-	if !known {
+	fresh := !known && !back
+	switch {
+	case fresh:
 		if err := errors.Join(s.Register.Put(ctx, p, rec), s.Auth.SetPassword(ctx, p, f.Password)); err != nil {
 			return nil, errors.Join(err, s.unmake(ctx, p))
 		}
+	case record != "":
+		if err := s.Register.PutSaid(ctx, p, record, rec); err != nil {
+			return nil, err
+		}
 	}
 	if _, err := s.server(ctx, "application.submit", facts, words); err != nil {
-		if f := fault.Of(err); !known && f != nil && f.Code != fault.Busy {
-			err = errors.Join(err, s.unmake(ctx, p))
+		if f := fault.Of(err); f != nil && f.Code != fault.Busy {
+			switch {
+			case fresh:
+				err = errors.Join(err, s.unmake(ctx, p))
+			case record != "":
+				err = errors.Join(err, s.Register.DropSaid(ctx, p, record))
+			}
 		}
 		return nil, err
 	}
@@ -315,6 +336,33 @@ func (s *Server) apply(ctx context.Context, in *applyInput) (*sessionAnswer, err
 		})
 	}
 	return out, nil
+}
+
+// cameBack is who applies with a phone and a password: the one who did so before and was not let in yet, or somebody new. What they
+// say of their name this time gets a record of its own when it is another.
+func (s *Server) cameBack(ctx context.Context, rec register.Record, password string, r id.Room, h id.Premises) (p id.Person, record string, back bool, err error) {
+	if p, err = s.Auth.Applicant(ctx, rec.Phone, password); err != nil {
+		return "", "", false, err
+	}
+	if p == "" {
+		return id.New[id.Person]("p"), "", false, nil
+	}
+	if err = s.notIn(p, r, h); err != nil {
+		return "", "", false, err
+	}
+	was, err := s.Register.Record(ctx, p)
+	if err == nil && was != rec {
+		record = id.New[string]("n")
+	}
+	return p, record, true, err
+}
+
+// hasOpen tells whether somebody's application for a room is open.
+func (s *Server) hasOpen(p id.Person, r id.Room) (open bool) {
+	s.Engine.ReadOffice(func(o *office.State) {
+		open = slices.ContainsFunc(o.Applications(office.Filter{Person: p, Room: r}), func(a office.Application) bool { return a.Open() && a.For == "" })
+	})
+	return open
 }
 
 // stranger is what somebody says of themselves who is not signed in.

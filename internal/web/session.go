@@ -32,6 +32,7 @@ type sessionBody struct {
 	Expires int64     `json:"expires"`
 	Access  string    `json:"access,omitempty"`
 	Refresh string    `json:"refresh,omitempty"`
+	Before  bool      `json:"before,omitempty"` // applied before: this is that application, as it was
 }
 
 type sessionAnswer struct {

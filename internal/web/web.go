@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -64,6 +65,7 @@ type Server struct {
 	Log      *slog.Logger
 	Disk     func() (free int64) // for metrics
 
+	applying [100]sync.Mutex // by the last two digits of a phone
 	paces    paces
 	rosters  rosters
 	waits    waits

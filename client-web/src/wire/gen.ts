@@ -74,6 +74,7 @@ export interface ApplicationRow {
   known?: string
   label?: string
   light: string
+  member?: string
   name: string
   note?: string
   phone: string
@@ -84,8 +85,10 @@ export interface ApplicationRow {
   roster?: RosterSays
   slip?: boolean
   state: string
+  taken?: string
   text?: string
   title?: string
+  twice?: boolean
   version: number
 }
 
@@ -998,6 +1001,7 @@ export interface SentBody {
 
 export interface SessionBody {
   access?: string
+  before?: boolean
   device: string
   expires: number
   person: string
