@@ -111,4 +111,73 @@ test('a poll without an end says that it goes on', async () => {
   await a.context.close()
 })
 
+test('a notice with a mistake is corrected, its difference is seen, who confirmed is asked again, and it is withdrawn with a reason', async () => {
+  const post = (title: string, body: string) =>
+    as(owner).then((o) =>
+      o.act(town.room, 'notice.post', {
+        with: { confirm: true, pin: true, importance: 'normal' },
+        words: { title, body },
+      }),
+    )
+  const seq = await post('今晚停水', '今晚 22:00 至次日 5:00 停水，请提前储水。')
+  const a = await inRoom(linli, zhang, town.room)
+  const card = a.page.locator(`.vlist [data-seq="${seq}"] .card`)
+  await card.getByRole('button', { name: '确认收到' }).click()
+  await card.getByText('已确认收到').waitFor()
+
+  const own = await inRoom(linli, owner, town.room)
+  const his = own.page.locator(`.vlist [data-seq="${seq}"] .card`)
+  await his.getByText('1 / 42 户已确认').waitFor()
+  await his.getByRole('button', { name: '更正' }).click()
+  const sheet = own.page.getByRole('dialog')
+  const send = sheet.getByRole('button', { name: '发出第 2 版' })
+  expect(await send.isDisabled()).toBe(true)
+  await sheet.getByLabel('内容').fill('今晚 23:00 至次日 6:00 停水，请提前储水。高层来水会晚 1 小时左右。')
+  await sheet.getByLabel('为什么更正').fill('自来水公司改了施工时间')
+  await sheet.getByText('确认过的 1 户会再问一遍').waitFor()
+  await shot(own.page, 'notice-correct-form')
+  await send.click()
+
+  // Struck and marked where it stands; the bar asks again, with words of its own.
+  await card.getByText('第 2 版 · 更正').waitFor()
+  await card.locator('del', { hasText: '22:00 至次日 5:00' }).waitFor()
+  expect(await card.locator('ins').allInnerTexts()).toEqual(['23:00 至次日 6:00', '高层来水会晚 1 小时左右。'])
+  await card.getByText('自来水公司改了施工时间').waitFor()
+  await card.getByText('您家确认过第 1 版，所以再请您看一眼').waitFor()
+  await his.getByText('0 / 42 户已确认').waitFor()
+  await shot(a.page, 'notice-corrected')
+  await card.getByRole('button', { name: '看原文' }).click()
+  await a.page.getByRole('dialog').getByText('今晚 22:00 至次日 5:00 停水，请提前储水。').waitFor()
+  await a.page.keyboard.press('Escape')
+
+  // The bar names the one that waits and opens it; what is settled is a line.
+  const other = await post('电梯检修', '十分钟就好')
+  await card.getByRole('button', { name: '更正我知道了' }).click()
+  await card.getByText('您家已看过第 2 版').waitFor()
+  await his.getByText('1 / 42 户已确认').waitFor()
+  const bar = a.page.locator('.noticebar')
+  await bar.getByText('电梯检修').waitFor()
+  await bar.click()
+  const list = a.page.getByRole('dialog')
+  await list.locator('.card', { hasText: '电梯检修' }).waitFor()
+  await list.locator('button.line1', { hasText: '今晚停水' }).waitFor()
+  expect(await list.locator('.card').count()).toBe(1)
+  await shot(a.page, 'notice-bar')
+  await list.getByRole('button', { name: '确认收到' }).click()
+  await list.getByText('已确认收到').waitFor()
+  await a.page.keyboard.press('Escape')
+  await expect.poll(() => bar.getAttribute('class')).toContain('quiet')
+
+  // Withdrawn with a reason that everybody reads.
+  await his.getByRole('button', { name: '撤下' }).click()
+  const ask = own.page.getByRole('dialog')
+  expect(await ask.getByRole('button', { name: '撤下' }).isDisabled()).toBe(true)
+  await ask.getByLabel('为什么撤下？').fill('今晚不停了')
+  await ask.getByRole('button', { name: '撤下' }).click()
+  await card.getByText('已撤下').waitFor()
+  await card.getByText('今晚不停了').waitFor()
+  await (await as(owner)).act(town.room, 'notice.withdraw', { re: other, words: { reason: '修好了' } })
+  for (const s of [a, own]) await s.context.close()
+})
+
 test('nothing went wrong on any page', noFaults)

@@ -144,6 +144,8 @@ type (
 	}
 	// Rewords marks events whose words take the place of the post's. Whoever asked for them, they are the author's, and sealed as such.
 	Rewords interface{ Rewords(act string) bool }
+	// Versioned says that what the item said before is kept whenever an act takes the place of its words, for every member to compare.
+	Versioned interface{ Versioned() bool }
 	// Quiet marks events that change no more than own parts: they are not fanned out.
 	Quiet interface{ Quiet(act string) bool }
 	// Ringing says whose phones an event rings; asked of the card behind the event.
@@ -374,7 +376,7 @@ func (c card[S]) Facts() json.RawMessage {
 	return b
 }
 
-// Pin, Settled, Due, MayContact, MayVisit, Holder, Summons, Confirmed, Live, Waits, Attached, Pass, Calls, Rings, Presses, Rewords and Quiet pass the optional abilities of
+// Pin, Settled, Due, MayContact, MayVisit, Holder, Summons, Confirmed, Live, Waits, Attached, Pass, Calls, Rings, Presses, Rewords, Versioned and Quiet pass the optional abilities of
 // a state through the card.
 
 func (c card[S]) Pin() bool {
@@ -487,6 +489,11 @@ func (c card[S]) Presses(p Post) (int64, Ring) {
 func (c card[S]) Rewords(act string) bool {
 	r, ok := any(c.state).(Rewords)
 	return ok && r.Rewords(act)
+}
+
+func (c card[S]) Versioned() bool {
+	v, ok := any(c.state).(Versioned)
+	return ok && v.Versioned()
 }
 
 func (c card[S]) Quiet(act string) bool {

@@ -22,8 +22,12 @@ type notice struct {
 	Expired    int64                   `json:"expired,omitempty"`
 	Reason     entry.Words             `json:"reason,omitempty"` // for withdrawing it
 	Homes      map[id.Premises]Receipt `json:"homes,omitempty"`
-	People     map[id.Person]int64     `json:"people,omitempty"` // of no premises; when
-	Told       id.Premises             `json:"told,omitempty"`   // the door that the last word about a visit was of
+	People     map[id.Person]int64     `json:"people,omitempty"`    // of no premises; when
+	Told       id.Premises             `json:"told,omitempty"`      // the door that the last word about a visit was of
+	Version    int                     `json:"version,omitempty"`   // 2 after the first correction; 0 as it was posted
+	Corrected  int64                   `json:"corrected,omitempty"` // when, last
+	Corrector  id.Person               `json:"corrector,omitempty"`
+	Before     map[string]int          `json:"before,omitempty"` // who confirmed an earlier version, premises or person: which, the last
 }
 
 var importances = []string{"normal", "important", "urgent"}
@@ -37,10 +41,11 @@ var _ = declare(kind[notice]{
 		"visit":    actw(notice.mayVisit, notice.visit, "note"),
 		"withdraw": actw(notice.mayWithdraw, notice.withdraw, "reason"),
 		"expire":   act(notice.mayExpire, notice.expire),
+		"correct":  actw(notice.mayCorrect, notice.correct, "title", "body", "why"),
 	},
 	shown:    notice.shown,
 	own:      notice.own,
-	concerns: func(n notice, e Event) []id.Person { return e.Room.Behind(n.Told) },
+	concerns: notice.concerns,
 	summary:  func(w entry.Words, _ notice) string { return line("[公告]", word(w, "title")) },
 })
 
@@ -77,7 +82,8 @@ func (notice) post(_ Event, f noticeFacts) notice {
 }
 
 type confirmFacts struct {
-	For id.Premises `json:"for,omitempty"` // the premises that it counts for; empty for somebody who belongs to none
+	For     id.Premises `json:"for,omitempty"`     // the premises that it counts for; empty for somebody who belongs to none
+	Version int         `json:"version,omitempty"` // which one was read, from 1; 0 when that was not said
 }
 
 func (n notice) mayConfirm(ask Ask, f *confirmFacts) error {
@@ -98,6 +104,8 @@ func (n notice) mayConfirm(ask Ask, f *confirmFacts) error {
 		return fault.New(fault.Closed, "the notice no longer holds")
 	case !n.Confirm:
 		return fault.New(fault.Invalid, "the notice asks for no confirmation").And("field", "act")
+	case f.Version != 0 && f.Version != n.version():
+		return fault.New(fault.Conflicting, "it was corrected meanwhile").And("field", "notice").And("version", n.version())
 	case n.confirmed(ask.By.Person, f.For):
 		return fault.New(fault.Unchanged, "confirmed already")
 	}
@@ -187,6 +195,73 @@ func (n notice) withdraw(e Event, _ nothing) notice {
 	return n
 }
 
+// mostCorrections is how often a notice may be corrected.
+const mostCorrections = 20
+
+type correctFacts struct {
+	By id.Person `json:"by"` // who found the mistake: the words are the author's
+}
+
+// mayCorrect lets those who answer for the room put a mistake right. Whoever confirmed what it said before is asked again.
+func (n notice) mayCorrect(ask Ask, f *correctFacts, words entry.Words) error {
+	if err := owner(ask, "correct a notice"); err != nil {
+		return err
+	}
+	f.By = ask.By.Person
+	switch {
+	case n.over() || n.Until != 0 && ask.Now >= n.Until:
+		return fault.New(fault.Closed, "the notice no longer holds")
+	case n.Version > mostCorrections:
+		return fault.New(fault.Quota, "it was changed often enough").And("field", "edits").And("limit", mostCorrections)
+	}
+	if err := text(words, "title", 1, 80); err != nil {
+		return err
+	}
+	if err := text(words, "why", 0, 60); err != nil {
+		return err
+	}
+	return text(words, "body", 0, 4000)
+}
+
+func (n notice) correct(e Event, f correctFacts) notice {
+	if n.Before == nil {
+		n.Before = map[string]int{}
+	}
+	for h := range n.Homes {
+		n.Before[string(h)] = n.version()
+	}
+	for p := range n.People {
+		n.Before[string(p)] = n.version()
+	}
+	n.Homes, n.People, n.Told = nil, nil, ""
+	n.Version, n.Corrected, n.Corrector = n.version()+1, e.At, f.By
+	return n
+}
+
+func (n notice) version() int { return max(n.Version, 1) }
+
+// Rewords: a correction is what the notice says from then on.
+func (notice) Rewords(act string) bool { return act == "correct" }
+
+// Versioned keeps what it said before: its readers compare.
+func (notice) Versioned() bool { return true }
+
+// concerns are those at whose door it was told, and after a correction all who are asked again.
+func (n notice) concerns(e Event) []id.Person {
+	who := e.Room.Behind(n.Told)
+	if n.Corrected == 0 || n.Corrected != e.At {
+		return who
+	}
+	who = append(slices.Clone(who), e.Room.Owners()...)
+	for asked := range n.Before {
+		who = append(who, e.Room.Behind(id.Premises(asked))...)
+		if p := id.Person(asked); e.Room.Has(p) {
+			who = append(who, p)
+		}
+	}
+	return who
+}
+
 func (n notice) mayExpire(ask Ask, _ *nothing) error {
 	if err := server(ask); err != nil {
 		return err
@@ -226,7 +301,7 @@ func (n notice) Confirmed() map[id.Premises]Receipt { return maps.Clone(n.Homes)
 
 // shown is the state but for who confirmed.
 func (n notice) shown() any {
-	n.Homes, n.People, n.Told = nil, nil, ""
+	n.Homes, n.People, n.Told, n.Before = nil, nil, "", nil
 	return n
 }
 
@@ -243,10 +318,13 @@ func (n notice) Waits(v Viewer) string {
 
 // Rings rings everybody; what has to be confirmed cannot be turned off.
 func (n notice) Rings(act string, _ Event) []Ring {
-	if act != "post" {
-		return nil
+	switch act {
+	case "post":
+		return []Ring{{Topic: n.topic(), All: true}}
+	case "correct":
+		return []Ring{{Topic: n.topic(), All: true, Says: "更正了"}}
 	}
-	return []Ring{{Topic: n.topic(), All: true}}
+	return nil
 }
 
 func (n notice) topic() string {
@@ -261,7 +339,7 @@ var patience = map[string]time.Duration{"urgent": time.Hour, "important": 4 * ti
 
 // Presses comes back to the households that have not confirmed, unless the notice has ended by then.
 func (n notice) Presses(p Post) (int64, Ring) {
-	at := p.At + patience[n.Importance].Milliseconds()
+	at := max(p.At, n.Corrected) + patience[n.Importance].Milliseconds()
 	if !n.Live() || n.Until != 0 && at >= n.Until {
 		return 0, Ring{}
 	}
@@ -280,13 +358,16 @@ type confirmed struct {
 func (n notice) own(v Viewer) any {
 	var own struct {
 		confirmed
-		Homes map[id.Premises]confirmed `json:"homes,omitempty"`
-		N     *int                      `json:"n,omitempty"`
+		Homes  map[id.Premises]confirmed `json:"homes,omitempty"`
+		N      *int                      `json:"n,omitempty"`
+		Before int                       `json:"before,omitempty"` // the earlier version that they confirmed, before it was corrected
 	}
 	if !n.Confirm {
 		return nil
 	}
+	own.Before = n.Before[string(v.Person)]
 	for _, h := range v.Homes {
+		own.Before = max(own.Before, n.Before[string(h)])
 		r, ok := n.Homes[h]
 		switch {
 		case !ok:
@@ -305,7 +386,7 @@ func (n notice) own(v Viewer) any {
 	if v.Owner {
 		count := len(n.Homes)
 		own.N = &count
-	} else if !own.Confirmed && len(own.Homes) == 0 {
+	} else if !own.Confirmed && len(own.Homes) == 0 && own.Before == 0 {
 		return nil
 	}
 	return own

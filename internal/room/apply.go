@@ -174,7 +174,11 @@ func (s *State) applyAct(change *Change, verb string, at int64, e *entry.Entry) 
 	event := kind.Event{Post: item.post(), Seq: s.core.Seq, By: e.By, At: at, Words: e.Words, Room: s}
 	item.Card = item.Card.Apply(verb, event, e.Facts)
 	if rewords(item, item.Kind, verb) {
+		if v, ok := item.Card.(kind.Versioned); ok && v.Versioned() {
+			item.Was = item.Versions()
+		}
 		item.Words, item.Edited = e.Words, at
+		item.Sum = kind.Of(item.Kind).Summary(e.Words, item.Card.Facts())
 	}
 	if q, ok := item.Card.(kind.Quiet); ok && q.Quiet(verb) {
 		change.Quiet = true

@@ -565,7 +565,7 @@ func setOf(item []byte) ([]byte, error) {
 		return nil, err
 	}
 	if flags.Edited != 0 {
-		set.Words = w.Words
+		set.Words, set.Sum = w.Words, w.Sum
 	}
 	return json.Marshal(set)
 }

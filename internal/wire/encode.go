@@ -263,6 +263,9 @@ func appendSet(b []byte, item *room.Item, state []byte) []byte {
 	b = append(b, state...)
 	if item.Edited != 0 && len(item.Words) > 0 {
 		b = append(append(b, `,"words":`...), item.Words...)
+		if item.Sum != "" {
+			b = append(append(b, `,"sum":`...), mustJSON(item.Sum)...)
+		}
 	}
 	return append(b, '}')
 }

@@ -43,6 +43,7 @@ type Set struct {
 	Ch    entry.Seq       `json:"ch"`
 	State json.RawMessage `json:"state"`
 	Words json.RawMessage `json:"words,omitempty"` // of an item that was edited: as they are now
+	Sum   string          `json:"sum,omitempty"`   // likewise
 }
 
 // Mine is what only the receiver sees of an item.

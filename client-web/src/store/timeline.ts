@@ -9,12 +9,15 @@ export const most = 500
 const stay = 400
 const apartMost = 300 // single ones beside the row: pins, quotes
 
+type Early = { ch: Seq; state: State; words?: Words; sum?: string }
+
 // An item in a later state; what was taken back has no words any more.
-const become = (item: Item, s: { ch: Seq; state: State; words?: Words }): Item => ({
+const become = (item: Item, s: Early): Item => ({
   ...item,
   ch: s.ch,
   state: s.state,
   words: s.state.retracted ? null : (s.words ?? item.words),
+  sum: s.sum ?? item.sum,
 })
 
 // What this client holds of a room. Pages, answers and deliveries may overlap in any order: an item counts only when its ch is
@@ -91,7 +94,7 @@ export class Timeline {
   // What is older than the oldest shown and not joined to it (a pinned notice of last week) is held, but not in the talk.
   private loose = new Map<Seq, Item>()
   // A state or own part may come before its item.
-  private early = new Map<Seq, { ch: Seq; state: State; words?: Words }>()
+  private early = new Map<Seq, Early>()
 
   get(seq: Seq): Item | undefined {
     return this.items.value.find((i) => i.seq === seq) ?? this.loose.get(seq)

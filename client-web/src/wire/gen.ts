@@ -1012,6 +1012,7 @@ export interface Set {
   ch: number
   seq: number
   state: unknown
+  sum?: string
   words?: unknown
 }
 

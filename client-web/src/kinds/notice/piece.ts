@@ -7,7 +7,7 @@ import { text } from '../summary'
 
 // A notice as it is shown and read: its title, its sentences, until when it holds.
 export const pieceOf = (room: string, item: Item): Piece => ({
-  what: `${room}/${item.seq}`,
+  what: `${room}/${item.seq}${item.state?.version ? `/${item.state.version}` : ''}`,
   parts: [
     text(item, 'title') || t('forgotten'),
     ...sentences(text(item, 'body')),
