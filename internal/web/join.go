@@ -504,7 +504,8 @@ type applicationMine struct {
 	Category string         `json:"category"`
 	Note     string         `json:"note,omitempty"`
 	Door     string         `json:"door,omitempty"`
-	Link     id.Link        `json:"link,omitempty"` // a link of the room, for choosing another door
+	Label    string         `json:"label,omitempty"` // the door that was chosen, as it stands on the walls
+	Link     id.Link        `json:"link,omitempty"`  // a link of the room, for choosing another door
 	Charter  int            `json:"charter"`
 	Version  entry.Seq      `json:"version"`
 	For      string         `json:"for,omitempty"`  // badge: a member's wish for another badge; empty: to come in
@@ -522,6 +523,9 @@ func (s *Server) applicationsOf(ctx context.Context, p id.Person) ([]application
 			}
 			m.Text = textOf(a.Text, "text") + textOf(a.Text, "reason")
 			m.Waited, _ = o.MedianWait(a.Room)
+			if h, ok := o.Premises(a.Premises); ok {
+				m.Label = written(h)
+			}
 			if r, ok := o.Room(a.Room); ok {
 				m.RoomName = r.Name
 			}

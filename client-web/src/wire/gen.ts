@@ -47,6 +47,7 @@ export interface ApplicationMine {
   door?: string
   for?: string
   id: string
+  label?: string
   link?: string
   name?: string
   note?: string
