@@ -130,6 +130,9 @@ func (s *State) Decide(by entry.Actor, c *entry.Command, now int64) ([]entry.Ent
 	}
 	a := &asking{by: by, with: c.With, words: words, now: now}
 	steps, err := act.decide(s, a)
+	if fault.Is(err, fault.NotFound) && !a.server() && held(by.Grants, place{}, governors) == "" {
+		err = fault.New(fault.Forbidden, "no right to this here") // the same as for what is there and not theirs
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -249,10 +249,10 @@ func (s *Server) approve(ctx context.Context, in *approveInput) (*done, error) {
 // admit approves as the person who asks.
 func (s *Server) admit(ctx context.Context, name id.Application, v verdict) error {
 	a, err := s.application(name)
-	if err != nil {
-		return err
+	c, no := s.answersFor(ctx, a.Room)
+	if no != nil { // whether there is such an application or not
+		return no
 	}
-	c, err := s.answersFor(ctx, a.Room)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -30,6 +31,29 @@ func (a answer) GetStatus() int {
 		return n
 	}
 	return http.StatusInternalServerError
+}
+
+// retryAfter is in how many seconds the same may be tried again; empty when that is not known.
+func (a answer) retryAfter() string {
+	switch wait := a.With["retry"].(type) {
+	case int:
+		return strconv.Itoa(max(wait, 1))
+	case int64:
+		return strconv.FormatInt(max(wait, 1), 10)
+	}
+	if a.GetStatus() == http.StatusTooManyRequests {
+		return "60"
+	}
+	return ""
+}
+
+// GetHeaders is what huma sends with it.
+func (a answer) GetHeaders() http.Header {
+	h := http.Header{"Cache-Control": {"no-store"}}
+	if after := a.retryAfter(); after != "" {
+		h.Set("Retry-After", after)
+	}
+	return h
 }
 
 // ContentType keeps huma from calling it a problem document.
@@ -62,6 +86,9 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	a := s.fail(r.Context(), err)
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
+	if after := a.retryAfter(); after != "" {
+		w.Header().Set("Retry-After", after)
+	}
 	w.WriteHeader(a.GetStatus())
 	_ = json.NewEncoder(w).Encode(a)
 }
@@ -83,6 +110,8 @@ func init() {
 			f.Code = fault.NotFound
 		case status >= http.StatusInternalServerError:
 			f.Code = fault.Internal
+		case f.With["field"] == nil:
+			f = f.And("field", "body")
 		}
 		return answer{f}
 	}

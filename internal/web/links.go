@@ -56,6 +56,17 @@ type linkInput struct {
 
 // endLink makes every poster with this link worthless at once.
 func (s *Server) endLink(ctx context.Context, in *linkInput) (*done, error) {
+	if _, err := s.answersFor(ctx, in.Room); err != nil {
+		return nil, err
+	}
+	theirs := false
+	s.Engine.ReadOffice(func(o *office.State) {
+		l, there := o.Link(in.Link)
+		theirs = there && l.Room == in.Room
+	})
+	if !theirs {
+		return nil, fault.New(fault.NotFound, "no such link of this room")
+	}
 	_, err := s.asPerson(ctx, "link.end", map[string]any{"link": in.Link}, nil)
 	return ok(), err
 }

@@ -247,10 +247,10 @@ func (s *Server) room(ctx context.Context, in *roomInput) (*body[roomBody], erro
 		return nil, err
 	}
 	row, err := s.row(p, in.Room)
-	if err != nil {
+	if err != nil && !fault.Is(err, fault.NotFound) {
 		return nil, err
 	}
-	if !row.Member && row.Role == "member" {
+	if err != nil || !row.Member && row.Role == "member" { // whether there is such a room or not
 		return nil, fault.New(fault.NotMember, "not a member of this room")
 	}
 	b := roomBody{RoomRow: row}
@@ -304,10 +304,10 @@ func (s *Server) mayHear(ctx context.Context, r id.Room) (auth.Claim, error) {
 		return c, err
 	}
 	in := false
-	if err := s.Engine.ReadRoom(r, func(x *room.State) { in = x.Has(c.Person) }); err != nil {
+	if err := s.Engine.ReadRoom(r, func(x *room.State) { in = x.Has(c.Person) }); err != nil && !fault.Is(err, fault.NotFound) {
 		return c, err
 	}
-	if !in {
+	if !in { // whether there is such a room or not
 		return c, fault.New(fault.NotMember, "not a member of this room")
 	}
 	return c, nil

@@ -143,6 +143,7 @@ func (s *Server) declare(a *api, r chi.Router) {
 
 	r.Get("/socket", s.socket)
 	r.NotFound(s.noSuchCall)
+	r.MethodNotAllowed(s.noSuchMethod)
 }
 
 // config is huma's, without what it would add to every answer and without pages that load scripts from elsewhere.

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-chi/chi/v5"
+
 	"linli/assets"
 	"linli/internal/fault"
 	"linli/internal/hub"
@@ -100,6 +102,20 @@ func (s *Server) serveFile(w http.ResponseWriter, r *http.Request, name string) 
 
 func (s *Server) noSuchCall(w http.ResponseWriter, r *http.Request) {
 	s.refuse(w, r, fault.New(fault.NotFound, "there is no such call"))
+}
+
+func (s *Server) noSuchMethod(w http.ResponseWriter, r *http.Request) {
+	if at := chi.RouteContext(r.Context()); at != nil && at.Routes != nil {
+		for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+			if at.Routes.Match(chi.NewRouteContext(), m, r.URL.Path) {
+				w.Header().Add("Allow", m)
+			}
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusMethodNotAllowed)
+	_ = json.NewEncoder(w).Encode(answer{fault.New(fault.Invalid, "there is no such call by this method").And("field", "method")})
 }
 
 func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {

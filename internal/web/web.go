@@ -80,6 +80,7 @@ func (s *Server) Handler() http.Handler {
 	s.metrics, s.cross = s.newMetrics(), s.origins()
 	r := chi.NewRouter()
 	r.Use(s.arrive, s.guard, s.cross.Handler)
+	r.MethodNotAllowed(s.noSuchMethod)
 	s.routes(r)
 	return r
 }
