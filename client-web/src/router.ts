@@ -50,6 +50,7 @@ export const router = createRouter({
     { path: '/search', name: 'search', component: () => import('./pages/Search.vue') },
     { path: '/admission', name: 'admission', component: () => import('./owner/Admission.vue') },
     { path: '/office', name: 'office', component: () => import('./office/Office.vue') },
+    { path: '/office/audit', name: 'audit', component: () => import('./office/Audit.vue') },
     { path: '/office/roster', name: 'roster', component: () => import('./office/Roster.vue') },
     { path: '/me', name: 'me', component: () => import('./pages/Mine.vue') },
     { path: '/me/stars', name: 'stars', component: () => import('./pages/Stars.vue') },
