@@ -101,7 +101,7 @@ test('hostile text in messages, cards and search stays text and stays in its pla
   await a.page.keyboard.press('Escape')
 
   await a.page.goto('/rooms')
-  await a.page.getByRole('link', { name: /和园3号楼/ }).waitFor()
+  await a.page.locator('a.rowbtn', { hasText: '和园3号楼' }).waitFor()
   await whole(a.page, 'rooms')
   await a.page.goto('/search')
   for (const text of ['停水', '塔', 'www', hostile.markup.slice(0, 60), '\u202e倒', '字字', '"; DROP TABLE']) {
