@@ -5,6 +5,7 @@ import (
 	"iter"
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -145,4 +146,46 @@ func loggedBodies(t *testing.T, dir, prefix string) iter.Seq2[string, error] {
 			t.Errorf("there is no %s", prefix)
 		}
 	}
+}
+
+// What an owner takes back keeps why, who, when and what it said, for those above the room and for nobody else; its author too reads no more of it.
+func TestWhatAnOwnerTakesBackKeepsATraceForWhoDecidesComplaints(t *testing.T) {
+	t.Parallel()
+	w, room, _ := newTown(t)
+	boss, own, one := w.as(admin), w.as(keeper), w.as(zhang)
+	said, mine := one.say(room, "物业收了钱不办事"), one.say(room, "说错了")
+	if _, no := one.act(room, "item.edit", said, nil, map[string]string{"text": "物业收了钱，什么也不办"}); no != "" {
+		t.Fatal(no)
+	}
+	one.act(room, "item.retract", mine, nil, nil)
+	if _, no := own.act(room, "item.retract", said, nil, map[string]string{"reason": "骂人", "junk": "x"}); no != "" {
+		t.Fatal(no)
+	}
+	read := func() (list []any) {
+		list = boss.must("GET", "/rooms/"+room+"/taken", nil)["taken"].([]any)
+		if len(list) != 1 {
+			t.Fatalf("taken: %v", list)
+		}
+		row := list[0].(map[string]any)
+		v, _ := json.Marshal(row["versions"])
+		if row["reason"] != "骂人" || row["by"] != own.person() || row["author"] != one.person() || row["at"].(float64) < row["posted"].(float64) ||
+			!strings.Contains(string(v), "物业收了钱不办事") || !strings.Contains(string(v), "什么也不办") || strings.Contains(string(v), "说错了") {
+			t.Errorf("the trace: %v", row)
+		}
+		return list
+	}
+	read()
+	for _, a := range []*api{own, one, w.as(li)} {
+		a.no("forbidden", "GET", "/rooms/"+room+"/taken", nil)
+	}
+	var page json.RawMessage
+	if one.ask("GET", "/rooms/"+room+"/items", nil, &page); strings.Contains(string(page), "物业收了钱") {
+		t.Errorf("it is said still: %s", page)
+	}
+	one.no("retracted", "GET", "/rooms/"+room+"/items/"+strconv.Itoa(said)+"/versions", nil)
+	oneLine(t, boss.audited("read"), "taken", room)
+	w.stop()
+	w = serveTown(t, w.dir)
+	boss.w, own.w, one.w = w, w, w
+	read()
 }

@@ -130,7 +130,7 @@ func (s *State) Decide(by entry.Actor, c *entry.Command, now int64) ([]entry.Ent
 	}
 	a := &asking{by: by, with: c.With, words: words, now: now}
 	steps, err := act.decide(s, a)
-	if fault.Is(err, fault.NotFound) && !a.server() && held(by.Grants, place{}, governors) == "" {
+	if fault.Is(err, fault.NotFound) && !a.server() && hidden(by, fault.Of(err)) {
 		err = fault.New(fault.Forbidden, "no right to this here") // the same as for what is there and not theirs
 	}
 	if err != nil {
@@ -147,6 +147,11 @@ func (s *State) Decide(by entry.Actor, c *entry.Command, now int64) ([]entry.Ent
 	// The last carries the id, so that the same command is answered the same.
 	entries[0].Words, entries[len(entries)-1].ID = words, c.ID
 	return entries, nil
+}
+
+// hidden tells whether somebody is not to learn that a room or a community is not there: everybody but those who see all of them.
+func hidden(by entry.Actor, f *fault.Fault) bool {
+	return held(by.Grants, place{}, governors) == "" && (f.With["field"] == "room" || f.With["field"] == "community")
 }
 
 // fresh refuses a command that came before, or that stands too far behind its device's others to tell.

@@ -216,11 +216,24 @@ func (s *State) concerned(item *Item, e kind.Event, owners bool) []id.Person {
 	return slices.Compact(who)
 }
 
+// keptTaken is of how many items that were taken back from others a room's list says so; what each says of it is kept with it.
+const keptTaken = 200
+
+// TakenBack are the items that who answers for the room took back, the newest first.
+func (s *State) TakenBack() []Seq {
+	list := slices.Clone(s.core.Taken)
+	slices.Reverse(list)
+	return list
+}
+
 func (s *State) applyItem(change *Change, verb string, at int64, e *entry.Entry) {
 	item := s.touch(change, e.Re)
 	if verb == "retract" {
 		delete(s.core.Due, e.Re)
 		delete(s.core.Held, e.Re)
+		if e.As != "" && !slices.Contains(s.core.Taken, e.Re) {
+			s.core.Taken = append(s.core.Taken[max(0, len(s.core.Taken)-keptTaken+1):], e.Re)
+		}
 		if n := len(s.core.Pins); item == nil {
 			s.core.Pins = slices.DeleteFunc(s.core.Pins, func(seq Seq) bool { return seq == e.Re })
 			change.Pins = n != len(s.core.Pins)
@@ -234,6 +247,9 @@ func (s *State) applyItem(change *Change, verb string, at int64, e *entry.Entry)
 	}
 	switch verb {
 	case "retract":
+		if e.By != item.By {
+			item.Taken = &Taken{By: e.By, At: at, Reason: e.Words, Was: item.Versions()}
+		}
 		item.Retracted, item.Words, item.Was, item.Sum, item.React = true, nil, nil, "", nil
 		s.follow(change, item)
 	case "edit":

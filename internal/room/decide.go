@@ -90,7 +90,7 @@ func own(thing, verb string, words entry.Words) entry.Words {
 	switch {
 	case thing == "item" && verb == "edit":
 		return kind.Own(words, "text")
-	case thing == "member":
+	case thing == "member", thing == "item" && verb == "retract":
 		return kind.Own(words, "reason")
 	}
 	if k := kind.Of(thing); k != nil {

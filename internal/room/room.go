@@ -52,6 +52,7 @@ type core struct {
 	Held      map[Seq]Held          `json:"held,omitempty"`  // open cards of which somebody has only so many at once
 	Windows   entry.Windows         `json:"windows"`
 	Without   []string              `json:"without,omitempty"` // kinds that nobody may post here
+	Taken     []Seq                 `json:"taken,omitempty"`   // what was taken back by who answers for the room, the newest last; the last few
 }
 
 // Member is a person in the room.
@@ -112,9 +113,18 @@ type Item struct {
 	Retracted bool
 	Edited    int64     // when its words were changed last, ms; 0 when never
 	Was       []Version // what it said before, the first first
+	Taken     *Taken    // by whom else it was taken back
 	Pinned    bool
 	React     map[string][]id.Person
 	Card      kind.Card // nil for a kind this program does not know
+}
+
+// Taken is the trace of an item that somebody other than its author took back, for those who decide complaints about that.
+type Taken struct {
+	By     id.Person   `json:"by"`
+	At     int64       `json:"at"` // ms
+	Reason entry.Words `json:"reason,omitempty"`
+	Was    []Version   `json:"was"` // all that it said, what it said last last
 }
 
 // Version is what an item said from a time on.

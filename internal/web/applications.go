@@ -361,12 +361,28 @@ type textInput struct {
 	}
 }
 
+// mayDecideOn is answersFor of an application's room, and the same refusal where there is no such application.
+func (s *Server) mayDecideOn(ctx context.Context, name id.Application) error {
+	a, _ := s.application(name)
+	_, err := s.answersFor(ctx, a.Room)
+	if fault.Is(err, fault.NotFound) {
+		err = fault.New(fault.NotFound, "no such application")
+	}
+	return err
+}
+
 func (s *Server) ask(ctx context.Context, in *textInput) (*done, error) {
+	if err := s.mayDecideOn(ctx, in.Application); err != nil {
+		return nil, err
+	}
 	_, err := s.asPerson(ctx, "application.ask", map[string]any{"application": in.Application, "version": in.Body.Version}, map[string]string{"text": in.Body.Text})
 	return ok(), err
 }
 
 func (s *Server) reject(ctx context.Context, in *textInput) (*done, error) {
+	if err := s.mayDecideOn(ctx, in.Application); err != nil {
+		return nil, err
+	}
 	_, err := s.asPerson(ctx, "application.reject", map[string]any{"application": in.Application, "version": in.Body.Version}, map[string]string{"reason": in.Body.Reason})
 	return ok(), err
 }

@@ -221,6 +221,13 @@ type personInput struct {
 
 // staffCode gives a first code to one person.
 func (s *Server) staffCode(ctx context.Context, in *personInput) (*body[codeBody], error) {
+	c, err := s.who(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(s.Engine.Grants(c.Person)) == 0 { // whether there is such a person or not
+		return nil, fault.New(fault.Forbidden, "only who answers for a room or above may")
+	}
 	list, err := s.firstCodes(ctx, []id.Person{in.Person})
 	if err != nil {
 		return nil, err

@@ -60,6 +60,7 @@ func (s *Server) declare(a *api, r chi.Router) {
 	get(a, "/rooms/{room}/items/{seq}/contact", s.contact)
 	get(a, "/rooms/{room}/items/{seq}/alarm", s.alarm)
 	get(a, "/rooms/{room}/items/{seq}/versions", s.versions)
+	get(a, "/rooms/{room}/taken", s.taken)
 	get(a, "/rooms/{room}/people", s.people)
 	get(a, "/rooms/{room}/members", s.members)
 	post(a, "/rooms/{room}/members/{person}/code", s.memberCode)

@@ -28,7 +28,7 @@ func ReadItem(sent, rest []byte) (*room.Item, error) {
 	}
 	item := &room.Item{
 		Seq: w.Seq, Ch: w.Ch, Kind: w.Kind, By: w.By, For: more.For, As: w.As, At: w.At, ID: w.ID, Re: w.Re, Words: w.Words, Sum: w.Sum,
-		Retracted: flags.Retracted, Pinned: flags.Pinned, Edited: flags.Edited, Was: more.Was, React: flags.React,
+		Retracted: flags.Retracted, Pinned: flags.Pinned, Edited: flags.Edited, Was: more.Was, Taken: more.Taken, React: flags.React,
 	}
 	for lane, ordinal := range w.O {
 		item.Lane, item.Ordinal = kind.Lane(lane), ordinal

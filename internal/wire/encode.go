@@ -122,21 +122,26 @@ type kept struct {
 	For  id.Premises     `json:"for,omitempty"`
 	Card json.RawMessage `json:"card,omitempty"`
 	Was  []room.Version  `json:"was,omitempty"`
+
+	Taken *room.Taken `json:"taken,omitempty"`
 }
 
 // keep is nil for an item that nothing can be done with, whose card has no facts and which says what it always said.
 func keep(item *room.Item) []byte {
 	k := kind.Of(item.Kind)
 	if k == nil {
+		if item.Taken != nil {
+			return mustJSON(kept{Taken: item.Taken})
+		}
 		return nil
 	}
 	facts, whose := item.Card.Facts(), item.For
 	if len(k.Acts) < 2 { // whom it was posted for matters to actions only
-		if whose = ""; string(facts) == "{}" && item.Was == nil {
+		if whose = ""; string(facts) == "{}" && item.Was == nil && item.Taken == nil {
 			return nil
 		}
 	}
-	return mustJSON(kept{For: whose, Card: facts, Was: item.Was})
+	return mustJSON(kept{For: whose, Card: facts, Was: item.Was, Taken: item.Taken})
 }
 
 func filesOf(item *room.Item) (hashes []string) {

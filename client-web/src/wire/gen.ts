@@ -1145,6 +1145,23 @@ export interface SubscribeInputBody {
   p256dh: string
 }
 
+export interface TakenBody {
+  taken: TakenRow[]
+}
+
+export interface TakenRow {
+  at: number
+  author: string
+  authorName: string
+  by: string
+  byName: string
+  kind: string
+  posted: number
+  reason?: string
+  seq: number
+  versions: Version[]
+}
+
 export interface TaskRow {
   at: number
   item: unknown

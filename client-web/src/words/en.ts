@@ -601,6 +601,17 @@ export const en: Record<keyof typeof zh, string> = {
   compoundName: 'Compound',
   roster: 'Roster',
   importRoster: 'Import',
+  taken: 'Messages taken back by owners',
+  takenShow: 'Show',
+  takenNone: 'No message of somebody else was taken back',
+  takenLine: '{by} took back a message of {name}',
+  takenWhy: 'Reason: {why}',
+  takenNoReason: 'No reason was given',
+  takenNoWords: '(no words)',
+  takeBackHint:
+    "Say why you take back somebody else's message. What it said and your reason are kept for those who decide complaints.",
+  takeBackWhy: 'Reason',
+  takeBackReasons: 'advertisement|insult|privacy|rumour',
   audit: 'Audit log',
   auditHint:
     'Lines are only added, and kept for six months at least. No phone is kept, only a mark by which the same one is known. Opening this page is noted too.',
