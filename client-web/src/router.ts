@@ -44,6 +44,7 @@ export const router = createRouter({
     { path: '/pending', name: 'pending', component: () => import('./pages/Waiting.vue') },
     { path: '/rooms', name: 'rooms', component: Rooms },
     { path: '/rooms/:room', name: 'room', component: () => import('./pages/Room.vue') },
+    { path: '/alarms/:room/:seq', name: 'alarm', component: () => import('./pages/Alarm.vue') },
     { path: '/todo', name: 'todo', component: () => import('./pages/Todo.vue') },
     { path: '/tasks', name: 'tasks', component: () => import('./pages/Tasks.vue') },
     { path: '/catchup', name: 'catchup', component: () => import('./pages/CatchUp.vue') },

@@ -305,7 +305,7 @@ func (e *Engine) decideOne(l *ledger, a *ask, at int64) ([]entry.Entry, error) {
 		if l == e.office {
 			by.Grants = l.fold.(*officeFold).state.GrantsOf(a.person)
 		} else {
-			by.Grants = e.Grants(a.person)
+			e.ReadOffice(func(s *office.State) { by.Grants, by.Limits = s.GrantsOf(a.person), s.Limits() })
 		}
 	}
 	if err := e.hold(e.ctx, l, l.fold.targets(&a.command)); err != nil {

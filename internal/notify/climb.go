@@ -235,9 +235,6 @@ func (l *Ladder) alert(c *climb, channel string, push id.Push) *wire.Alert {
 		Topic: n.Ring.Topic, Room: n.Room, Seq: n.Item, Title: n.title, Text: n.text, Tag: n.tag(), Loud: n.Ring.Loud,
 		Receipt: l.receipt(c, channel, push), URL: l.url(c),
 	}
-	if l.fromAbove(c) {
-		a.URL = l.url(c)
-	}
 	if len(c.news) > 1 {
 		a.Topic, a.Room, a.Seq, a.Tag = "summary", "", 0, "summary"
 		l.Engine.ReadOffice(func(o *office.State) { a.Title = o.Name() })

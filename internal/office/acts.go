@@ -56,6 +56,7 @@ func init() {
 		"charter.set":          {decide: (*State).mayCharter, apply: (*State).chartered, words: true},
 		"charter.accept":       {decide: (*State).mayAccept, apply: (*State).accepted},
 		"policy.set":           {decide: (*State).mayPolicy, apply: (*State).ruled},
+		"limits.set":           {decide: (*State).mayLimit, apply: (*State).limited},
 		"code.issue":           {decide: (*State).mayIssue, apply: (*State).issued},
 		"look":                 {decide: (*State).mayLook, apply: (*State).noted},
 		"person.bind":          {decide: (*State).mayBind, apply: (*State).admit},

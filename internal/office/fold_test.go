@@ -231,6 +231,10 @@ func (w *town) step() error {
 			form["room"], form["premises"] = x.Room, x.Premises
 		}
 	}
+	if w.n%97 == 0 {
+		l := entry.Limit{Claims: 1 + int(w.n)%9, Contacts: 1 + int(w.n)%7}
+		_ = w.do(by, "limits.set", map[string]any{"residents": l, "volunteers": l}, nil)
+	}
 	switch w.random.IntN(37) {
 	case 22:
 		if who := w.state.core.People[id.Person(person)]; who != nil && len(who.Bindings) > 0 {

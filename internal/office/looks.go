@@ -68,6 +68,8 @@ func (s *State) mayLook(a *asking) ([]step, error) {
 		}
 		a.as = string(held(a.by.Grants, at, readers))
 		f.By = ""
+	} else if err := s.mayContact(&f, a.now); err != nil {
+		return nil, err
 	}
 	return one(f), nil
 }
@@ -77,6 +79,7 @@ func (s *State) noted(ev *event) {
 	if !ok {
 		return
 	}
+	s.contacted(&f, ev.at)
 	s.look(ev, f.Of, &Look{
 		Seq: ev.seq, By: cmp.Or(f.By, ev.By), As: ev.As, At: ev.at, Reason: s.once(f.Reason), Room: id.Room(s.once(string(f.Room))),
 	})

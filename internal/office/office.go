@@ -63,6 +63,8 @@ type core struct {
 	Shut         map[id.Premises]int64           `json:"shut,omitempty"` // until when a door lets nobody in by a slip, ms
 	Offers       map[id.Person][]Offer           `json:"offers,omitempty"`
 	Removals     map[id.Person][]Removal         `json:"removals,omitempty"`
+	Limits       *entry.Limits                   `json:"limits,omitempty"`   // nil: as usual
+	Contacts     map[id.Person][]contact         `json:"contacts,omitempty"` // whose phone each was shown within a day
 	Windows      entry.Windows                   `json:"windows"`
 	Answers      []answer                        `json:"answers,omitempty"`
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 
+	"linli/internal/entry"
 	"linli/internal/id"
 	"linli/internal/office"
 )
@@ -29,6 +30,23 @@ type acceptInput struct {
 // acceptCharter is a member's agreement to a charter that was changed after they came.
 func (s *Server) acceptCharter(ctx context.Context, in *acceptInput) (*done, error) {
 	_, err := s.asPerson(ctx, "charter.accept", map[string]any{"room": in.Body.Room, "version": in.Body.Version}, nil)
+	return ok(), err
+}
+
+// limits is how much one person of the office may take on.
+func (s *Server) limits(ctx context.Context, _ *none) (*body[entry.Limits], error) {
+	if _, err := s.signedIn(ctx); err != nil {
+		return nil, err
+	}
+	var l entry.Limits
+	s.Engine.ReadOffice(func(o *office.State) { l = o.Limits() })
+	return says(l), nil
+}
+
+type limitsInput struct{ Body entry.Limits }
+
+func (s *Server) setLimits(ctx context.Context, in *limitsInput) (*done, error) {
+	_, err := s.asPerson(ctx, "limits.set", in.Body, nil)
 	return ok(), err
 }
 

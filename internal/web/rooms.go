@@ -224,6 +224,16 @@ type roomBody struct {
 	Agreed  bool    `json:"agreed"`           // to the charter that holds now
 	Policy  *policy `json:"policy,omitempty"` // for who answers for the room
 	Calls   *calls  `json:"calls,omitempty"`  // of everybody, for who may
+	Near    []near  `json:"near,omitempty"`   // for who answers for the room: who has used up most of what one may take on
+}
+
+// near is a member who has used up four fifths of what one person may take on.
+type near struct {
+	Person   id.Person   `json:"person"`
+	Name     string      `json:"name"`
+	Claims   int         `json:"claims"`
+	Contacts int         `json:"contacts"` // within a day
+	Of       entry.Limit `json:"of"`
 }
 
 // calls is how often everybody may still be called this week.
@@ -264,11 +274,44 @@ func (s *Server) room(ctx context.Context, in *roomInput) (*body[roomBody], erro
 		}
 	})
 	if b.Policy != nil {
+		if b.Near, err = s.nearLimits(in.Room); err != nil {
+			return nil, err
+		}
 		if b.Calls, err = s.callsLeft(in.Room); err != nil {
 			return nil, err
 		}
 	}
 	return says(b), nil
+}
+
+// nearLimits are the members of a room who have used up four fifths of what they may take on, the most eager first.
+func (s *Server) nearLimits(r id.Room) (list []near, err error) {
+	err = s.Engine.ReadRoom(r, func(x *room.State) {
+		for p, m := range x.Members {
+			if m.Role == "" {
+				list = append(list, near{Person: p, Claims: x.Holds(p, "request")})
+			}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.Engine.ReadOffice(func(o *office.State) {
+		for i := range list {
+			n := &list[i]
+			n.Of = o.LimitOf(n.Person)
+			n.Contacts, _ = o.Contacts(n.Person, s.Now().UnixMilli())
+		}
+	})
+	list = slices.DeleteFunc(list, func(n near) bool { return 5*n.Claims < 4*n.Of.Claims && 5*n.Contacts < 4*n.Of.Contacts })
+	for i := range list {
+		name, _ := s.View.NameOf(r, list[i].Person)
+		list[i].Name = name.Name
+	}
+	slices.SortFunc(list, func(a, b near) int {
+		return cmp.Or(b.Contacts-a.Contacts, b.Claims-a.Claims, cmp.Compare(a.Person, b.Person))
+	})
+	return list, nil
 }
 
 // callsLeft is how often everybody may still be called in a room within seven days.
@@ -470,7 +513,7 @@ func (s *Server) contact(ctx context.Context, in *itemInput) (*body[contactBody]
 	if err != nil {
 		return nil, err
 	}
-	whose, door, may := id.Person(""), "", false
+	whose, door, may, reason := id.Person(""), "", false, "contact"
 	reaches := s.answersAbove(c.Person, in.Room)
 	err = s.Engine.ReadItem(ctx, in.Room, in.Seq, func(x *room.State, item *room.Item) {
 		card, ok := item.Card.(kind.Contact)
@@ -478,6 +521,9 @@ func (s *Server) contact(ctx context.Context, in *itemInput) (*body[contactBody]
 		above := reaches && !x.Has(c.Person) && summons != nil && summons.Summons() && summons.OpenedBy(c.Person)
 		if !ok || item.Retracted || !x.Has(c.Person) && !above {
 			return
+		}
+		if item.Kind == "emergency" { // nobody has seen too many phones to help
+			reason = "emergency"
 		}
 		viewer := x.Viewer(c.Person, above, item)
 		home, visits := item.Card.(kind.Visited)
@@ -498,7 +544,7 @@ func (s *Server) contact(ctx context.Context, in *itemInput) (*body[contactBody]
 	if !may {
 		return nil, fault.New(fault.Forbidden, "the card does not let this person see it now")
 	}
-	records, err := s.Register.Look(ctx, c.Person, []id.Person{whose}, "contact")
+	records, err := s.Register.Look(ctx, c.Person, []id.Person{whose}, reason)
 	if err != nil {
 		return nil, err
 	}

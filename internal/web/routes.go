@@ -140,6 +140,8 @@ func (s *Server) declare(a *api, r chi.Router) {
 	put(a, "/charter", s.setCharter)
 	post(a, "/charter/accept", s.acceptCharter)
 	put(a, "/policy", s.setPolicy)
+	get(a, "/limits", s.limits)
+	put(a, "/limits", s.setLimits)
 	get(a, "/audit", s.auditLines)
 
 	r.Get("/socket", s.socket)

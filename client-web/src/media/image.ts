@@ -1,8 +1,16 @@
 const side = 1600 // pixels of the longer side
+const narrow = 1080 // of the shorter one, of what is long and narrow: it is to be read
+const area = 16_000_000 // pixels that every canvas has room for
+const longest = 16_000
 const quality = 0.82
 
 const jpeg = (from: CanvasImageSource, w: number, h: number, most: number) => {
-  const scale = Math.min(1, most / Math.max(w, h))
+  const scale = Math.min(
+    1,
+    Math.max(most / Math.max(w, h), (most * narrow) / side / Math.min(w, h)),
+    longest / Math.max(w, h),
+    Math.sqrt(area / w / h),
+  )
   const canvas = document.createElement('canvas')
   canvas.width = Math.max(1, Math.round(w * scale))
   canvas.height = Math.max(1, Math.round(h * scale))
@@ -13,11 +21,21 @@ const jpeg = (from: CanvasImageSource, w: number, h: number, most: number) => {
   return new Promise<Blob | null>((done) => canvas.toBlob(done, 'image/jpeg', quality))
 }
 
+// Does a picture move? Drawn anew it would not.
+export const moves = async (file: Blob): Promise<boolean> => {
+  const b = new Uint8Array(await file.slice(0, 64 << 10).arrayBuffer())
+  const at = (text: string, from = 0) => [...text].every((c, i) => b[from + i] === c.charCodeAt(0))
+  const has = (text: string) => b.some((_, i) => at(text, i))
+  if (at('GIF8')) return has('NETSCAPE2.0') || has('ANIMEXTS1.0')
+  if (at('RIFF') && at('WEBP', 8)) return has('ANIM')
+  return at('PNG', 1) && has('acTL')
+}
+
 // A picture as it goes out: upright, small enough for a slow network, and without what its camera knew of time and place. What this
-// device cannot read goes as it is; the server then says whether it can.
-export const shrink = async (file: Blob): Promise<Blob> => {
+// device cannot read goes as it is when the server may; else not as a picture.
+export const shrink = async (file: Blob): Promise<Blob | undefined> => {
   const bitmap = await createImageBitmap(file, { imageOrientation: 'from-image' }).catch(() => undefined)
-  if (!bitmap) return file
+  if (!bitmap) return /^image\/(jpeg|png|webp)$/.test(file.type) ? file : undefined
   const small = await jpeg(bitmap, bitmap.width, bitmap.height, side)
   bitmap.close()
   return small ?? file

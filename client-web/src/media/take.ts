@@ -2,7 +2,7 @@ import { send } from '@/store/live'
 import { toast } from '@/ui/toast'
 import { refusal, t } from '@/words'
 import { fileName } from './files'
-import { glance, shrink } from './image'
+import { glance, moves, shrink } from './image'
 import { type Attachment, limits } from './upload'
 
 const perMessage = 9
@@ -12,15 +12,23 @@ const fits = (as: Attachment['as'], blob: Blob) => {
   toast(blob.size ? refusal({ code: 'too-large', with: { limit: limits[as] } }) : t('emptyFile'))
   return false
 }
+const document = async (room: string, f: File) => {
+  if (fits('file', f))
+    await send(room, 'file.post', { files: [{ as: 'file', blob: f }], words: { name: fileName(f.name) } })
+}
 const pictures = async (room: string, list: File[]) => {
+  const others: File[] = [] // what moves, or cannot be opened here
   for (let i = 0; i < list.length; i += perMessage) {
     const files: Attachment[] = []
     for (const f of list.slice(i, i + perMessage)) {
-      const blob = await shrink(f) // one at a time: a cheap phone has little memory
-      if (fits('picture', blob)) files.push({ as: 'picture', blob })
+      const blob = (await moves(f)) ? undefined : await shrink(f) // one at a time: a cheap phone has little memory
+      if (!blob) others.push(f)
+      else if (fits('picture', blob)) files.push({ as: 'picture', blob })
     }
     if (files.length) await send(room, 'picture.post', { files })
   }
+  for (const f of others) await document(room, f)
+  if (others.length) toast(t('sentAsFile'))
 }
 const video = async (room: string, f: File) => {
   if (!fits('video', f)) return
@@ -32,12 +40,15 @@ const video = async (room: string, f: File) => {
 
 export const isPicture = (f: File) => f.type.startsWith('image/') && f.type !== 'image/svg+xml'
 
-// Posts whatever somebody chose, dropped, pasted or shared, as what it is.
-export const take = async (room: string, list: File[]) => {
+// Posts whatever somebody chose, dropped, pasted or shared, as what it is; as files when that is what was asked for.
+export const take = async (room: string, list: File[], asFiles = false) => {
+  if (asFiles) {
+    for (const f of list) await document(room, f)
+    return
+  }
   await pictures(room, list.filter(isPicture))
   for (const f of list.filter((f) => !isPicture(f))) {
     if (/^video\/(mp4|webm|quicktime)/.test(f.type)) await video(room, f)
-    else if (fits('file', f))
-      await send(room, 'file.post', { files: [{ as: 'file', blob: f }], words: { name: fileName(f.name) } })
+    else await document(room, f)
   }
 }

@@ -579,6 +579,16 @@ export interface LevelsBody {
   office: LevelOffice
 }
 
+export interface Limit {
+  claims: number
+  contacts: number
+}
+
+export interface Limits {
+  residents: Limit
+  volunteers: Limit
+}
+
 export interface LinkRow {
   created: number
   link: string
@@ -688,6 +698,14 @@ export interface Name {
 export interface NameInputBody {
   name: string
   title?: string
+}
+
+export interface Near {
+  claims: number
+  contacts: number
+  name: string
+  of: Limit
+  person: string
 }
 
 export interface OfferMine {
@@ -888,6 +906,7 @@ export interface RoomBody {
   members: number
   muted?: number
   name: string
+  near?: Near[]
   online: number
   owner?: string
   ownerName?: string
