@@ -16,7 +16,7 @@ const (
 func (p *places) film(strict bool) error {
 	w := walker{p: p, photo: slices.Contains(photos, string(p.at(8, 4))) || string(p.at(4, 4)) != "ftyp" && string(p.at(4, 4))[0] == 'J'}
 	sound := w.boxes(0, p.size, 0)
-	if strict && (!sound || !w.film) {
+	if strict && p.err == nil && (!sound || !w.film) {
 		return unreadable("the video is broken")
 	}
 	return nil
@@ -153,8 +153,8 @@ func (w *walker) samples(from, to int64) {
 	}
 	runs, n := table("stsc")
 	sample := int64(0)
-	for chunk, run := int64(0), int64(0); chunk < min(chunks, mostBoxes); chunk++ {
-		for run+1 < n && number(runs+12*(run+1)) <= chunk+1 {
+	for chunk, run := int64(0), int64(0); chunk < min(chunks, mostBoxes) && w.p.err == nil; chunk++ {
+		for run+1 < min(n, mostBoxes) && number(runs+12*(run+1)) <= chunk+1 {
 			run++
 		}
 		at := number(offsets + width*chunk)
@@ -167,7 +167,7 @@ func (w *walker) samples(from, to int64) {
 				size = number(sizes + 4*sample)
 			}
 			w.p.blank(at, at+size, 0)
-			if at += size; sample > mostBoxes {
+			if at += size; sample > mostBoxes || w.p.err != nil {
 				return
 			}
 			sample++

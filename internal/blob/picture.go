@@ -125,7 +125,7 @@ func (s *Store) redraw(ctx context.Context, p id.Person, path string) (File, err
 	defer s.draw.memory.Release(head.memory)
 	runtime.LockOSThread() // whose time is counted
 	defer runtime.UnlockOSThread()
-	work := effort{ctx, s.work, time.Now(), onThread()}
+	work := s.effort(ctx)
 	whole, less, err := drawn(work, f, head.turn)
 	if err := work.over(); err != nil {
 		return File{}, err
@@ -150,6 +150,9 @@ type effort struct {
 	from time.Duration // of the thread
 }
 
+// effort begins now, on a thread that is locked.
+func (s *Store) effort(ctx context.Context) effort { return effort{ctx, s.work, time.Now(), onThread()} }
+
 // over says why the work ends before it is done; nil while it goes on.
 func (e effort) over() error {
 	if e.ctx.Err() != nil {
@@ -160,7 +163,7 @@ func (e effort) over() error {
 		spent = time.Since(e.at)
 	}
 	if spent > e.most {
-		return unreadable("the picture takes too long to read")
+		return unreadable("it takes too long to read")
 	}
 	return nil
 }

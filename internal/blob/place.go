@@ -3,11 +3,13 @@ package blob
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"slices"
 )
 
@@ -17,14 +19,27 @@ import (
 //
 // All but PNG is changed in place: nothing moves, so that what points into the file stays right.
 
+// unplaced takes the place out of an upload, with as much work as a picture may be: what its tables say, such as how many samples a track
+// has, is only what somebody wrote there.
+func (s *Store) unplaced(ctx context.Context, u *Upload) error {
+	release, err := s.turn(ctx, u.Person)
+	if err != nil {
+		return err
+	}
+	defer release()
+	runtime.LockOSThread() // whose time is counted
+	defer runtime.UnlockOSThread()
+	return unplace(s.effort(ctx), s.data(u.ID), u.As == Video)
+}
+
 // unplace takes the place out of a file. strict refuses a film that is broken, as one that is to be played.
-func unplace(path string, strict bool) error {
+func unplace(work effort, path string, strict bool) error {
 	f, err := os.OpenFile(path, os.O_RDWR, mode)
 	if err != nil {
 		return fmt.Errorf("blob: place: %w", err)
 	}
 	defer f.Close()
-	p, err := newPlaces(f)
+	p, err := newPlaces(work, f)
 	if err != nil {
 		return err
 	}
@@ -62,22 +77,33 @@ var boxed = []string{"ftyp", "moov", "mdat", "free", "skip", "wide", "pnot", "JX
 
 // places is a file whose places are being taken out.
 type places struct {
-	f    *os.File
-	size int64
-	err  error // the first of reading and writing; what is done after it does nothing
+	f     *os.File
+	size  int64
+	err   error // the first of reading and writing, or that it is too much work; what is done after it does nothing
+	work  effort
+	steps int // of reading and writing
 }
 
-func newPlaces(f *os.File) (*places, error) {
+func newPlaces(work effort, f *os.File) (*places, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("blob: place: %w", err)
 	}
-	return &places{f: f, size: info.Size()}, nil
+	return &places{f: f, size: info.Size(), work: work}, nil
+}
+
+// step counts one of reading or writing; false when nothing more is done.
+func (p *places) step() bool {
+	const look = 64 // steps between two looks at the time
+	if p.steps++; p.steps%look == 0 && p.err == nil {
+		p.err = p.work.over()
+	}
+	return p.err == nil
 }
 
 // at is up to n bytes from a place on.
 func (p *places) at(at int64, n int) []byte {
-	if at < 0 || at >= p.size || p.err != nil {
+	if !p.step() || at < 0 || at >= p.size {
 		return nil
 	}
 	b := make([]byte, min(int64(n), p.size-at))
@@ -89,7 +115,7 @@ func (p *places) at(at int64, n int) []byte {
 }
 
 func (p *places) put(at int64, b []byte) {
-	if p.err == nil && at >= 0 && at+int64(len(b)) <= p.size {
+	if p.step() && at >= 0 && at+int64(len(b)) <= p.size {
 		_, p.err = p.f.WriteAt(b, at)
 	}
 }

@@ -2,13 +2,19 @@ package blob
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"image/gif"
 	"image/jpeg"
 	"image/png"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"linli/internal/fault"
 )
 
 // secret is what stands in every place of these files, as text and as numbers.
@@ -253,7 +259,7 @@ func FuzzPlaces(f *testing.F) {
 		if err := os.WriteFile(path, b, mode); err != nil {
 			t.Fatal(err)
 		}
-		if err := unplace(path, false); err != nil {
+		if err := unplace((&Store{work: mostWork}).effort(t.Context()), path, false); err != nil {
 			t.Fatal(err)
 		}
 		got, err := os.ReadFile(path)
@@ -261,4 +267,41 @@ func FuzzPlaces(f *testing.F) {
 			t.Fatal(len(got), err)
 		}
 	})
+}
+
+func TestAFileWhosePlaceIsTooMuchWorkToFindIsRefused(t *testing.T) {
+	numbers := func(list ...uint32) (b []byte) {
+		for _, n := range list {
+			b = binary.BigEndian.AppendUint32(b, n)
+		}
+		return b
+	}
+	jpegHead, gifHead := []byte{0xff, 0xd8, 0xff, 0xe0, 0, 2}, append([]byte("GIF89a"), 1, 0, 1, 0, 0, 0, 0, '!', 0xfe)
+	// A track of text in thousands of chunks, each of them nearly the whole film.
+	track := box("trak", box("mdia", box("hdlr", make([]byte, 8), []byte("text"), make([]byte, 12)), box("minf", box("stbl",
+		box("stsz", numbers(0, 8<<20, 4000)), box("stsc", numbers(0, 1, 1, 1, 1)),
+		box("stco", numbers(0, 4000), bytes.Repeat(numbers(64), 4000))))))
+	film := slices.Concat(box("ftyp", []byte("isom\x00\x00\x00\x00")), box("mdat", make([]byte, 9<<20)), box("moov", track))
+	for name, b := range map[string][]byte{
+		"a photo with nothing but a head":     append(jpegHead, make([]byte, 2<<20)...),
+		"a photo that begins again and again": append(jpegHead, bytes.Repeat([]byte{0xff, 0xda, 0, 2}, 1<<18)...),
+		"a picture of comments of one letter": append(gifHead, bytes.Repeat([]byte{1, 'x'}, 1<<20)...),
+		"a photo full of places":              append(jpegHead, bytes.Repeat([]byte("\x00\x00\x00\x20loci\x00\x00\x00\x01"), 1<<18)...),
+		"a film of the same samples for ever": film,
+	} {
+		s, _ := store(t)
+		s.work = 20 * time.Millisecond
+		if _, err := put(t, s, Any, b); !fault.Is(err, fault.Unreadable) {
+			t.Errorf("%s: %v", name, err)
+		}
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		path := filepath.Join(t.TempDir(), "file")
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := unplace((&Store{work: mostWork}).effort(gone), path, false); !fault.Is(err, fault.Busy) {
+			t.Errorf("%s, of somebody who has gone away: %v", name, err)
+		}
+	}
 }

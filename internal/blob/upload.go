@@ -291,7 +291,7 @@ func (s *Store) become(ctx context.Context, u *Upload) (file File, err error) {
 		return file, err
 	}
 	if u.As != Picture {
-		if err := unplace(path, u.As == Video); err != nil {
+		if err := s.unplaced(ctx, u); err != nil {
 			return file, err
 		}
 	}
