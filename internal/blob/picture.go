@@ -151,7 +151,9 @@ type effort struct {
 }
 
 // effort begins now, on a thread that is locked.
-func (s *Store) effort(ctx context.Context) effort { return effort{ctx, s.work, time.Now(), onThread()} }
+func (s *Store) effort(ctx context.Context) effort {
+	return effort{ctx, s.work, time.Now(), onThread()}
+}
 
 // over says why the work ends before it is done; nil while it goes on.
 func (e effort) over() error {

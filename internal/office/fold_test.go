@@ -228,7 +228,10 @@ func (w *town) step() error {
 	if slip := id.Slip(w.pick("s", 40)); w.random.IntN(4) == 0 {
 		form["slip"], form["phone"] = slip, w.random.IntN(2) == 0
 		if x, ok := w.state.Slip(slip); ok {
-			form["room"], form["premises"] = x.Room, x.Premises
+			form["premises"] = x.Premises
+			if h, ok := w.state.Premises(x.Premises); ok {
+				form["room"] = h.Room
+			}
 		}
 	}
 	if w.n%97 == 0 {
@@ -243,11 +246,11 @@ func (w *town) step() error {
 		by.Grants = append(by.Grants, entry.Grant{Role: entry.Owner, Room: id.Room(room)})
 		return w.do(by, "badge.set", map[string]any{"person": person, "room": room, "badge": w.one("", "志愿者", "业主")}, nil)
 	case 23:
-		if x := w.state.core.Slips[id.Premises(premises)]; x != nil && w.random.IntN(2) == 0 {
-			return w.do(by, "slip.end", map[string]any{"room": x.Room, "premises": []string{premises}}, nil)
-		}
 		if h, ok := w.state.Premises(id.Premises(premises)); ok {
 			room = string(h.Room)
+		}
+		if w.state.core.Slips[id.Premises(premises)] != nil && w.random.IntN(2) == 0 {
+			return w.do(by, "slip.end", map[string]any{"room": room, "premises": []string{premises}}, nil)
 		}
 		return w.do(by, "slip.make", map[string]any{"room": room, "slips": []any{map[string]any{"slip": w.pick("s", 40), "premises": premises}}}, nil)
 	case 24:

@@ -5,12 +5,11 @@ import (
 	"linli/internal/id"
 )
 
-// Slip is a piece of paper for one door: its QR fixes the door, works once and for thirty days. A door has one at a time: a newer one
-// makes the older worthless.
+// Slip is a piece of paper for one door: its QR fixes the door, works once and for thirty days, and leads into the room where the door
+// is by then. A door has one at a time: a newer one makes the older worthless.
 type Slip struct {
 	ID       id.Slip     `json:"id"`
 	Premises id.Premises `json:"premises"`
-	Room     id.Room     `json:"room"`
 	Made     int64       `json:"made"`
 	Until    int64       `json:"until"`
 	By       id.Person   `json:"by"`
@@ -82,7 +81,7 @@ func (s *State) slipped(ev *event) {
 		if old := s.core.Slips[x.Premises]; old != nil {
 			delete(s.slips, old.ID)
 		}
-		slip := &Slip{ID: x.Slip, Premises: x.Premises, Room: f.Room, Made: ev.at, Until: f.Until, By: ev.By}
+		slip := &Slip{ID: x.Slip, Premises: x.Premises, Made: ev.at, Until: f.Until, By: ev.By}
 		s.core.Slips[x.Premises], s.slips[x.Slip] = slip, slip
 	}
 }
@@ -100,7 +99,7 @@ func (s *State) mayUnslip(a *asking) ([]step, error) {
 	}
 	out := slipFacts{Room: f.Room}
 	for _, h := range f.Premises {
-		if x := s.core.Slips[h]; x != nil && x.Room == f.Room && x.Good(a.now) == nil {
+		if x := s.core.Slips[h]; x != nil && s.lies(h, f.Room) && x.Good(a.now) == nil {
 			out.Premises = append(out.Premises, h)
 		}
 	}
@@ -130,7 +129,7 @@ func (s *State) mayUse(slip id.Slip, r id.Room, h id.Premises, now int64) error 
 		return fault.New(fault.Revoked, "the slip was ended, or there is a newer one for its door")
 	case x.Good(now) != nil:
 		return x.Good(now)
-	case x.Room != r || x.Premises != h:
+	case x.Premises != h || !s.lies(h, r):
 		return fault.New(fault.Conflicting, "the slip is for another door").And("field", "premises")
 	}
 	return nil

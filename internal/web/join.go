@@ -56,8 +56,9 @@ func (s *Server) linked(l id.Link) (r office.Room, slip office.Slip, err error) 
 			if slip, known = o.Slip(name); !known {
 				err = fault.New(fault.Revoked, "there is a newer slip for this door")
 			} else if err = slip.Good(s.Now().UnixMilli()); err == nil {
-				x, _ := o.Room(slip.Room)
-				r = *x
+				if r, known = roomOf(o, slip.Premises); !known {
+					err = fault.New(fault.Revoked, "the door is in no room any more")
+				}
 			}
 			return
 		}
@@ -74,6 +75,16 @@ func (s *Server) linked(l id.Link) (r office.Room, slip office.Slip, err error) 
 		r = *x
 	})
 	return r, slip, err
+}
+
+// roomOf is the room that a door is in.
+func roomOf(o *office.State, h id.Premises) (r office.Room, ok bool) {
+	if at, there := o.Premises(h); there {
+		if x, there := o.Room(at.Room); there {
+			return *x, true
+		}
+	}
+	return r, false
 }
 
 func (s *Server) joinPage(ctx context.Context, in *joinInput) (*body[joinBody], error) {
