@@ -164,10 +164,10 @@ func (a *Auth) SetPassword(ctx context.Context, p id.Person, password string) er
 	return a.noteApplicant(ctx, p, rec.Phone, password)
 }
 
-// HasPassword tells whether a person can sign in by password.
+// HasPassword tells whether a person can sign in by password. Where that cannot be read they may: nobody else is let into their account for it.
 func (a *Auth) HasPassword(ctx context.Context, p id.Person) bool {
 	_, _, err := a.shelf.Get(ctx, "pass/"+string(p))
-	return err == nil
+	return !errors.Is(err, journal.ErrAbsent)
 }
 
 // ChangePassword replaces a password by its holder, on a device that stays signed in while all others end: fault.Wrong when the old one is

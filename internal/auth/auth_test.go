@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
@@ -22,10 +23,18 @@ func open(t *testing.T) (a *Auth, again func() *Auth, clock *time.Time) {
 	return a, again, clock
 }
 
-// full is a shelf whose disk may take nothing.
+// full is a shelf whose disk may take nothing, and of which one key may lie in a damaged part of it.
 type full struct {
 	journal.Shelf
-	is atomic.Bool
+	is   atomic.Bool
+	lost atomic.Value // string
+}
+
+func (s *full) Get(ctx context.Context, key string) ([]byte, journal.Rev, error) {
+	if key == s.lost.Load() {
+		return nil, 0, journal.ErrUnreadable
+	}
+	return s.Shelf.Get(ctx, key)
 }
 
 func (s *full) Put(ctx context.Context, key string, value []byte, when journal.Rev, ttl time.Duration) (journal.Rev, error) {
@@ -222,5 +231,20 @@ func TestACodeThatNobodyAskedForIsCancelled(t *testing.T) {
 	}
 	if err := a.CancelCode(ctx, "p1"); err != nil {
 		t.Errorf("again: %v", err)
+	}
+}
+
+func TestAFirstCodeIsNoWayIntoAnAccountWhosePasswordCannotBeRead(t *testing.T) {
+	ctx := context.Background()
+	a, _, _, shelf := openOn(t)
+	shelf.lost.Store("pass/p1")
+	if _, _, err := a.IssueFirst(ctx, "p1", "p9"); !fault.Is(err, fault.Conflicting) {
+		t.Errorf("issued: %v", err)
+	}
+	if !a.HasPassword(ctx, "p1") || a.HasPassword(ctx, "p2") {
+		t.Error("absent and unreadable are one")
+	}
+	if _, err := a.SignIn(ctx, "13800000001", "heyuan-2020", Where{Address: "192.0.2.1"}); !errors.Is(err, journal.ErrUnreadable) {
+		t.Errorf("signing in: %v", err)
 	}
 }

@@ -86,10 +86,11 @@ type submitFacts struct {
 	Room        id.Room        `json:"room,omitempty"`
 	For         string         `json:"for,omitempty"`
 	Form
-	Record string  `json:"record,omitempty"`
-	Slip   id.Slip `json:"slip,omitempty"`
-	Off    bool    `json:"off,omitempty"`
-	Shut   int64   `json:"shut,omitempty"` // until when nobody is let in by a slip of that door, ms
+	Record  string    `json:"record,omitempty"`
+	Version entry.Seq `json:"version,omitempty"` // in a command: which one is amended; 0: however it stands
+	Slip    id.Slip   `json:"slip,omitempty"`
+	Off     bool      `json:"off,omitempty"`
+	Shut    int64     `json:"shut,omitempty"` // until when nobody is let in by a slip of that door, ms
 }
 
 func (s *State) maySubmit(a *asking) ([]step, error) {
@@ -255,11 +256,13 @@ func (s *State) mayAmend(a *asking) ([]step, error) {
 		return nil, decided(app)
 	case !app.Open() && s.openFor(app.Person, app.Room) != nil:
 		return nil, fault.New(fault.Conflicting, "another application for this room waits already")
+	case f.Version != 0 && f.Version != app.Version: // what it shows of the person may be gone by now
+		return nil, changedMeanwhile(app)
 	}
 	if err := app.mayChange(a.now); err != nil {
 		return nil, err
 	}
-	f.Person, f.Room, f.For, f.Slip = app.Person, app.Room, app.For, ""
+	f.Person, f.Room, f.For, f.Slip, f.Version = app.Person, app.Room, app.For, "", 0
 	if f.For != "" {
 		if err := s.mayWant(&f); err != nil {
 			return nil, err
@@ -353,9 +356,13 @@ func (s *State) mayDecide(a *asking) (f verdict, app *Application, err error) {
 	case !app.Open():
 		return f, nil, decided(app)
 	case f.Version != 0 && f.Version != app.Version:
-		return f, nil, fault.New(fault.Conflicting, "the application was changed meanwhile; look again").And("field", "version").And("version", app.Version)
+		return f, nil, changedMeanwhile(app)
 	}
 	return f, app, nil
+}
+
+func changedMeanwhile(a *Application) error {
+	return fault.New(fault.Conflicting, "the application was changed meanwhile; look again").And("field", "version").And("version", a.Version)
 }
 
 func decided(a *Application) error {

@@ -605,7 +605,7 @@ func (s *Server) amend(ctx context.Context, in *amendInput) (*done, error) {
 	if err != nil {
 		return nil, err
 	}
-	facts["application"], facts["person"], facts["room"], facts["record"] = a.ID, a.Person, a.Room, record
+	facts["application"], facts["person"], facts["room"], facts["record"], facts["version"] = a.ID, a.Person, a.Room, record, a.Version
 	if err := s.would(asServer, "application.amend", facts, words); err != nil {
 		return nil, err
 	}

@@ -62,7 +62,7 @@ var lanes = []kind.Lane{kind.Chat, kind.Notices, kind.Needs}
 // row reads a room as a person sees it; what is said in it only for members.
 func (s *Server) row(p id.Person, r id.Room) (row RoomRow, err error) {
 	if fault.Is(s.Engine.ReadRoom(r, func(*room.State) {}), fault.Damaged) {
-		row = RoomRow{ID: r, Role: "member", Lanes: map[string]uint64{}, Pins: []entry.Seq{}, Damaged: true}
+		row = RoomRow{ID: r, Role: "member", Lanes: map[string]uint64{}, Pins: []entry.Seq{}, Doors: []doorOfOne{}, Damaged: true}
 		row.Member = slices.ContainsFunc(s.Engine.RoomsOf(p), func(h wire.RoomHead) bool { return h.ID == r })
 		s.Engine.ReadOffice(func(o *office.State) {
 			if x, ok := o.Room(r); ok {
