@@ -221,6 +221,14 @@ func TestADamagedRoomSaysSoOnItsPageAndADamagedOfficeOnAll(t *testing.T) {
 		if row["name"] == "" || row["member"] != true || row["doors"] == nil || (row["damaged"] == true) != closed || (page["code"] == "damaged") != closed {
 			t.Errorf("%s: %v, %v", log, row, page)
 		}
+		for _, of := range []string{"/me/todo", "/me/tasks", "/me/catchup"} { // what is gathered from all rooms goes on
+			one.must("GET", of, nil)
+		}
+		one.must("POST", "/search", map[string]any{"text": "在吗"})
+		found := answer{}
+		if one.ask("POST", "/search", map[string]any{"text": "在吗", "room": room}, &found); (found["code"] == "damaged") != closed {
+			t.Errorf("%s: searched: %v", log, found)
+		}
 		if !closed && !strings.Contains(jsonText(t, page), texts[0]) {
 			t.Errorf("%s: it reads %v", log, page)
 		}

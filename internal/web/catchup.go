@@ -63,7 +63,7 @@ func (s *Server) catchup(ctx context.Context, _ *none) (*body[catchupBody], erro
 			b.Confirm = append(b.Confirm, catchRow{Room: row.Room, RoomName: row.RoomName, Seq: row.Seq, Why: "confirm", Item: row.Item})
 		}
 	}
-	for _, r := range s.Engine.RoomsOf(p) {
+	for _, r := range s.open(p) {
 		c := catching{s: s, p: p, room: r.ID, body: &b, seen: seen}
 		if err := c.look(ctx); err != nil {
 			return nil, err

@@ -63,7 +63,7 @@ var lanes = []kind.Lane{kind.Chat, kind.Notices, kind.Needs}
 func (s *Server) row(p id.Person, r id.Room) (row RoomRow, err error) {
 	if fault.Is(s.Engine.ReadRoom(r, func(*room.State) {}), fault.Damaged) {
 		row = RoomRow{ID: r, Role: "member", Lanes: map[string]uint64{}, Pins: []entry.Seq{}, Doors: []doorOfOne{}, Damaged: true}
-		row.Member = slices.ContainsFunc(s.Engine.RoomsOf(p), func(h wire.RoomHead) bool { return h.ID == r })
+		row.Member = s.isIn(p, r)
 		s.Engine.ReadOffice(func(o *office.State) {
 			if x, ok := o.Room(r); ok {
 				row.Name, row.Community = x.Name, x.Community
@@ -175,6 +175,18 @@ func (s *Server) readTo(p id.Person, r id.Room, seq entry.Seq, heads map[string]
 	}
 	m.Lanes = read
 	return m, nil
+}
+
+// open are the rooms somebody is in but for those whose logs are damaged: what is gathered from all of them goes on without these.
+func (s *Server) open(p id.Person) []wire.RoomHead {
+	return slices.DeleteFunc(s.Engine.RoomsOf(p), func(r wire.RoomHead) bool {
+		return fault.Is(s.Engine.ReadRoom(r.ID, func(*room.State) {}), fault.Damaged)
+	})
+}
+
+// isIn tells whether somebody is in a room, also in one whose log is damaged.
+func (s *Server) isIn(p id.Person, r id.Room) bool {
+	return slices.ContainsFunc(s.Engine.RoomsOf(p), func(h wire.RoomHead) bool { return h.ID == r })
 }
 
 type roomsBody struct {

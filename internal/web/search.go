@@ -74,6 +74,9 @@ func (s *Server) search(ctx context.Context, in *searchInput) (*body[foundBody],
 	for range 3 {
 		rooms, all := s.searchable(p, q.Room)
 		if q.Room != "" && len(rooms) == 0 {
+			if err := s.Engine.ReadRoom(q.Room, func(*room.State) {}); fault.Is(err, fault.Damaged) && s.isIn(p, q.Room) {
+				return nil, err
+			}
 			return nil, fault.New(fault.NotMember, "not a member of this room")
 		}
 		b, err := s.find(ctx, rooms, wanted)
@@ -92,7 +95,7 @@ func (s *Server) search(ctx context.Context, in *searchInput) (*body[foundBody],
 
 // searchable are the rooms somebody may search now: the one they want to, and all there are.
 func (s *Server) searchable(p id.Person, only id.Room) (rooms, all []search.Room) {
-	for _, r := range s.Engine.RoomsOf(p) {
+	for _, r := range s.open(p) {
 		one := search.Room{ID: r.ID, Since: s.Engine.Horizon(r.ID, p), NameOf: func(who id.Person) string {
 			n, _ := s.View.NameOf(r.ID, who)
 			return n.Name

@@ -42,7 +42,7 @@ func (s *Server) tasks(ctx context.Context, _ *none) (*body[tasksBody], error) {
 		return nil, err
 	}
 	lists := map[kind.Task][]taskRow{}
-	for _, r := range s.Engine.RoomsOf(p) {
+	for _, r := range s.open(p) {
 		if err := s.Engine.Seen(ctx, r.ID); err != nil {
 			return nil, err
 		}

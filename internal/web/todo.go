@@ -65,7 +65,7 @@ func (s *Server) waiting(ctx context.Context, p id.Person) ([]todoRow, error) {
 	}
 	rows := []todoRow{}
 	answers := s.Engine.Answers(p)
-	for _, r := range s.Engine.RoomsOf(p) {
+	for _, r := range s.open(p) {
 		if err := s.Engine.Seen(ctx, r.ID); err != nil {
 			return nil, err
 		}
