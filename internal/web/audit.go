@@ -25,6 +25,7 @@ var noted = map[string]audit.Kind{
 	"role.grant": audit.Grant, "role.revoke": audit.Grant, "code.issue": audit.Code, "code.first": audit.Code,
 	"post.offer": audit.Grant, "post.accept": audit.Grant, "post.decline": audit.Grant, "post.withdraw": audit.Grant,
 	"person.removed": audit.Grant, "person.restored": audit.Grant, "charter.set": audit.Setting, "policy.set": audit.Setting,
+	"badge.set": audit.Grant, "person.bind": audit.Grant, "slip.make": audit.Setting, "slip.end": audit.Setting, "places.remove": audit.Setting,
 	"places.put": audit.Setting, "room.open": audit.Setting, "link.make": audit.Setting, "link.end": audit.Setting,
 }
 
