@@ -145,7 +145,7 @@ test('a sheet takes the focus, keeps it, ends with Escape and gives it back', as
   await page.keyboard.press('Enter')
   await page.getByRole('button', { name: '相册' }).waitFor()
   await page.keyboard.press('Tab')
-  expect((await focused(page)).name).toBe('相册')
+  expect((await focused(page)).name).toBe('找人帮忙')
   await page.keyboard.press('Escape')
   expect(await page.locator('.panel').count()).toBe(0)
   expect((await focused(page)).name).toBe('说点什么')

@@ -108,7 +108,7 @@ test('an administrator sets the office up, imports the roster, opens a room and 
   await page.getByLabel('手机号').fill('13900008001')
   await page.getByRole('button', { name: '任命群主' }).click()
   await page.getByText('还没登录过').waitFor()
-  await page.getByRole('button', { name: '首次登录码' }).click()
+  await page.getByRole('button', { name: '首次登录码', exact: true }).click()
   const code = await page.locator('.code').innerText()
   const own = await someone(linli, phone)
   await own.page.goto('/signin')
