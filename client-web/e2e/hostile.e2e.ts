@@ -122,7 +122,7 @@ test('what is typed with control characters goes out without them', async () => 
   })
   await a.page.getByRole('button', { name: '发送', exact: true }).click()
   await a.page.locator('[role=log]').getByText('贴进来的[31m字').waitFor()
-  expect(await a.page.getByText('待发送').count()).toBe(0)
+  await expect.poll(() => a.page.getByText('待发送').count()).toBe(0)
   await a.context.close()
   noFaults()
 })

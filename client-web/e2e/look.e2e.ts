@@ -168,7 +168,7 @@ for (const d of dresses) {
     await clean(resident.page, `a picture, ${d.name}`)
     await resident.page.keyboard.press('Escape')
     await resident.page.keyboard.press('Escape')
-    await resident.page.locator('.sosbtn').click()
+    await resident.page.locator('main .sosbtn').click()
     await see(resident.page, 'emergency')
     await resident.page.keyboard.press('Escape')
     await resident.page.goto('/search')
