@@ -157,7 +157,7 @@ export class Timeline {
   // Remembers what is known of an item that is let go of, when what takes its place may be older.
   private later(item: Item, than: Seq) {
     if (item.seq > than || item.ch <= than) return
-    this.early.set(item.seq, { ch: item.ch, state: item.state ?? {}, words: item.words })
+    this.early.set(item.seq, { ch: item.ch, state: item.state ?? {}, words: item.words, sum: item.sum })
   }
 
   private names(d: Delivery) {

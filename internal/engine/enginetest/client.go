@@ -123,7 +123,7 @@ func (c *Client) drop(d wire.Delivery) {
 		}
 		delete(c.items, seq)
 		if i.Ch > d.Seq {
-			c.early[seq] = wire.Set{Seq: seq, Ch: i.Ch, State: i.State, Words: i.Words}
+			c.early[seq] = wire.Set{Seq: seq, Ch: i.Ch, State: i.State, Words: i.Words, Sum: i.Sum}
 		}
 	}
 	for seq, m := range c.mine {
@@ -151,7 +151,7 @@ func become(i wire.Item, s wire.Set) wire.Item {
 	}
 	i.Ch, i.State = s.Ch, s.State
 	if s.Words != nil {
-		i.Words = s.Words
+		i.Words, i.Sum = s.Words, s.Sum
 	}
 	if retracted(i.State) {
 		i.Words, i.Sum = nil, ""
