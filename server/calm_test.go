@@ -150,7 +150,7 @@ func TestCatchUp(t *testing.T) {
 			t.Errorf("%s: %s, not %s", part, is, want)
 		}
 	}
-	if is := rowsOf(got["rest"], "room", "first", "unread", "home"); is != fmt.Sprintf("%s %d map[chat:5 notice:2 request:2] true", room, first) {
+	if is := rowsOf(got["rest"], "room", "first", "unread", "home"); is != fmt.Sprintf("%s %d map[chat:4 notice:2 request:2] true", room, first) {
 		t.Errorf("rest: %s", is)
 	}
 
