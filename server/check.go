@@ -66,7 +66,7 @@ func verify(ctx context.Context, c *Config, out io.Writer) (err error) {
 	}
 	copied := filepath.Join(c.Data, "check.tmp")
 	defer func() { err = errors.Join(err, os.RemoveAll(copied)) }()
-	if err := linked(c.Data, copied); err != nil {
+	if err := copyData(c.Data, copied); err != nil {
 		return err
 	}
 	logs, frames, bad, err := verifyLogs(ctx, c, copied, func(d *journal.Damaged) { found("%v", d) })
@@ -84,8 +84,9 @@ func verify(ctx context.Context, c *Config, out io.Writer) (err error) {
 	return compareViews(ctx, c, copied, out)
 }
 
-// linked makes a copy of a data folder's databases and keys: what never changes is linked.
-func linked(from, to string) error {
+// copyData makes a copy of a data folder's databases and keys. Nothing of it is linked: Badger cuts a table that it no longer needs to
+// nothing before it removes it, and under another name that would be the original.
+func copyData(from, to string) error {
 	if err := os.RemoveAll(to); err != nil {
 		return err
 	}
@@ -104,20 +105,28 @@ func linked(from, to string) error {
 				return os.MkdirAll(there, 0o700)
 			case name == "ballast" || name == "margin" || name == "LOCK":
 				return nil
-			case strings.HasSuffix(name, ".sst") && os.Link(path, there) == nil:
-				return nil
 			}
-			b, err := os.ReadFile(path)
-			if err != nil {
-				return err
-			}
-			return os.WriteFile(there, b, 0o600)
+			return copyFile(path, there)
 		})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func copyFile(from, to string) (err error) {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
 }
 
 func verifyLogs(ctx context.Context, c *Config, dir string, found func(*journal.Damaged)) (logs, frames, bad int, err error) {
