@@ -257,13 +257,12 @@ func (w *town) step() error {
 		return w.do(by, "application.withdraw", map[string]any{"application": form["application"]}, nil)
 	case 25, 26, 27, 28:
 		p := appointment{Person: id.Person(person), Role: entry.Role(w.one("owner", "deputy")), Room: id.Room(room)}
-		for _, other := range sortedKeys(w.state.core.Offers) { // one that is waiting, mostly
-			offers := w.state.core.Offers[other]
-			if w.random.IntN(3) > 0 && len(offers) > 0 {
+		if waiting := sortedKeys(w.state.core.Offers); len(waiting) > 0 { // one that is waiting, mostly
+			other := waiting[0]
+			if offers := w.state.core.Offers[other]; w.random.IntN(3) > 0 && len(offers) > 0 {
 				p = appointment{Person: other, Role: offers[0].Role, Room: offers[0].Room, Community: offers[0].Community}
 				by.Person = other
 			}
-			break
 		}
 		act := w.one("post.offer", "post.accept", "post.accept", "post.decline", "post.withdraw")
 		if act == "post.offer" || act == "post.withdraw" {
