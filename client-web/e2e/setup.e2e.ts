@@ -142,7 +142,7 @@ test('an administrator sets the office up, imports the roster, opens a room and 
     .first()
     .waitFor()
   await own.page.goto(link)
-  await own.page.getByRole('heading', { name: '申请加入 和园3号楼' }).waitFor()
+  await own.page.getByText('已经在这个群里').first().waitFor()
   await boss.context.close()
   await own.context.close()
   noFaults()
