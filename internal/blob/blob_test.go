@@ -19,6 +19,7 @@ import (
 
 	"linli/internal/fault"
 	"linli/internal/id"
+	"linli/internal/long"
 )
 
 type clock struct{ at time.Time }
@@ -32,6 +33,7 @@ func store(t *testing.T) (*Store, *clock) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.work = long.Patience // TestDrawingEndsWithItsTime… is about the time
 	return s, c
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"linli/internal/fault"
+	"linli/internal/long"
 )
 
 // sharpening is a JPEG that promises w × h pixels and gets sharper in n scans, with nothing in them.
@@ -134,7 +135,7 @@ func TestDrawingEndsWithItsTimeAndWithTheRequest(t *testing.T) {
 	if _, err := put(t, s, Picture, b); !fault.Is(err, fault.Unreadable) {
 		t.Errorf("over its time: %v", err)
 	}
-	s.work = mostWork
+	s.work = long.Patience
 	u, err := s.Begin(zhang, "r1", Picture, int64(len(b)))
 	if err == nil {
 		_, err = s.Write(zhang, u.ID, 0, bytes.NewReader(b))

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"linli/internal/fault"
+	"linli/internal/long"
 )
 
 // secret is what stands in every place of these files, as text and as numbers.
@@ -259,7 +260,7 @@ func FuzzPlaces(f *testing.F) {
 		if err := os.WriteFile(path, b, mode); err != nil {
 			t.Fatal(err)
 		}
-		if err := unplace((&Store{work: mostWork}).effort(t.Context()), path, false); err != nil {
+		if err := unplace((&Store{work: long.Patience}).effort(t.Context()), path, false); err != nil {
 			t.Fatal(err)
 		}
 		got, err := os.ReadFile(path)
@@ -300,7 +301,7 @@ func TestAFileWhosePlaceIsTooMuchWorkToFindIsRefused(t *testing.T) {
 		if err := os.WriteFile(path, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := unplace((&Store{work: mostWork}).effort(gone), path, false); !fault.Is(err, fault.Busy) {
+		if err := unplace((&Store{work: long.Patience}).effort(gone), path, false); !fault.Is(err, fault.Busy) {
 			t.Errorf("%s, of somebody who has gone away: %v", name, err)
 		}
 	}

@@ -50,6 +50,13 @@ func rooms(n int) (list []wire.Resume) {
 	return list
 }
 
+// count is how many were answered so far.
+func (d *desk) count() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.answered)
+}
+
 // settle lets n answers go on, one after the other.
 func (d *desk) settle(n int) {
 	for range n {
@@ -181,15 +188,15 @@ func TestResumesArePaced(t *testing.T) {
 		for i := range 4 * resumesAtOnce {
 			d.resumes.ask(k, rooms(maxResumes))
 			synctest.Wait()
-			if i > 3*resumesAtOnce && len(d.answered) > want {
-				t.Fatalf("%d answers at once", len(d.answered))
+			if n := d.count(); i > 3*resumesAtOnce && n > want {
+				t.Fatalf("%d answers at once", n)
 			}
 		}
 		for range 10 {
-			before := len(d.answered)
+			before := d.count()
 			time.Sleep(time.Second) // of a clock that stands still otherwise
 			synctest.Wait()
-			if n := len(d.answered) - before; n > int(resumesPerSecond)+1 || n < int(resumesPerSecond)-1 {
+			if n := d.count() - before; n > int(resumesPerSecond)+1 || n < int(resumesPerSecond)-1 {
 				t.Errorf("%d answers in a second", n)
 			}
 		}

@@ -802,6 +802,7 @@ export const en: Record<keyof typeof zh, string> = {
   phoneHere: 'A member already; may have forgotten the password',
   phoneElsewhere: 'The number is in use: they should sign in first, then apply',
   localPoster: 'Only this machine can open this address; residents cannot. Start with this line, then print:',
+  yourDomain: 'your.domain',
   plainPoster:
     'This address is not https: much does not work on phones. Set up a certificate, start with this line, then print:',
   f_wrong: 'That is not right, try again.',

@@ -804,6 +804,7 @@ export const zh = {
   phoneHere: '已是本群成员，可能忘了密码',
   phoneElsewhere: '这个手机号已有人在用，请他先登录再申请',
   localPoster: '这个地址只有这台机器打得开，居民扫不了。启动时加上这一行，再打印：',
+  yourDomain: '您的域名',
   plainPoster: '这个地址不是 https，手机上很多功能用不了。装好证书，启动时加上这一行，再打印：',
   f_wrong: '不对，请再试一次。',
   f_wrongLeft: '不对，还能试 {left} 次。',
