@@ -65,12 +65,15 @@ func TestAPictureThatIsTooMuchWorkIsRefusedByItsHeader(t *testing.T) {
 
 func TestALongScreenshotStaysReadable(t *testing.T) {
 	s, _ := store(t)
-	for name, size := range map[string]image.Point{"a whole page": {1080, 20_000}, "a chat": {720, 7200}, "lying": {9000, 700}} {
+	for name, size := range map[string]image.Point{"a whole page": {1080, 20_000}, "lying": {9000, 700}} {
 		img := image.NewRGBA(image.Rectangle{Max: size})
-		for y := range size.Y {
-			for x := range size.X {
+		for x := range size.X {
+			for y := range 256 {
 				img.SetRGBA(x, y, color.RGBA{uint8(x), uint8(y), uint8(x / 64 * 64), 255})
 			}
+		}
+		for done := 256 * img.Stride; done < len(img.Pix); done *= 2 {
+			copy(img.Pix[done:], img.Pix[:done])
 		}
 		var b bytes.Buffer
 		if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&b, img); err != nil {
