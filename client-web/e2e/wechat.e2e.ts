@@ -88,6 +88,7 @@ test('in WeChat one talks, shows a picture, asks for help and reads on after a r
 test('in WeChat a file and a list are not saved: the link for another browser leads to them', async () => {
   const { page, context } = await inWeChat(owner)
   await page.getByRole('link', { name: /和园3号楼/ }).click()
+  await page.getByLabel('说点什么').waitFor() // the list has a 发别的, too
   await page.getByRole('button', { name: '发别的' }).click()
   await page
     .locator('input[data-way=file]')
