@@ -41,6 +41,7 @@ var may = map[string][]string{
 	"notify":              {"engine", "room", "office", "kind", "wire", "view", "hub", "pocket", "register", "webpush", "journal", "entry", "id", "fault"},
 	"roster":              {"id", "fault"},
 	"paper":               {"id", "fault"},
+	"paper/papertest":     {},
 	"blob":                {"id", "fault"},
 	"speech":              {"legible", "fault"},
 	"preview":             {"legible", "fault"},

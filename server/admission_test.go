@@ -3,16 +3,20 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"linli/internal/id"
+	"linli/internal/journal"
 	"linli/internal/office"
 )
 
@@ -28,7 +32,7 @@ func amendment(mine answer, more map[string]any) map[string]any {
 // memberOf is somebody as who answers for the room sees them.
 func (a *api) memberOf(room, person string) answer {
 	a.w.t.Helper()
-	for _, m := range a.must("GET", "/rooms/"+room+"/members", nil)["members"].([]any) {
+	for _, m := range a.must("POST", "/rooms/"+room+"/members", map[string]any{})["members"].([]any) {
 		if m := m.(map[string]any); m["person"] == person {
 			return m
 		}
@@ -370,6 +374,53 @@ func onRoster(r neighbour, phone string) neighbour {
 	return r
 }
 
+// Of many who set the office up at once one is its administrator, and of the others nothing stays.
+func TestOneOfManyWhoSetUpAtOnceIsTheAdministrator(t *testing.T) {
+	t.Parallel()
+	w := serveTown(t, t.TempDir())
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	codes := map[string]int{}
+	for n := range 12 {
+		all.Go(func() {
+			phone := "1390000" + strconv.Itoa(4000+n)
+			got := answer{}
+			w.nobody().ask("POST", "/setup", map[string]any{
+				"code": w.code, "office": "如意示范办事处", "name": "管理甲", "phone": phone, "password": password, "tokens": true,
+			}, &got)
+			code, _ := got["code"].(string)
+			signed := answer{}
+			w.nobody().ask("POST", "/session", map[string]any{"phone": phone, "password": password, "tokens": true}, &signed)
+			if _, in := signed["access"]; in != (code == "") {
+				t.Errorf("set up: %q, signed in: %v", code, signed)
+			}
+			mu.Lock()
+			codes[code]++
+			mu.Unlock()
+		})
+	}
+	if all.Wait(); codes[""] != 1 || codes["setup-done"] != 11 {
+		t.Errorf("answered %v", codes)
+	}
+}
+
+// Who is let in is in the room when the owner reads that it is done: neither their next click nor the newcomer's comes too early.
+func TestWhoIsLetInIsInTheRoomWhenItIsAnswered(t *testing.T) {
+	t.Parallel()
+	w, room, link := newInside(t, nil)
+	own := w.as(keeper)
+	for _, r := range []neighbour{wang, liu} {
+		a := w.apply(link, r, "owner")
+		own.approve(a, "")
+		if rooms := a.must("GET", "/rooms", nil)["rooms"].([]any); len(rooms) != 1 {
+			t.Fatalf("%s is let in and has the rooms %v", r.name, rooms)
+		}
+		if m := own.memberOf(room, a.person()); m["name"] != r.name {
+			t.Errorf("is in as %v", m)
+		}
+	}
+}
+
 func TestASlipLetsInWhoIsAsTheRosterSays(t *testing.T) {
 	t.Parallel()
 	w, room, link := newInside(t, nil)
@@ -404,7 +455,11 @@ func TestASlipLetsInWhoIsAsTheRosterSays(t *testing.T) {
 	w.nobody().no("taken", "POST", "/join/"+token, form)
 	w.nobody().no("taken", "GET", "/join/"+token, nil)
 	// A token that only looks like one.
-	w.nobody().no("not-found", "GET", "/join/"+token[:len(token)-1]+"0", nil)
+	other := "0"
+	if strings.HasSuffix(token, other) {
+		other = "1"
+	}
+	w.nobody().no("not-found", "GET", "/join/"+token[:len(token)-1]+other, nil)
 	w.nobody().no("not-found", "GET", "/join/"+strings.Split(token, "-")[0], nil)
 }
 
@@ -543,5 +598,59 @@ func TestSlipsArePrintedAndEnded(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Of those who wait with one phone each is looked at by itself: whoever approves all at once would let in the first of them.
+func TestWhoSharesAPhoneIsNotApprovedWithTheOthers(t *testing.T) {
+	t.Parallel()
+	w, room, link := newInside(t, nil)
+	own := w.as(keeper)
+	w.apply(link, wang, "owner")
+	w.nobody().must("POST", "/join/"+link, w.form(link, wang, map[string]any{"name": "王大力", "password": "another-2020"}))
+	var these []any
+	for _, a := range own.must("GET", "/applications?state=pending&room="+room, nil)["applications"].([]any) {
+		a := a.(map[string]any)
+		these = append(these, map[string]any{"id": a["id"], "version": a["version"]})
+	}
+	out := own.must("POST", "/applications/approve", map[string]any{"these": these})
+	if len(these) != 2 || out["approved"] != 0.0 {
+		t.Errorf("of %d with one phone: %v", len(these), out)
+	}
+	for _, f := range out["faults"].(map[string]any) {
+		if f.(map[string]any)["code"] != "conflicting" {
+			t.Errorf("refused: %v", f)
+		}
+	}
+	first := these[0].(map[string]any)
+	own.must("POST", "/applications/"+first["id"].(string)+"/approve", map[string]any{"version": first["version"]})
+}
+
+// Whoever approves many does not wait for the disk as often: while the log takes the first, the others are on their way.
+func TestManyAreApprovedSideBySide(t *testing.T) {
+	t.Parallel()
+	w, room, link := newTown(t)
+	w.stop()
+	l := lives(t, w.dir)
+	t.Cleanup(func() { _ = l.Close() })
+	own := l.town.as(keeper)
+	for i, r := range []neighbour{wang, liu} {
+		r.phone = fmt.Sprintf("1380000990%d", i)
+		l.town.apply(link, r, "owner")
+	}
+	var these []any
+	for _, a := range own.must("GET", "/applications?state=pending&room="+room, nil)["applications"].([]any) {
+		a := a.(map[string]any)
+		these = append(these, map[string]any{"id": a["id"], "version": a["version"]})
+	}
+	before := l.harm.Steps()
+	l.harm.Before(func(log id.Log, _ journal.Seq) error {
+		if log == id.Office {
+			eventually(t, "each has taken its phone", func() bool { return l.harm.Steps() >= before+len(these) })
+		}
+		return nil
+	})
+	if out := own.must("POST", "/applications/approve", map[string]any{"these": these}); out["approved"] != float64(len(these)) || len(these) < 2 {
+		t.Errorf("of %d: %v", len(these), out)
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -91,6 +92,10 @@ func TestARoomWithoutAnOwnerRingsThoseAboveItWhoSeeThatCardAlone(t *testing.T) {
 	service := newPushService(t)
 	boss, own, a, b := w.as(admin), w.as(keeper), w.as(zhang), w.as(li)
 	said := a.say(room, "早")
+	community := own.must("GET", "/rooms/"+room, nil)["community"]
+	elsewhere := boss.must("POST", "/communities", map[string]any{"name": "河畔社区"})["id"]
+	secretary := w.begun(boss, "王书记", "13900008010", map[string]any{"role": "secretary", "community": community})
+	stranger := w.begun(boss, "李书记", "13900008011", map[string]any{"role": "secretary", "community": elsewhere})
 	boss.must("DELETE", "/staff/"+own.person()+"?role=owner&room="+room, nil)
 	eventually(t, "nobody answers for the room", func() bool {
 		var row answer
@@ -98,6 +103,7 @@ func TestARoomWithoutAnOwnerRingsThoseAboveItWhoSeeThatCardAlone(t *testing.T) {
 		return row["owner"] == nil
 	})
 	phone, page, line := service.browser(boss), boss.online(), b.online()
+	near, far := service.browser(secretary), service.browser(stranger)
 	seq, no := a.act(room, "emergency.post", 0, map[string]any{"category": "火情", "door": true}, map[string]any{"text": "厨房着火"})
 	if no != "" {
 		t.Fatal(no)
@@ -109,8 +115,12 @@ func TestARoomWithoutAnOwnerRingsThoseAboveItWhoSeeThatCardAlone(t *testing.T) {
 	if got := alerted(t, page); got["url"] != card {
 		t.Errorf("the page of the office: %v", got)
 	}
-	if got := text.next(t); got.Body["phone"] != admin.phone {
-		t.Errorf("the text message: %v", got.Body)
+	if p := near.next(); p.Alert["url"] != card || p.Alert["loud"] != true {
+		t.Errorf("the phone of the community's secretary: %v", p.Alert)
+	}
+	texts := []string{text.next(t).Body["phone"].(string), text.next(t).Body["phone"].(string)}
+	if slices.Sort(texts); !slices.Equal(texts, []string{admin.phone, "13900008010"}) {
+		t.Errorf("text messages went to %v", texts)
 	}
 	at := fmt.Sprintf("/rooms/%s/items/%d", room, seq)
 	refused := func() {
@@ -155,4 +165,9 @@ func TestARoomWithoutAnOwnerRingsThoseAboveItWhoSeeThatCardAlone(t *testing.T) {
 	}
 	boss.no("forbidden", "GET", at+"/contact", nil) // it is over
 	b.no("not-member", "GET", at+"/alarm", nil)
+	select {
+	case p := <-far.got:
+		t.Errorf("another community's secretary was rung: %v", p.Alert)
+	default:
+	}
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"iter"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -88,15 +90,34 @@ func TestGrantsCodesSettingsAndExportsAreNotedWithWhoAndWhere(t *testing.T) {
 		t.Errorf("the code: %v", l)
 	}
 	oneLine(t, codes, "used", zhangID)
-	own.must("PUT", "/policy", map[string]any{"room": room, "history": "all"})
+	own.must("PUT", "/policy", map[string]any{"room": room, "history": "none"})
 	if l := oneLine(t, boss.audited("setting"), "policy.set", room); l["of"] == "" {
 		t.Errorf("the setting: %v", l)
 	}
-	var table json.RawMessage
-	if status := own.ask("GET", "/levels/doors.xlsx?room="+room, nil, &table); status != http.StatusOK {
-		t.Fatal(status)
+	own.must("PUT", "/rooms/"+room+"/members/"+zhangID+"/badge", map[string]any{"badge": "志愿者"})
+	own.must("PUT", "/rooms/"+room+"/members/"+zhangID+"/badge", map[string]any{"badge": ""})
+	own.must("PUT", "/rooms/"+room+"/members/"+zhangID+"/name", map[string]any{"name": "张建军"})
+	grants := boss.audited("grant")
+	if l := oneLine(t, grants, "badge.set", zhangID); l["n"].(float64)+oneLine(t, grants, "badge.taken", zhangID)["n"].(float64) != 2 {
+		t.Errorf("a badge given and taken: %v", l)
 	}
-	oneLine(t, boss.audited("export"), "doors.xlsx", room)
+	oneLine(t, grants, "person.renamed", zhangID)
+	stair := own.must("GET", "/rooms/"+room+"/slips", nil)["stairs"].([]any)[0].(map[string]any)
+	own.must("POST", "/rooms/"+room+"/slips", map[string]any{"kind": stair["kind"], "building": stair["building"], "entrance": stair["entrance"]})
+	notice, _ := own.act(room, "notice.post", 0, map[string]any{"confirm": true, "pin": true, "importance": "normal"}, map[string]any{"title": "停水", "body": "今晚"})
+	of := url.Values{"kind": {stair["kind"].(string)}, "building": {stair["building"].(string)}, "entrance": {stair["entrance"].(string)}}
+	for file, path := range map[string]string{
+		"doors.xlsx": "/levels/doors.xlsx?room=" + room, "receipts.xlsx": fmt.Sprintf("/rooms/%s/items/%d/receipts.xlsx", room, notice), "slips.pdf": "/rooms/" + room + "/slips.pdf?" + of.Encode(),
+	} {
+		var whole json.RawMessage
+		if status := own.ask("GET", path, nil, &whole); status != http.StatusOK {
+			t.Fatal(file, status)
+		}
+		oneLine(t, boss.audited("export"), file, room)
+	}
+	own.must("DELETE", fmt.Sprintf("/rooms/%s/slips?kind=%v&building=%v&entrance=%v", room, stair["kind"], stair["building"], stair["entrance"]), nil)
+	oneLine(t, boss.audited("setting"), "slip.make", room)
+	oneLine(t, boss.audited("setting"), "slip.end", room)
 	oneLine(t, boss.audited("read"), "audit", "")
 }
 
@@ -105,21 +126,30 @@ func TestRefusalsAcrossLevelsAreNotedAndOnlyAdministratorsReadThem(t *testing.T)
 	w, room, _ := newTown(t)
 	boss, own, one := w.as(admin), w.as(keeper), w.as(zhang)
 	who := one.must("GET", "/me", nil)["person"].(string)
-	one.no("forbidden", "GET", "/rooms/"+room+"/members", nil)
-	one.no("forbidden", "GET", "/rooms/13800000501/members", nil)
+	one.no("forbidden", "POST", "/rooms/"+room+"/members", map[string]any{})
+	one.no("forbidden", "POST", "/rooms/13800000501/members", map[string]any{})
 	one.no("forbidden", "GET", "/audit", nil)
 	own.no("forbidden", "GET", "/audit", nil)
 	w.nobody().no("sign-in", "GET", "/audit", nil)
-	if _, no := one.act("rother", "text.post", 0, nil, map[string]string{"text": "早"}); no == "" {
-		t.Error("said in a room that is not theirs")
+	community := boss.must("GET", "/levels", nil)["communities"].([]any)[0].(map[string]any)["id"].(string)
+	other := boss.must("POST", "/rooms", map[string]any{"community": community, "name": "别的楼"})["id"].(string)
+	for _, c := range []struct{ room, act string }{
+		{other, "text.post"}, {"zhangsan", "text.post"}, {"p13800000501", "text.post"}, {other, "zhang.jianguo"}, {other, "text.zhang"}, {other, "item.13800000501"},
+	} {
+		if _, no := one.act(c.room, c.act, 0, nil, map[string]string{"text": "早"}); no == "" {
+			t.Error("said in a room that is not theirs")
+		}
 	}
 	lines := boss.audited("refused")
-	if l := oneLine(t, lines, "GET /rooms/{room}/members", room); l["by"] != who || l["of"] == "" {
+	if l := oneLine(t, lines, "POST /rooms/{room}/members", room); l["by"] != who || l["of"] == "" {
 		t.Errorf("the refusal: %v", l)
 	}
-	oneLine(t, lines, "GET /rooms/{room}/members", "?")
+	oneLine(t, lines, "POST /rooms/{room}/members", "?")
 	oneLine(t, lines, "GET /audit", "")
-	oneLine(t, lines, "text.post", "rother")
+	oneLine(t, lines, "text.post", other)
+	if all := jsonText(t, lines); strings.Contains(all, "zhang") || strings.Contains(all, "13800000501") {
+		t.Errorf("what a stranger typed stands there: %s", all)
+	}
 }
 
 // loggedBodies are the frames of logs whose names begin so, of a program that has stopped.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -196,6 +197,47 @@ func damageLog(t *testing.T, dir, log string) {
 	t.Fatal("no block has frames of " + log + " alone")
 }
 
+// Whether a room is damaged is told to who is in it. Anybody else reads what they read of every room that they are not in, or that there is not.
+func TestADamagedRoomTellsAStrangerWhatAnyRoomTellsThem(t *testing.T) {
+	t.Parallel()
+	dir, room, _ := builtBy(t, func(w *town, room, link string) {
+		w.apply(link, wang, "owner")
+		for n := range 20 {
+			w.as(li).say(room, strings.Repeat("话", 10+n))
+		}
+	})
+	ask := func(w *town, who *api, room string) (all []string) {
+		one := answer{}
+		for _, path := range []string{"", "/items?limit=5", "/items/3", "/days", "/people", "/items/3/contact", "/items/3/alarm", "/items/3/versions", "/items/3/receipts", "/taken"} {
+			who.ask("GET", "/rooms/"+room+path, nil, &one)
+			all = append(all, path+" "+jsonText(t, one["code"]))
+			one = answer{}
+		}
+		for _, path := range []string{"/members", "/uploads", "/leave"} {
+			who.ask("POST", "/rooms/"+room+path, map[string]map[string]any{"/uploads": {"as": "file", "size": 3}}[path], &one)
+			all = append(all, path+" "+jsonText(t, one["code"]))
+			one = answer{}
+		}
+		_, no := who.act(room, "text.post", 0, nil, map[string]string{"text": "在吗"})
+		_, bad := who.act(room, "no.such", 0, nil, nil)
+		return append(all, no, bad)
+	}
+	w := serveTown(t, dir)
+	if sound, none := ask(w, w.as(wang), room), ask(w, w.as(wang), "r-none"); !slices.Equal(sound, none) {
+		t.Errorf("of a sound room\n%q\nof none\n%q", sound, none)
+	}
+	w.stop()
+	damageLog(t, dir, "room/"+room)
+	w = serveTown(t, dir)
+	if all := strings.Join(ask(w, w.as(li), room), " "); !strings.Contains(all, "damaged") {
+		t.Fatalf("who is in it reads %s", all)
+	}
+	stranger := w.as(wang)
+	if closed, none := ask(w, stranger, room), ask(w, stranger, "r-none"); !slices.Equal(closed, none) {
+		t.Errorf("of the damaged room\n%q\nof none\n%q", closed, none)
+	}
+}
+
 func TestADamagedRoomSaysSoOnItsPageAndADamagedOfficeOnAll(t *testing.T) {
 	t.Parallel()
 	whole, texts := talked(t)
@@ -232,7 +274,14 @@ func TestADamagedRoomSaysSoOnItsPageAndADamagedOfficeOnAll(t *testing.T) {
 		if !closed && !strings.Contains(jsonText(t, page), texts[0]) {
 			t.Errorf("%s: it reads %v", log, page)
 		}
-		said, _ := own.must("GET", "/rooms", nil)["damage"].([]any)
+		for _, who := range []*api{one, own} { // a resident, and who answers for the room
+			rooms := who.must("GET", "/rooms", nil)
+			said, _ := rooms["damage"].([]any)
+			if all := jsonText(t, rooms); closed && (len(said) > 0 || strings.Contains(all, ".sst") || strings.Contains(all, `"frame"`)) || !closed && len(said) != 1 {
+				t.Errorf("%s: it is told %s", log, all)
+			}
+		}
+		said, _ := w.as(admin).must("GET", "/rooms", nil)["damage"].([]any)
 		if len(said) != 1 {
 			t.Fatalf("%s: the page names %v", log, said)
 		}

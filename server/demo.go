@@ -166,7 +166,7 @@ func (d *district) takeIn(ctx context.Context) error {
 		return err
 	}
 	if plan.Counts.Added+plan.Counts.Changed > 0 {
-		if err := d.Intake.Apply(ctx, plan, d.tell.part); err != nil {
+		if _, err := d.Intake.Apply(ctx, plan, d.tell.part); err != nil {
 			return err
 		}
 	}

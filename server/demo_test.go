@@ -4,9 +4,13 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"io/fs"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
+
+	"linli/assets"
 )
 
 // heard is a terminal that calls a function when a word appears on it.
@@ -40,5 +44,20 @@ func TestTheDemoSaysWhatItDoesWhileItFills(t *testing.T) {
 			t.Fatalf("it does not say %q, or not in its turn:\n%s", said, &out.all)
 		}
 		rest = behind
+	}
+}
+
+// What people say in the demo is written as Chinese is: a mark beside a Chinese character is a Chinese one.
+func TestTheDemosTextsHaveChineseMarks(t *testing.T) {
+	t.Parallel()
+	day, err := fs.ReadFile(assets.Ruyihu, "day.ndjson")
+	if err != nil {
+		t.Fatal(err)
+	}
+	half := regexp.MustCompile(`\p{Han}[,?!;:]|[,?!;:]\p{Han}`)
+	for line := range bytes.Lines(day) {
+		if found := half.Find(line); found != nil {
+			t.Fatalf("%q in %s", found, line)
+		}
 	}
 }

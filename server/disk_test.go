@@ -1,13 +1,17 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -25,23 +29,87 @@ func (w *town) stopsInTime() {
 	w.stop()
 }
 
-// smallDisk is a disk of its own with a built town's data; false where nothing may be mounted.
-func smallDisk(t *testing.T, size string) (dir string, ok bool) {
+// tight is a disk with a built town's data, on which there is soon no room: one of its own, filled to the last byte. Where nothing may be
+// mounted it is only said to be full, by a file beside the data: then no write into a memory map can fault.
+type tight struct {
+	t    *testing.T
+	dir  string
+	said bool
+}
+
+// besideData is the end of the name of the file beside a data folder that says how many MiB of its disk are free.
+const besideData = ".free"
+
+func tightDisk(t *testing.T, size string) *tight {
 	t.Helper()
 	w, _, _ := newTown(t)
 	w.stop()
-	dir = t.TempDir()
-	if err := syscall.Mount("linli-test", dir, "tmpfs", 0, "size="+size); err != nil {
-		t.Log("nothing may be mounted here; the tests of the journal and the views show it with a free space of their own:", err)
-		return "", false
+	d := &tight{t: t, dir: filepath.Join(t.TempDir(), "data")}
+	err := os.Mkdir(d.dir, 0o700)
+	if err == nil {
+		err = syscall.Mount("linli-test", d.dir, "tmpfs", 0, "size="+size)
 	}
-	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+	if err != nil {
+		t.Log("nothing may be mounted here; the disk is only said to be full:", err)
+		d.said = true
+		d.has("1000")
+	} else {
+		t.Cleanup(func() { _ = syscall.Unmount(d.dir, syscall.MNT_DETACH) })
+	}
 	_ = os.Remove(filepath.Join(w.dir, "log", "ballast"))
 	_ = os.Remove(filepath.Join(w.dir, "log", "margin"))
-	if err := os.CopyFS(dir, os.DirFS(w.dir)); err != nil {
+	if err := os.CopyFS(d.dir, os.DirFS(w.dir)); err != nil {
 		t.Fatal(err)
 	}
-	return dir, true
+	return d
+}
+
+// has says how many MiB are free.
+func (d *tight) has(free string) {
+	d.t.Helper()
+	err := os.WriteFile(d.dir+besideData+".new", []byte(free), 0o600)
+	if err == nil {
+		err = os.Rename(d.dir+besideData+".new", d.dir+besideData)
+	}
+	if err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func (d *tight) fill() (emptied func()) {
+	d.t.Helper()
+	if !d.said {
+		return fillDisk(d.t, d.dir)
+	}
+	d.has("0")
+	return func() { d.has("1000") }
+}
+
+// serveSaid is serve on a disk of which a file beside the data says how much is free; false where there is no such file.
+func serveSaid(args []string) (code int, said bool) {
+	at := slices.Index(args, "-data") + 1
+	if at == 0 || at >= len(args) || args[0] != "serve" {
+		return 0, false
+	}
+	file := args[at] + besideData
+	if _, err := os.Stat(file); err != nil {
+		return 0, false
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	c := &Config{}
+	if err := c.parse("serve", args[1:], os.Stderr); err != nil {
+		return exit(err, os.Stderr), true
+	}
+	p, err := open(ctx, c, settings{free: func(string) (int64, error) {
+		b, err := os.ReadFile(file)
+		free, bad := strconv.ParseInt(string(b), 10, 64)
+		return free << 20, errors.Join(err, bad)
+	}})
+	if err != nil {
+		return exit(stopped(ctx, err), os.Stderr), true
+	}
+	return exit(p.serve(ctx, c, special{}), os.Stderr), true
 }
 
 // fillDisk takes every byte that is free.
@@ -79,15 +147,12 @@ func (w *town) ready() (status int, code string) {
 // again; and it recovers by itself.
 func TestAFullDiskShutsNobodyOut(t *testing.T) {
 	t.Parallel()
-	dir, ok := smallDisk(t, "220m")
-	if !ok {
-		return
-	}
-	w := serveTown(t, dir, "-reserve", "100")
+	d := tightDisk(t, "220m")
+	w := serveTown(t, d.dir, "-reserve", "100")
 	one := w.as(li)
 	room := built.room
 	last := one.say(room, "水还没停")
-	emptied := fillDisk(t, dir)
+	emptied := d.fill()
 	still := func(when string) {
 		t.Helper()
 		eventually(t, "a word about the disk", func() bool { _, code := w.ready(); return code == "no-space" })
@@ -95,7 +160,7 @@ func TestAFullDiskShutsNobodyOut(t *testing.T) {
 		session := a.must("POST", "/session", map[string]any{"phone": li.phone, "password": password, "tokens": true})
 		refreshed := w.nobody().must("POST", "/session/refresh", map[string]any{"refresh": session["refresh"]})
 		a.with(refreshed)
-		if page := a.must("GET", "/rooms/"+room+"/items?limit=1", nil); !strings.Contains(jsonText(t, page), "水还没停") {
+		if page := a.must("GET", "/rooms/"+room+"/items?limit=20", nil); !strings.Contains(jsonText(t, page), "水还没停") {
 			t.Errorf("%s: read: %v", when, page)
 		}
 		if _, code := a.act(room, "text.post", 0, nil, map[string]string{"text": "还有人吗"}); code != "no-space" && code != "" {
@@ -107,11 +172,11 @@ func TestAFullDiskShutsNobodyOut(t *testing.T) {
 	}
 	still("while it runs")
 	w.stopsInTime()
-	w = serveTown(t, dir, "-reserve", "100")
+	w = serveTown(t, d.dir, "-reserve", "100")
 	still("after a stop and a start")
 	_ = w.cmd.Process.Kill()
 	_, _ = w.cmd.Process.Wait()
-	w = serveTown(t, dir, "-reserve", "100")
+	w = serveTown(t, d.dir, "-reserve", "100")
 	still("after a kill and a start")
 	emptied()
 	eventually(t, "room", func() bool { status, _ := w.ready(); return status == http.StatusOK })
@@ -132,12 +197,11 @@ func jsonText(t *testing.T, v any) string {
 
 func TestAStopDoesNotWaitForAFolderThatCannotBeWritten(t *testing.T) {
 	t.Parallel()
-	dir, ok := smallDisk(t, "400m")
-	if !ok {
-		return
-	}
-	w := serveTown(t, dir, "-reserve", "0")
-	w.as(li).say(built.room, "存下来")
+	w, room, _ := newTown(t)
+	w.stop()
+	dir := w.dir
+	w = serveTown(t, dir, "-reserve", "0")
+	w.as(li).say(room, "存下来")
 	// The folder has other files under the names that are written next; so the table cannot be made, whoever asks.
 	for _, db := range []string{"log", "view"} {
 		for n := range 40 {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,8 +11,10 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 )
@@ -84,6 +87,12 @@ func TestOthersTriesShutOutNoKnownBrowser(t *testing.T) {
 	if status := own.signIn(zhang.phone, password); status != http.StatusOK {
 		t.Errorf("the known browser: %d", status)
 	}
+	// Who guesses the old password in a signed-in session is counted as at the door.
+	in := w.as(li)
+	for range 8 {
+		in.no("wrong", "PUT", "/me/password", map[string]any{"old": "geraten-123", "new": "changed-2020"})
+	}
+	in.no("too-many", "PUT", "/me/password", map[string]any{"old": password, "new": "changed-2020"})
 	// And with the owner's code from wherever they are.
 	person := w.nobody().with(w.token(own)).must("GET", "/me", nil)["person"].(string)
 	code := w.as(keeper).must("POST", "/rooms/"+room+"/members/"+person+"/code", map[string]any{})["code"].(string)
@@ -127,6 +136,49 @@ func TestSigningOutNeedsNoFreshToken(t *testing.T) {
 	}
 	if n := devices(); n != before-1 {
 		t.Errorf("%d devices before, %d after", before, n)
+	}
+}
+
+// A page knows from a cookie of its own whether somebody is signed in, so that nobody asks in vain; it opens nothing.
+func TestAPageKnowsWhetherSomebodyIsSignedIn(t *testing.T) {
+	t.Parallel()
+	w, _, _ := newTown(t)
+	b := w.visitor("192.0.2.1")
+	u, _ := url.Parse(w.url)
+	until := func() string {
+		for _, c := range b.jar.Cookies(u) {
+			if c.Name == "linli_until" {
+				return c.Value
+			}
+		}
+		return ""
+	}
+	b.signIn(zhang.phone, password)
+	if ms, err := strconv.ParseInt(until(), 10, 64); err != nil || ms <= time.Now().UnixMilli() {
+		t.Errorf("signed in until %q", until())
+	}
+	if status, said, _ := b.ask("DELETE", "/session", ""); status != http.StatusOK || until() != "" {
+		t.Error("signed out:", status, said, until())
+	}
+}
+
+// A page of a room goes compressed to a browser that takes it so, and is the same page.
+func TestAnswersGoCompressed(t *testing.T) {
+	t.Parallel()
+	w, _, _ := newTown(t)
+	a := w.visitor("192.0.2.1")
+	a.signIn(zhang.phone, password)
+	_, plain, res := a.ask("GET", "/rooms", "", "Accept-Encoding", "identity")
+	if res.Header.Get("Content-Encoding") != "" {
+		t.Error("compressed, and not asked for")
+	}
+	_, packed, res := a.ask("GET", "/rooms", "", "Accept-Encoding", "gzip")
+	z, err := gzip.NewReader(strings.NewReader(packed))
+	if err != nil || res.Header.Get("Content-Encoding") != "gzip" {
+		t.Fatal(res.Header, err)
+	}
+	if b, err := io.ReadAll(z); err != nil || string(b) != plain {
+		t.Errorf("%s is not %s: %v", b, plain, err)
 	}
 }
 

@@ -198,6 +198,28 @@ func TestPicturesVoicesAndFilesOfARoom(t *testing.T) {
 	}
 }
 
+// A file of elsewhere stands in nobody's post, however its name is written.
+func TestAPostNamesNoFileButItsOwnUploads(t *testing.T) {
+	w, room, _ := newTown(t)
+	a, b := w.as(zhang), w.as(li)
+	upload, _ := a.bring(room, "file", []byte("%PDF-1.7 甲的"), 1)
+	seq, _ := a.post(room, "file", nil, map[string]any{"name": "甲.pdf"}, upload)
+	his := filesAt(a, room, seq)[0].(map[string]any)
+	upload, _ = b.bring(room, "file", []byte("%PDF-1.7 乙的"), 1)
+	for _, name := range []string{"Files", "FILES", "file\u017f"} {
+		seq, no := b.post(room, "file", map[string]any{name: []any{his}}, map[string]any{"name": "乙.pdf"}, upload)
+		if no != "" {
+			t.Fatalf("%s: %s", name, no)
+		}
+		if all := jsonText(t, filesAt(b, room, seq)); strings.Contains(all, his["hash"].(string)) {
+			t.Errorf("%s: %s", name, all)
+		}
+		if _, no := b.post(room, "file", map[string]any{name: []any{his}}, map[string]any{"name": "乙.pdf"}); no != "invalid" {
+			t.Errorf("%s alone: %q", name, no)
+		}
+	}
+}
+
 func TestUploadsThatLieAreRefusedInWords(t *testing.T) {
 	w, room, _ := newTown(t)
 	a, b := w.as(zhang), w.as(li)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -53,6 +54,9 @@ func TestHostileTextInEveryFieldOfEveryCall(t *testing.T) {
 					there = strings.ReplaceAll(there, "{"+param+"}", value)
 					odd = strings.ReplaceAll(odd, "{"+param+"}", url.PathEscape(short(text)))
 				}
+				if strings.HasSuffix(path, "/leave") { // whoever left could not say at the end that all still works
+					there = odd
+				}
 				query := ""
 				for _, p := range op.Parameters {
 					if p.In == "query" {
@@ -66,10 +70,7 @@ func TestHostileTextInEveryFieldOfEveryCall(t *testing.T) {
 				}
 				for _, body := range bodies {
 					for who, as := range map[string]*api{"admin": boss, "owner": own, "resident": a} {
-						for _, at := range []string{there, odd} {
-							if at == odd && odd == there {
-								continue
-							}
+						for _, at := range slices.Compact([]string{there, odd}) {
 							calls++
 							status, b := as.raw(t, method, at+"?"+strings.TrimPrefix(query, "&"), body)
 							if status >= 500 && status != http.StatusServiceUnavailable || !json.Valid(b) {

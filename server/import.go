@@ -78,9 +78,11 @@ func takeIn(ctx context.Context, c *Config, names []string, place roster.Place, 
 	if err != nil || dry || len(plan.Questions) > 0 {
 		return plan, err
 	}
-	if err := p.Intake.Apply(ctx, plan, nil); err != nil {
+	refused, err := p.Intake.Apply(ctx, plan, nil)
+	if err != nil {
 		return nil, err
 	}
+	plan.Errors = append(plan.Errors, refused...)
 	return plan, p.Engine.Settled(ctx)
 }
 

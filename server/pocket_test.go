@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -63,15 +64,61 @@ func TestPocket(t *testing.T) {
 		t.Errorf("after a restart: %v", pocket)
 	}
 	// Of what one may not read any more, only that it was there.
-	if _, no := a.act(room, "member.leave", 0, nil, nil); no != "" {
-		t.Fatal(no)
-	}
+	a.must("POST", "/rooms/"+room+"/leave", map[string]any{})
 	if got := a.must("POST", "/me/stars", map[string]any{})["stars"].([]any)[0].(map[string]any); got["gone"] != true || got["item"] != nil {
 		t.Errorf("who left reads %v", got)
 	}
 	a.must("DELETE", "/me/stars/"+room+"/"+itoa(seq), nil)
 	if got := a.must("POST", "/me/stars", map[string]any{})["stars"].([]any); len(got) != 0 {
 		t.Errorf("the mark stays: %v", got)
+	}
+}
+
+// How a room stands in one's list is the same on all of one's devices, nobody else's, and moves no read mark.
+func TestARoomIsMarkedUnreadAndPutOnTopForOneselfAlone(t *testing.T) {
+	t.Parallel()
+	w, room, link := newTown(t)
+	own, a, b := w.as(keeper), w.as(zhang), w.as(zhang)
+	c, hers := b.socket(), own.socket()
+	hear(t, c, "hello")
+	hear(t, hers, "hello")
+	marks := func(p *api) []any { return p.must("GET", "/me/pocket", nil)["rooms"].([]any) }
+	read := func() any { return a.must("GET", "/rooms", nil)["rooms"].([]any)[0].(map[string]any)["read"] }
+	before := fmt.Sprint(read())
+	frames := fmt.Sprint(own.must("GET", "/rooms/"+room, nil))
+
+	first := a.must("PUT", "/me/rooms/"+room, map[string]any{"pinned": true, "unread": true})
+	if first["unread"] == nil || first["pinned"] == nil {
+		t.Errorf("the mark: %v", first)
+	}
+	if got := hear(t, c, "own")["own"].(map[string]any)["room"].(map[string]any); got["room"] != room || got["unread"] != first["unread"] {
+		t.Errorf("the other device hears %v", got)
+	}
+	if got := fmt.Sprint(read()); got != before {
+		t.Errorf("how far was read: %s, before %s", got, before)
+	}
+	if len(marks(b)) != 1 || len(marks(own)) != 0 {
+		t.Errorf("mine %v, the owner's %v", marks(b), marks(own))
+	}
+	if got := fmt.Sprint(own.must("GET", "/rooms/"+room, nil)); got != frames {
+		t.Errorf("the room has changed: %s", got)
+	}
+	// What it is already, it stays since then.
+	if again := a.must("PUT", "/me/rooms/"+room, map[string]any{"pinned": true, "unread": false}); again["pinned"] != first["pinned"] || again["unread"] != nil {
+		t.Errorf("then %v", again)
+	}
+	w.apply(link, wang, "owner").no("not-member", "PUT", "/me/rooms/"+room, map[string]any{"pinned": true, "unread": true})
+	a.no("invalid", "PUT", "/me/rooms/"+room, map[string]any{"pinned": "yes", "unread": true})
+
+	w.stop()
+	w = serveTown(t, w.dir)
+	a = w.as(zhang)
+	if got := marks(a); len(got) != 1 || got[0].(map[string]any)["pinned"] != first["pinned"] {
+		t.Errorf("after a restart: %v", got)
+	}
+	a.must("PUT", "/me/rooms/"+room, map[string]any{"pinned": false, "unread": false})
+	if got := marks(a); len(got) != 0 {
+		t.Errorf("it stays: %v", got)
 	}
 }
 

@@ -46,7 +46,10 @@ func TestHistoryHasAHorizon(t *testing.T) {
 	w, room, link := newTown(t)
 	own, old := w.as(keeper), w.as(zhang)
 	first := old.say(room, "很久以前")
-	if _, no := own.act(room, "notice.post", 0, map[string]any{"pin": true, "confirm": true, "importance": "normal"}, map[string]any{"title": "公告", "body": "文"}); no != "" {
+	ask, _ := old.act(room, "request.post", 0, map[string]any{"template": "打印", "door": true}, map[string]any{"text": "取药"})
+	loose, _ := own.act(room, "notice.post", 0, map[string]any{"confirm": true, "importance": "normal"}, map[string]any{"title": "旧公告", "body": "旧文"})
+	notice, no := own.act(room, "notice.post", 0, map[string]any{"pin": true, "confirm": true, "importance": "normal"}, map[string]any{"title": "公告", "body": "文"})
+	if no != "" {
 		t.Fatal(no)
 	}
 	time.Sleep(5 * time.Millisecond)
@@ -81,6 +84,18 @@ func TestHistoryHasAHorizon(t *testing.T) {
 		t.Errorf("the pinned notice is not there: %v", resumed.says())
 	}
 	fresh.no("not-found", "GET", "/rooms/"+room+"/items/"+itoa(first), nil)
+	// Nobody acts on what they cannot see, nor learns its words or its asker that way. What is pinned is theirs too.
+	fresh.no("not-found", "GET", "/rooms/"+room+"/items/"+itoa(loose)+"/versions", nil)
+	fresh.must("GET", "/rooms/"+room+"/items/"+itoa(notice)+"/versions", nil)
+	for act, seq := range map[string]int{"request.claim": ask, "notice.confirm": loose, "item.react": first, "text.post": first} {
+		_, no := fresh.act(room, act, seq, map[string]any{"face": "赞", "on": true}, map[string]any{"text": "在"})
+		if no != "not-found" {
+			t.Errorf("%s on what is from before: %q", act, no)
+		}
+	}
+	if _, no := fresh.act(room, "notice.confirm", notice, nil, nil); no != "" {
+		t.Errorf("the pinned notice: %q", no)
+	}
 	if got := fresh.page(room, "?after=1&limit=100").says(); slices.Contains(got, "很久以前") {
 		t.Errorf("paging forwards: %v", got)
 	}
@@ -108,6 +123,9 @@ func TestHistoryHasAHorizon(t *testing.T) {
 	own.must("PUT", "/policy", map[string]any{"room": room, "history": "all", "autoGreen": false})
 	if got := fresh.page(room, "").says(); !slices.Contains(got, "很久以前") {
 		t.Errorf("all: %v", got)
+	}
+	if _, no := fresh.act(room, "request.claim", ask, nil, nil); no != "" {
+		t.Errorf("all: claimed: %q", no)
 	}
 }
 

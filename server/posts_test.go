@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -10,6 +11,8 @@ import (
 
 	"linli/internal/entry"
 	"linli/internal/id"
+	"linli/internal/journal"
+	"linli/internal/office"
 )
 
 // begun is somebody whom an appointment made, signed in by the first code.
@@ -44,6 +47,20 @@ func secretaried(t *testing.T) (w *town, room, link, community string, boss, sec
 	return w, room, link, community, boss, secretary
 }
 
+// Whoever may give a post may take it, in the one session; nobody else comes to one so.
+func TestAPostOfOnesOwnIsTakenAtOnce(t *testing.T) {
+	t.Parallel()
+	w, room, _, _, boss, secretary := secretaried(t)
+	own := map[string]any{"self": true, "role": "owner", "room": room}
+	w.as(zhang).no("forbidden", "POST", "/staff", own)
+	secretary.no("forbidden", "POST", "/staff", map[string]any{"self": true, "role": "admin"})
+	if out := boss.must("POST", "/staff", own); out["offered"] != false || out["id"] != boss.person() || boss.offers() != "" {
+		t.Errorf("taken: %v, %s", out, boss.offers())
+	}
+	boss.act(room, "text.post", 0, nil, map[string]any{"text": "我是群主"}) // and is in the room when it is answered
+	boss.no("unchanged", "POST", "/staff", own)
+}
+
 // A secretary appoints a stranger to a post, issues a code and signs in as them: an account that exists is only offered the post.
 func TestASecretaryCannotSignInAsAStrangerWhomTheyAppoint(t *testing.T) {
 	t.Parallel()
@@ -73,9 +90,9 @@ func TestASecretaryCannotSignInAsAStrangerWhomTheyAppoint(t *testing.T) {
 	post["accept"] = true
 	secretary.no("not-found", "PUT", "/me/posts", post)
 	w.as(li).no("not-found", "PUT", "/me/posts", post)
-	victim.no("forbidden", "GET", "/rooms/"+room+"/members", nil)
+	victim.no("forbidden", "POST", "/rooms/"+room+"/members", map[string]any{})
 	victim.must("PUT", "/me/posts", post)
-	victim.must("GET", "/rooms/"+room+"/members", nil)
+	victim.must("POST", "/rooms/"+room+"/members", map[string]any{})
 	if got := victim.offers(); got != "" {
 		t.Errorf("offered still: %s", got)
 	}
@@ -221,6 +238,37 @@ func TestAnAdministratorWhoJoinsByAGrantIsSeenByTheRoom(t *testing.T) {
 	}
 }
 
+// The office's log cannot be written when somebody comes in for the first time: it hears of it when their session is refreshed.
+func TestTheOfficeHearsOfAnArrivalOnceItCan(t *testing.T) {
+	t.Parallel()
+	w, _, _ := newTown(t)
+	w.stop()
+	l := lives(t, w.dir)
+	t.Cleanup(func() { _ = l.Close() })
+	boss := l.town.as(admin)
+	made := boss.must("POST", "/staff", map[string]any{"name": "王书记", "phone": "13900008010", "role": "admin"})["id"].(string)
+	code := boss.must("POST", "/staff/"+made+"/code", map[string]any{})["code"]
+	l.harm.Before(func(log id.Log, _ journal.Seq) error {
+		if log == id.Office {
+			return journal.ErrUnavailable
+		}
+		return nil
+	})
+	unused := func() (yes bool) {
+		l.Engine.ReadOffice(func(o *office.State) { yes = o.Made(id.Person(made)) })
+		return yes
+	}
+	in := l.town.nobody().must("POST", "/session/code", map[string]any{"phone": "13900008010", "code": code, "password": password, "tokens": true})
+	if !unused() {
+		t.Fatal("it was written")
+	}
+	l.harm.Before(nil)
+	l.town.nobody().must("POST", "/session/refresh", map[string]any{"refresh": in["refresh"]})
+	if unused() {
+		t.Error("for the office nobody has used the account yet")
+	}
+}
+
 // Somebody of the staff who has forgotten the password, and whom no owner may give a code, gets a new account; nobody comes into the old one.
 func TestAForgottenStaffAccountGivesWayToANewOne(t *testing.T) {
 	t.Parallel()
@@ -235,10 +283,18 @@ func TestAForgottenStaffAccountGivesWayToANewOne(t *testing.T) {
 	}
 	code := boss.must("POST", "/staff/"+out["id"].(string)+"/code", map[string]any{})["code"]
 	w.nobody().must("POST", "/session/code", map[string]any{"phone": "13900008010", "code": code, "password": "neues-passwort-1"})
-	if got := secretary.person(); got != old {
-		t.Errorf("the old session is %s now", got)
+	secretary.no("sign-in", "GET", "/me", nil) // the old session is over
+	w.stop()
+	p, err := open(t.Context(), &Config{Data: w.dir, Log: "text", Level: "error"}, settings{})
+	if err != nil {
+		t.Fatal(err)
 	}
-	secretary.no("forbidden", "POST", "/staff/codes", map[string]any{"community": community})
+	defer p.Close() //nolint:errcheck // it was only read
+	for _, key := range []string{"key/", "reg/", "pass/"} {
+		if _, _, err := p.Journal.Shelf().Get(t.Context(), key+old); !errors.Is(err, journal.ErrAbsent) {
+			t.Errorf("%s of the old account: %v", key, err)
+		}
+	}
 }
 
 // A removal from the community ends the membership, holds in a room that opens later, is seen by who answers for it, and is lifted.
@@ -307,7 +363,7 @@ func TestARoomNameIsOneOfItsCommunity(t *testing.T) {
 func TestAMemberListOf800IsPaged(t *testing.T) {
 	t.Parallel()
 	w, p, room := townInside(t, Config{}, settings{})
-	before := len(w.as(keeper).must("GET", "/rooms/"+room+"/members", nil)["members"].([]any))
+	before := len(w.as(keeper).must("POST", "/rooms/"+room+"/members", map[string]any{})["members"].([]any))
 	const more = 800
 	for from := 0; from < more; from += 400 {
 		var people []any
@@ -328,7 +384,7 @@ func TestAMemberListOf800IsPaged(t *testing.T) {
 	own := w.as(keeper)
 	seen := map[string]bool{}
 	for offset := 0; ; offset += 150 {
-		page := own.must("GET", fmt.Sprintf("/rooms/%s/members?limit=150&offset=%d", room, offset), nil)
+		page := own.must("POST", "/rooms/"+room+"/members", map[string]any{"limit": 150, "offset": offset})
 		list := page["members"].([]any)
 		if page["total"] != float64(before+more) {
 			t.Fatalf("of %v", page["total"])
@@ -347,13 +403,78 @@ func TestAMemberListOf800IsPaged(t *testing.T) {
 	if len(seen) != before+more {
 		t.Errorf("%d were seen", len(seen))
 	}
-	if page := own.must("GET", "/rooms/"+room+"/members?limit=5000", nil); len(page["members"].([]any)) != 100 {
+	if page := own.must("POST", "/rooms/"+room+"/members", map[string]any{"limit": 5000}); len(page["members"].([]any)) != 100 {
 		t.Errorf("a page of %d", len(page["members"].([]any)))
 	}
 	for _, find := range []string{zhang.name, "1-101"} {
-		page := own.must("GET", "/rooms/"+room+"/members?find="+find, nil)
+		page := own.must("POST", "/rooms/"+room+"/members", map[string]any{"find": find})
 		if !strings.Contains(fmt.Sprint(page["members"]), zhang.name) || page["total"].(float64) > 3 {
 			t.Errorf("by %s: %v", find, page)
 		}
 	}
+}
+
+// A page far behind the last one shows nobody, but how many were found tells that somebody of that name is there.
+func TestASearchByFullNameIsALookAtWhomItFindsAlsoBehindThePage(t *testing.T) {
+	t.Parallel()
+	w, room, _ := newTown(t)
+	own, one, other := w.as(keeper), w.as(zhang), w.as(li)
+	looks := func(a *api) int { return len(a.must("GET", "/looks", nil)["looks"].([]any)) }
+	before, others := looks(one), looks(other)
+	page := own.must("POST", "/rooms/"+room+"/members", map[string]any{"find": zhang.name, "offset": 500})
+	if page["total"] != 1.0 || len(page["members"].([]any)) != 0 {
+		t.Fatalf("found %v", page)
+	}
+	if looks(one) != before+1 || looks(other) != others {
+		t.Errorf("looks at whom it found: %d and now %d; at another: %d and now %d", before, looks(one), others, looks(other))
+	}
+}
+
+// Who leaves by themselves is behind no door any more, for the room, the office and its roster; and is never brought back by either.
+func TestWhoLeavesARoomIsBehindItsDoorNoMore(t *testing.T) {
+	t.Parallel()
+	w, room, link := newTown(t)
+	own, boss, a := w.as(keeper), w.as(admin), w.as(zhang)
+	person := a.person()
+	covered := func() float64 {
+		for _, c := range boss.must("GET", "/levels", nil)["communities"].([]any) {
+			for _, r := range c.(map[string]any)["rooms"].([]any) {
+				if r := r.(map[string]any); r["id"] == room {
+					return r["homes"].(map[string]any)["covered"].(float64)
+				}
+			}
+		}
+		t.Fatal("the room is not listed")
+		return 0
+	}
+	before := covered()
+	own.no("forbidden", "POST", "/rooms/"+room+"/leave", map[string]any{})
+	w.apply(link, liu, "owner").no("not-member", "POST", "/rooms/"+room+"/leave", map[string]any{})
+	boss.no("not-member", "POST", "/rooms/r-none/leave", map[string]any{})
+	if _, no := a.act(room, "member.leave", 0, nil, nil); no == "" {
+		t.Error("the room lets somebody go without the office")
+	}
+	a.must("POST", "/rooms/"+room+"/leave", map[string]any{})
+	a.no("not-member", "POST", "/rooms/"+room+"/leave", map[string]any{})
+	if _, no := a.act(room, "text.post", 0, nil, map[string]string{"text": "还在"}); no != "not-member" {
+		t.Errorf("said: %q", no)
+	}
+	if got := covered(); got != before-1 {
+		t.Errorf("%v doors are covered, before %v", got, before)
+	}
+	own.no("not-found", "PUT", "/rooms/"+room+"/members/"+person+"/badge", map[string]any{"badge": "志愿者"})
+	w.stop()
+	w = serveTown(t, w.dir)
+	own, a = w.as(keeper), w.as(zhang)
+	if rooms := a.must("GET", "/rooms", nil)["rooms"].([]any); len(rooms) != 0 {
+		t.Errorf("after a restart: %v", rooms)
+	}
+	page := a.must("GET", "/join/"+link, nil)
+	a.must("POST", "/join/"+link, map[string]any{
+		"premises": w.doorOf(link, zhang), "relation": "owner", "charter": page["charter"].(map[string]any)["version"],
+	})
+	own.approve(a, "")
+	eventually(t, "asked to come back and let in", func() bool {
+		return len(a.must("GET", "/rooms", nil)["rooms"].([]any)) == 1
+	})
 }

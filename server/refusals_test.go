@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -20,7 +21,7 @@ func TestARefusalDoesNotTellWhatExists(t *testing.T) {
 		{"GET", "/rooms/{}", second, "rnowhere"},
 		{"GET", "/rooms/{}/items", second, "rnowhere"},
 		{"GET", "/rooms/{}/people", second, "rnowhere"},
-		{"GET", "/rooms/{}/members", second, "rnowhere"},
+		{"POST", "/rooms/{}/members", second, "rnowhere"},
 		{"GET", "/rooms/{}/links", second, "rnowhere"},
 		{"POST", "/rooms/{}/links", second, "rnowhere"},
 		{"POST", "/applications/{}/approve", app, "anowhere"},
@@ -36,6 +37,63 @@ func TestARefusalDoesNotTellWhatExists(t *testing.T) {
 		if a != b || there["code"] != absent["code"] || there["reason"] != absent["reason"] || a < 400 {
 			t.Errorf("%s %s: %d %v where it is, %d %v where not", c.method, c.path, a, there, b, absent)
 		}
+	}
+}
+
+// A command says the same to a stranger whether there is such a room or not, whatever the command; a code likewise, whether a phone has
+// one or not.
+func TestACommandAndACodeDoNotTellWhatExists(t *testing.T) {
+	t.Parallel()
+	w, room, _ := newTown(t)
+	boss, second := w.another(room)
+	own, one := w.as(keeper), w.as(li)
+	for _, a := range []*api{one, boss} { // a stranger there, and who is above every room but in none
+		for i, c := range []struct {
+			act, id string
+			re      int
+			with    any
+			words   any
+		}{
+			{"text.post", "", 0, nil, map[string]string{"text": "早"}},
+			{"poll.vote", "", 7, map[string]any{"option": 0}, nil},
+			{"item.retract", "", 1, nil, nil},
+			{"member.mute", "", 0, map[string]any{"person": "pnobody", "until": 9e12}, nil},
+			{"no.such", "", 0, nil, nil},
+			{"text.post", "dother.1", 0, nil, map[string]string{"text": "早"}},
+			{"text.post", "", 0, nil, map[string]string{"text": strings.Repeat("早", 9000)}},
+			{"text.post", "", 0, strings.Repeat("x", 5000), nil},
+		} {
+			said := func(room string) string {
+				a.n++
+				name := c.id
+				if name == "" {
+					name = fmt.Sprintf("%s.%d", a.device, a.n)
+				}
+				got := a.must("POST", "/rooms/"+room+"/commands", map[string]any{"do": []any{map[string]any{
+					"id": name, "act": c.act, "re": c.re, "with": c.with, "words": c.words,
+				}}})
+				no, _ := got["no"].([]any)
+				if len(no) == 0 {
+					return jsonText(t, got)
+				}
+				return jsonText(t, no[0].([]any)[1:])
+			}
+			there := said(second)
+			absent := said("rnowhere")
+			if there != absent {
+				t.Errorf("%d %s: %s where there is one, %s where there is none", i, c.act, there, absent)
+			}
+		}
+	}
+	own.must("POST", "/rooms/"+room+"/members/"+w.as(zhang).person()+"/code", nil)
+	said := func(phone string) string {
+		var f answer
+		status := w.nobody().ask("POST", "/session/code", map[string]any{"phone": phone, "code": "00000000", "password": "heyuan-2021"}, &f)
+		return fmt.Sprint(status, jsonText(t, f))
+	}
+	with, without, nobody := said(zhang.phone), said(li.phone), said("13899990000")
+	if with != without || with != nobody {
+		t.Errorf("with a code %s, without one %s, nobody's %s", with, without, nobody)
 	}
 }
 

@@ -65,9 +65,7 @@ func TestSearching(t *testing.T) {
 	}
 	applicant.no("not-member", "POST", "/search", map[string]any{"text": "上海", "room": room})
 	w.nobody().no("sign-in", "POST", "/search", map[string]any{"text": "上海"})
-	if _, no := a.act(room, "member.leave", 0, nil, nil); no != "" {
-		t.Fatal(no)
-	}
+	a.must("POST", "/rooms/"+room+"/leave", map[string]any{})
 	if got := found(a, "上海"); got != "" {
 		t.Errorf("who left finds %q", got)
 	}

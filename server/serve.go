@@ -70,8 +70,9 @@ func (p *Program) serveOn(ctx context.Context, listener net.Listener, c *Config,
 	if err := p.sayCode(ctx, url); err != nil {
 		return err
 	}
+	answers := p.web(c, with)
 	server := &http.Server{
-		Handler: p.web(c, with).Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		Handler: answers.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
 	}
 	beats, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -85,12 +86,14 @@ func (p *Program) serveOn(ctx context.Context, listener net.Listener, c *Config,
 	case <-ctx.Done():
 	}
 	p.Log.Info("stopping")
+	answers.Stop()
 	p.Hub.Bye(hub.GoingAway, "the server stops")
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), talkIn)
 	defer cancel()
 	if server.Shutdown(last) != nil { // an upload that trickles in goes on later, from where it is
 		_ = server.Close()
 	}
+	answers.Wait(last)
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 
@@ -66,9 +67,10 @@ func TestOneWinsTheClaim(t *testing.T) {
 // A disk below its reserve refuses sending in words; reading and signing in go on.
 func TestAFullDiskRefusesAndReads(t *testing.T) {
 	t.Parallel()
-	w, room, _ := newTown(t)
+	w, room, link := newTown(t)
 	a := w.as(zhang)
 	a.say(room, "还有空间")
+	w.apply(link, wang, "owner")
 	w.stop()
 	var fs syscall.Statfs_t
 	if err := syscall.Statfs(w.dir, &fs); err != nil {
@@ -89,11 +91,17 @@ func TestAFullDiskRefusesAndReads(t *testing.T) {
 	fresh.must("GET", "/rooms", nil)
 	fresh.must("DELETE", "/session", nil)
 	fresh.no("sign-in", "GET", "/rooms", nil)
-	looked := answer{}
 	own := w.as(keeper)
-	own.ask("GET", "/rooms/"+room+"/members", nil, &looked)
-	if with, _ := looked["with"].(map[string]any); looked["code"] != "no-space" || with["field"] != "look" {
-		t.Errorf("looking at names: %v", looked)
+	for path, method := range map[string]string{"/rooms/" + room + "/members": "POST", "/applications?state=pending&room=" + room: "GET"} {
+		var body any
+		if method == "POST" {
+			body = map[string]any{}
+		}
+		looked := answer{}
+		own.ask(method, path, body, &looked)
+		if with, _ := looked["with"].(map[string]any); looked["code"] != "no-space" || with["field"] != "look" {
+			t.Errorf("looking at names, %s: %v", path, looked)
+		}
 	}
 	if status, code := w.ready(); status != http.StatusServiceUnavailable || code != "no-space" {
 		t.Errorf("ready: %d %s", status, code)
@@ -128,12 +136,16 @@ func TestTheDoor(t *testing.T) {
 		t.Fatal(err)
 	}
 	res.Body.Close()
-	if len(res.Cookies()) != 3 {
+	if len(res.Cookies()) != 4 {
 		t.Errorf("%d cookies", len(res.Cookies()))
 	}
 	for _, c := range res.Cookies() {
-		if !c.HttpOnly || c.SameSite == http.SameSiteNoneMode || c.SameSite == http.SameSiteDefaultMode {
+		// One says until when, and opens nothing: the page reads it.
+		if c.HttpOnly == (c.Name == "linli_until") || c.SameSite == http.SameSiteNoneMode || c.SameSite == http.SameSiteDefaultMode {
 			t.Errorf("%s: HttpOnly %v, SameSite %v", c.Name, c.HttpOnly, c.SameSite)
+		}
+		if left := time.Until(c.Expires); c.Name == "linli_known" && left < 365*24*time.Hour {
+			t.Errorf("that somebody signed in here is known for %v", left)
 		}
 	}
 

@@ -29,7 +29,6 @@ func TestARoomMayGoWithoutStickers(t *testing.T) {
 		return slices.Contains(list, any("sticker"))
 	}
 	policy := func(body map[string]any) any {
-		body["history"] = "all"
 		own.must("PUT", "/policy", body)
 		return own.must("GET", "/rooms/"+room, nil)["policy"].(map[string]any)["stickers"]
 	}
@@ -71,6 +70,11 @@ func TestARoomMayGoWithoutStickers(t *testing.T) {
 	boss.must("PUT", "/policy", map[string]any{"history": "all", "stickers": false})
 	community := own.must("GET", "/rooms/"+room, nil)["community"]
 	third := boss.must("POST", "/rooms", map[string]any{"name": "合唱队", "community": community})["id"].(string)
+	own.must("PUT", "/policy", map[string]any{"room": room, "follow": []string{"autoGreen"}})
+	if got := own.must("GET", "/rooms/"+room, nil)["policy"].(map[string]any)["own"].([]any); !slices.Equal(got, []any{"stickers"}) {
+		t.Errorf("its own: %v", got)
+	}
+	own.no("invalid", "PUT", "/policy", map[string]any{"room": room, "follow": []string{"mood"}})
 	if got := policy(map[string]any{"room": room, "stickers": true}); got != true || without(l, room) {
 		t.Errorf("on again: %v", got)
 	}

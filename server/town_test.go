@@ -30,6 +30,9 @@ const asProgram = "TOWN_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
+		if code, said := serveSaid(os.Args[1:]); said {
+			os.Exit(code)
+		}
 		main()
 		return
 	}

@@ -2,14 +2,13 @@
 // socket and into the worker by hand here; ring.e2e.ts has them from the server.
 import type { BrowserContext, Page, WebSocketRoute } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { Api } from './api'
 import { Linli } from './linli'
 import { inRoom, noFaults, phone, say, signIn, someone, withBrowser } from './page'
-import { lixy, password, zhang } from './town'
+import { lixy, signedIn, zhang } from './town'
 
 const town = inject('town')
 let linli: Linli
-withBrowser()
+withBrowser({ notifies: true })
 beforeAll(async () => {
   linli = await Linli.start(town.data)
 })
@@ -119,20 +118,91 @@ test('an alert stands above another page and leads to its room; who looks at the
   expect(box.height).toBe(56)
   expect(box.y).toBeGreaterThanOrEqual(head.y + head.height)
   await expect.poll(() => line.receipts).toEqual(['rc1'])
+
+  // However long its two lines, and on the narrowest phone.
+  const long = '3-1-102 李女士：@您 快递到了，放在门卫室第 2 个架子上，写着您家门牌，请今天 18:00 以前来取'
+  const below = async () => {
+    const [b, h] = [(await bar.boundingBox())!, (await a.page.locator('header.bar').boundingBox())!]
+    return b.y >= h.y + h.height
+  }
+  await a.page.setViewportSize({ width: 320, height: 640 })
+  line.hears(alert({ receipt: 'rc1b', title: '如意湖湖心社区和园小区3号楼的邻居们', text: long }))
+  await bar.getByText(long).waitFor()
+  expect((await bar.boundingBox())!.height).toBe(56)
+  for (const text of await bar.locator('p > *').all())
+    expect(await text.evaluate((e) => e.getClientRects().length)).toBe(1)
+  expect(await bar.locator('p').evaluate((p) => p.scrollHeight - p.clientHeight)).toBe(0)
+  expect(await below()).toBe(true)
+  await a.page.setViewportSize(phone)
+
   await bar.getByRole('button', { name: '去看看' }).click()
   await a.page.waitForURL(`**/rooms/${town.room}?at=1`)
   await a.page.getByLabel('说点什么').waitFor()
 
   line.hears(alert({ receipt: 'rc2' }))
-  await expect.poll(() => line.receipts).toEqual(['rc1', 'rc2'])
+  await expect.poll(() => line.receipts).toEqual(['rc1', 'rc1b', 'rc2'])
   expect(await bar.getByRole('button').count()).toBe(0)
 
+  await a.page.evaluate(() => {
+    document.documentElement.style.fontSize = '200%'
+  })
+  expect((await a.page.locator('header.bar').boundingBox())!.height).toBeGreaterThan(70)
   // An emergency elsewhere stays until it was looked at.
   line.hears(alert({ receipt: 'rc3', room: 'elsewhere', url: '/rooms/elsewhere?at=1', loud: true, text: '突发疾病' }))
   await expect.poll(() => bar.getAttribute('role')).toBe('alert')
   await bar.getByText('突发疾病').waitFor()
+  // With text twice as large the header of a room is higher, and it stands lower.
+  await expect.poll(below).toBe(true)
   await bar.getByRole('button', { name: '关闭' }).click()
   expect(await bar.getByText('突发疾病').count()).toBe(0)
+  await a.page.evaluate(() => document.documentElement.style.removeProperty('font-size'))
+
+  // What leads to a page that is no room: the queue, and how one's own application stands.
+  for (const url of ['/admission', '/pending']) {
+    line.hears(alert({ receipt: `rc${url}`, room: undefined, url, text: `请看 ${url}` }))
+    await bar.getByText(`请看 ${url}`).waitFor()
+    await bar.getByRole('button', { name: '去看看' }).click()
+    await a.page.waitForURL(`**${url}`)
+    await expect.poll(() => bar.getByRole('button').count()).toBe(0)
+  }
+  await a.context.close()
+  noFaults()
+})
+
+test('a finger draws an alert away to either side; a short draw leaves it, and it leads nowhere', async () => {
+  const a = await someone(linli, phone, { hasTouch: true })
+  const line = await wired(a.page)
+  await signIn(a.page, zhang)
+  await a.page.getByRole('link', { name: /和园3号楼/ }).waitFor()
+  const bar = a.page.locator('.heard')
+  const cdp = await a.context.newCDPSession(a.page)
+  const draw = async (by: number, from = 0.4) => {
+    const box = (await bar.boundingBox())!
+    const [x, y] = [box.x + box.width * from, box.y + box.height / 2]
+    const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', x?: number) =>
+      cdp.send('Input.dispatchTouchEvent', { type, touchPoints: x === undefined ? [] : [{ x, y }] })
+    await touch('touchStart', x)
+    for (let step = 1; step <= 8; step++) await touch('touchMove', x + (by * step) / 8)
+    const drawn = (await bar.boundingBox())!.x - box.x
+    await touch('touchEnd')
+    return drawn
+  }
+  let n = 0
+  const rings = async (text: string) => {
+    line.hears(alert({ receipt: `rc${++n}`, room: 'elsewhere', url: '/rooms/elsewhere?at=1', text, loud: true })) // it stays of itself
+    await bar.getByText(text).waitFor()
+  }
+  await rings('快递到了')
+  const at = (await bar.boundingBox())!.x
+  expect(await draw(40)).toBeGreaterThan(20) // it goes with the finger
+  await expect.poll(async () => (await bar.boundingBox())?.x).toBe(at)
+  await bar.getByText('快递到了').waitFor()
+  await draw(160)
+  await expect.poll(() => bar.getByText('快递到了').count()).toBe(0)
+  await rings('停水了')
+  await draw(-160, 0.8) // begun on its button
+  await expect.poll(() => bar.getByText('停水了').count()).toBe(0)
+  expect(new URL(a.page.url()).pathname).toBe('/rooms')
   await a.context.close()
   noFaults()
 })
@@ -160,8 +230,7 @@ test('a call is counted in the title until it was read', async () => {
   await signIn(a.page, zhang)
   await a.page.getByRole('link', { name: /和园3号楼/ }).waitFor()
   expect(await a.page.title()).toBe('邻里')
-  const api = new Api(linli.url)
-  await api.signIn(lixy.phone, password)
+  const api = await signedIn(linli, lixy)
   const { people } = await api.get<{ people: { id: string; name: string }[] }>(`/rooms/${town.room}/people`)
   const to = [people.find((p) => p.name === zhang.shown)!.id]
   await api.act(town.room, 'text.post', { with: { to }, words: { text: '@3-1-101 张先生 快递到了' } })
@@ -381,8 +450,7 @@ test('what to ring for is chosen on one device and holds on the other', async ()
   await expect.poll(() => topic(b.page, '群里的每一句话').isChecked()).toBe(true)
   await topic(b.page, '有人@我').click()
   await expect.poll(() => topic(a.page, '有人@我').isChecked()).toBe(false)
-  const api = new Api(linli.url)
-  await api.signIn(zhang.phone, password)
+  const api = await signedIn(linli, zhang)
   const { choices } = await api.get<{ choices: { topics: unknown; quiet: unknown } }>('/me/pocket')
   expect(choices).toEqual({ muted: {}, quiet: { from: 22, to: 7 }, topics: { chat: true, call: false } })
   for (const s of [a, b]) await s.context.close()
@@ -395,7 +463,7 @@ test('a page of alerts that the server cannot fill says so, and tries again', as
   await a.page.unrouteAll()
   await a.page.route('**/api/v1/me/alerts', (route) => route.abort())
   await a.page.reload()
-  await a.page.getByText('没有网络').waitFor()
+  await a.page.getByText('这一页没打开').waitFor()
   await a.page.unrouteAll()
   await said(a.page, { verdict: 'rings' })
   await a.page.getByRole('button', { name: '再试一次' }).click()

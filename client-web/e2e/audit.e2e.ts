@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { Api } from './api'
 import { Linli } from './linli'
 import { desk, inRoom, noFaults, signIn, someone, withBrowser } from './page'
-import { admin, owner, password, zhang } from './town'
+import { admin, owner, signedIn, zhang } from './town'
 
 const town = inject('town')
 let linli: Linli
@@ -14,8 +14,7 @@ beforeAll(async () => {
 afterAll(() => linli.stop())
 
 test('an owner says why they take back a message; those above read what it said', async () => {
-  const a = new Api(linli.url)
-  await a.signIn(zhang.phone, password)
+  const a = await signedIn(linli, zhang)
   await a.act(town.room, 'text.post', { words: { text: '低价办卡，加我微信' } })
   const own = await inRoom(linli, owner, town.room)
   await own.page.getByText('低价办卡，加我微信').click({ button: 'right' })
@@ -46,7 +45,7 @@ test('failed sign-ins and codes are found on the page of the audit log, on a des
     await signIn(boss.page, admin)
     await boss.page.goto('/office')
     await boss.page.getByRole('link', { name: '操作日志' }).click()
-    await boss.page.getByRole('button', { name: '登录失败' }).click()
+    await boss.page.getByRole('button', { name: '没登录上' }).click()
     await boss.page.getByText(/某个手机号/).waitFor()
     expect(await boss.page.getByText(zhang.phone).count()).toBe(0)
     expect(await boss.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)

@@ -1,9 +1,8 @@
 // B26, G15, B27 and what makes a busy room calm: lanes that mute, a list of what waits, a way back after an absence.
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { Api } from './api'
 import { Linli } from './linli'
 import { desk, inRoom, noFaults, phone, signIn, someone, withBrowser } from './page'
-import { lixy, owner, password, zhang } from './town'
+import { lixy, owner, signedIn, zhang } from './town'
 
 const town = inject('town')
 let linli: Linli
@@ -13,11 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => linli.stop())
 
-const as = async (who: { phone: string }) => {
-  const api = new Api(linli.url)
-  await api.signIn(who.phone, password)
-  return api
-}
+const as = (who: { phone: string }) => signedIn(linli, who)
 const said = (text: string) => ({ words: { text } })
 const notice = (title: string, confirm = false) => ({
   with: { confirm, pin: false, importance: 'normal' },
@@ -95,7 +90,17 @@ test('what waits is done where it is listed, put aside, taken back, and gone on 
   await expect
     .poll(() => list.allInnerTexts())
     .toEqual([expect.stringContaining('今晚停水，请确认收到'), expect.stringContaining('装快递柜，您还没投')])
-  await here.page.getByRole('link', { name: /^群/ }).getByText('2').waitFor()
+  await here.page.getByRole('link', { name: /^待办/ }).getByText('2').waitFor()
+  // What there is to do in one line; below it the fact, and no room, since there is one only.
+  const about = list.locator('.todolink .meta')
+  expect(await about.allInnerTexts()).toEqual(['今晚停水的说明', '周社工'])
+  for (const width of [320, 390]) {
+    await here.page.setViewportSize({ width, height: 844 })
+    for (const title of await list.locator('.todolink b').all())
+      expect(
+        await title.evaluate((e) => e.clientHeight / Number.parseFloat(getComputedStyle(e).lineHeight)),
+      ).toBeCloseTo(1, 1)
+  }
 
   await list.first().getByRole('button', { name: '确认' }).click()
   await expect.poll(() => list.count()).toBe(1)
@@ -194,8 +199,9 @@ test('a flood of 收到 is one line that opens in place, and what is over stands
   const own = await as(owner)
   const b = await as(lixy)
   await own.act(town.room, 'text.post', said('明早六点停水，看到请回一声'))
-  for (const text of ['收到', '好的，收到', '收到👍']) await b.act(town.room, 'text.post', said(text))
-  const first = await b.act(town.room, 'text.post', said('几点来水？'))
+  let last = 0
+  for (const text of ['收到', '好的，收到', '收到👍']) last = await b.act(town.room, 'text.post', said(text))
+  await b.act(town.room, 'text.post', said('几点来水？'))
   for (let i = 1; i <= 5; i++) {
     const seq = await b.act(town.room, 'request.post', {
       with: { template: '打印', door: false },
@@ -222,7 +228,7 @@ test('a flood of 收到 is one line that opens in place, and what is over stands
   await expect.poll(() => log.locator('.line1', { hasText: '打印' }).count()).toBe(5)
 
   // A jump to what is folded away opens it.
-  await a.page.goto(`/rooms/${town.room}?at=${first - 1}`)
+  await a.page.goto(`/rooms/${town.room}?at=${last}`)
   await log.getByText('收到👍', { exact: true }).waitFor()
   await a.context.close()
   noFaults()

@@ -1,10 +1,9 @@
 // Cards as people use them: what a poll, a notice, a request say, and what a touch does.
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { Api } from './api'
 import { Linli } from './linli'
 import { inRoom, noFaults, someone, still, withBrowser } from './page'
-import { lixy, owner, password, zhang } from './town'
+import { lixy, owner, password, signedIn, zhang } from './town'
 
 const town = inject('town')
 let linli: Linli
@@ -19,11 +18,7 @@ const shot = async (page: Page, name: string) => {
   await still(page)
   await page.screenshot({ path: `test-results/card-${name}.png` })
 }
-const as = async (who: { phone: string }) => {
-  const api = new Api(linli.url)
-  await api.signIn(who.phone, password)
-  return api
-}
+const as = (who: { phone: string }) => signedIn(linli, who)
 const item = async (seq: number) =>
   (await (await as(owner)).get<{ new: { state: { votes?: number[] } }[] }>(`/rooms/${town.room}/items/${seq}`)).new[0]!
 
@@ -127,7 +122,7 @@ test('a notice with a mistake is corrected, its difference is seen, who confirme
 
   const own = await inRoom(linli, owner, town.room)
   const his = own.page.locator(`.vlist [data-seq="${seq}"] .card`)
-  await his.getByText('1 / 42 户已确认').waitFor()
+  await his.getByText('1 / 40 户已确认 · 0 / 2 店').waitFor()
   await his.getByRole('button', { name: '更正' }).click()
   const sheet = own.page.getByRole('dialog')
   const send = sheet.getByRole('button', { name: '发出第 2 版' })
@@ -136,7 +131,17 @@ test('a notice with a mistake is corrected, its difference is seen, who confirme
   await sheet.getByLabel('为什么更正').fill('自来水公司改了施工时间')
   await sheet.getByText('确认过的 1 户会再问一遍').waitFor()
   await shot(own.page, 'notice-correct-form')
+  // Who has confirmed is called to it, wherever they are; awake at whatever hour this runs.
+  await (await as(zhang)).ask('PUT', '/me/choices', { muted: {}, quiet: { from: 0, to: 0 }, topics: {} })
+  await a.page.goto('/rooms')
+  await a.page.getByRole('link', { name: /和园3号楼/ }).waitFor()
   await send.click()
+  const heard = a.page.locator('.heard')
+  await heard
+    .getByText(/今晚停水/)
+    .first()
+    .waitFor()
+  await heard.getByRole('button', { name: '去看看' }).click()
 
   // Struck and marked where it stands; the bar asks again, with words of its own.
   await card.getByText('第 2 版 · 更正').waitFor()
@@ -144,7 +149,7 @@ test('a notice with a mistake is corrected, its difference is seen, who confirme
   expect(await card.locator('ins').allInnerTexts()).toEqual(['23:00 至次日 6:00', '高层来水会晚 1 小时左右。'])
   await card.getByText('自来水公司改了施工时间').waitFor()
   await card.getByText('您家确认过第 1 版，所以再请您看一眼').waitFor()
-  await his.getByText('0 / 42 户已确认').waitFor()
+  await his.getByText('0 / 40 户已确认 · 0 / 2 店').waitFor()
   await shot(a.page, 'notice-corrected')
   await card.getByRole('button', { name: '看原文' }).click()
   await a.page.getByRole('dialog').getByText('今晚 22:00 至次日 5:00 停水，请提前储水。').waitFor()
@@ -154,7 +159,7 @@ test('a notice with a mistake is corrected, its difference is seen, who confirme
   const other = await post('电梯检修', '十分钟就好')
   await card.getByRole('button', { name: '更正我知道了' }).click()
   await card.getByText('您家已看过第 2 版').waitFor()
-  await his.getByText('1 / 42 户已确认').waitFor()
+  await his.getByText('1 / 40 户已确认 · 0 / 2 店').waitFor()
   const bar = a.page.locator('.noticebar')
   await bar.getByText('电梯检修').waitFor()
   await bar.click()

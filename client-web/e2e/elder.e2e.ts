@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { Api } from './api'
 import { Linli } from './linli'
 import { inRoom, noFaults, phone, someone, withBrowser, still } from './page'
-import { lixy, owner, password, zhang } from './town'
+import { admin, lixy, owner, password, signedIn, zhang } from './town'
 
 const town = inject('town')
 let linli: Linli
@@ -62,11 +62,7 @@ const elderly = async (
   await s.page.getByRole('button', { name: '听通知' }).waitFor()
   return s
 }
-const boss = async () => {
-  const api = new Api(linli.url)
-  await api.signIn(owner.phone, password)
-  return api
-}
+const boss = () => signedIn(linli, owner)
 const notice = (api: Api, title: string, body: string, confirm = true) =>
   api.act(town.room, 'notice.post', { with: { confirm, pin: true, importance: 'normal' }, words: { title, body } })
 const tile = (page: Page, name: string) => page.locator('.elder-grid button', { hasText: name })
@@ -142,7 +138,7 @@ const measure = (page: Page) =>
       const beside = boxes.filter((o) => o.top < b.bottom - 8 && o.bottom > b.top + 8).length
       if (beside > 2) wrong.push(`${beside} side by side: ${what(e)}`)
       const at = document.elementFromPoint(b.left + b.width / 2, b.top + b.height / 2)
-      if (!at || !e.contains(at)) wrong.push(`covered: ${what(e)}`)
+      if (!at || !e.contains(at)) wrong.push(`covered: ${what(e)} by ${at ? what(at) : 'nothing'}`)
     }
     const main = document.querySelector('#app main')!
     return {
@@ -163,6 +159,8 @@ for (const scheme of ['light', 'dark'] as const)
     const api = await boss()
     await notice(api, `停水 ${scheme}`, '今晚22:00至次日5:00停水，请提前存水。')
     await api.act(town.room, 'text.post', { words: { text: '走不动的老人，出入证由网格员上门办。' } })
+    const his = await signedIn(linli, zhang) // who is called at whatever hour this runs
+    await his.ask('PUT', '/me/choices', { muted: {}, quiet: { from: 0, to: 0 }, topics: {} })
     const { page, context } = await elderly(zhang, { colorScheme: scheme })
     const holds = async (where: string) => {
       await still(page)
@@ -216,12 +214,28 @@ for (const scheme of ['light', 'dark'] as const)
     expect((await holds('settings, 30')).text).toBe(30)
     await back(page)
     expect((await holds('home, 30')).press).toBeLessThanOrEqual(8)
+    // Somebody calls: that stands above every page until it was looked at, and takes nothing away from it.
+    const { people } = await api.get<{ people: { id: string; name: string }[] }>(`/rooms/${town.room}/people`)
+    const to = [people.find((p) => p.name === zhang.shown)!.id]
+    await api.act(town.room, 'text.post', { with: { to }, words: { text: `@${zhang.shown} 您的出入证办好了，请来取` } })
+    await page.locator('.heard').getByText('您的出入证办好了').waitFor()
+    await holds('home, called, 30')
     for (const name of ['听通知', '找人帮忙', '说一句', '紧急']) {
       await tile(page, name).click()
       await page.getByRole('heading', { level: 1 }).waitFor()
       await holds(`${name}, 30`)
       await back(page)
     }
+    await page.locator('.heard').getByRole('button', { name: '关闭' }).click()
+    // And so does what is said in passing.
+    await context.setOffline(true)
+    await page.locator('.strip').waitFor()
+    await page.evaluate(() => dispatchEvent(new Event('vite:preloadError')))
+    await page.locator('.toasts').getByText('没有网络，请连上后再试。').waitFor()
+    await holds('home, told, 30')
+    await page.locator('.toasts').getByRole('button', { name: '我知道了' }).click()
+    await context.setOffline(false)
+    await page.locator('.strip').waitFor({ state: 'detached' })
     await page.getByRole('link', { name: /字大小/ }).click()
     const smaller = page.getByRole('button', { name: '字小一点' })
     for (let n = 30; n > 18; n -= 2) await smaller.click()
@@ -230,6 +244,55 @@ for (const scheme of ['light', 'dark'] as const)
     await context.close()
     noFaults()
   })
+
+test('whoever chose to be called is one tap away, at eight things to press; where nobody did, nothing stands there', async () => {
+  const api = await boss()
+  const tells = (phone: string, when = '') => api.ask('PUT', '/telephone', { room: town.room, phone, when })
+  await tells('0371-6888 1234', '上午 8 点半到下午 6 点')
+  await notice(api, '停气', '今晚22:00停气。')
+  const { page, context } = await elderly(lixy)
+  const call = page.getByRole('link', { name: '打电话给群主' })
+  const room = page.getByRole('link', { name: /字大小/ })
+  const know = page.locator('.card.new').getByRole('button', { name: '我知道了' })
+  const holds = async (n: number) => {
+    await still(page)
+    const found = await measure(page)
+    expect(found.wrong).toEqual([])
+    expect(found.press).toBe(n)
+  }
+  await page.locator('.card.new', { hasText: '停气' }).waitFor()
+  expect(await call.getAttribute('href')).toBe('tel:037168881234')
+  await call.getByText(`${owner.name}，上午 8 点半到下午 6 点`).waitFor()
+  expect(await room.count()).toBe(0) // it gives way to the notice
+  await holds(8)
+  await page.screenshot({ path: 'test-results/elder-call.png' })
+  // Each notice that is known uncovers the next; behind the last the room's line is back.
+  while ((await page.locator('.card.new').count()) > 0) {
+    const title = await page.locator('.card.new h2').innerText()
+    await know.click()
+    await expect.poll(async () => (await page.locator('.card.new h2').allInnerTexts())[0]).not.toBe(title)
+  }
+  await room.waitFor()
+  await holds(7)
+  await page.getByRole('button', { name: '普通版' }).click()
+  await page.getByRole('button', { name: '群信息' }).click()
+  expect(await page.getByRole('dialog').locator('a[href^="tel:"]').getAttribute('href')).toBe('tel:037168881234')
+
+  // The office's number is the office's.
+  await tells('')
+  const top = await signedIn(linli, admin)
+  await top.ask('PUT', '/telephone', { phone: '12345' })
+  await page.goto('/me')
+  await page.getByRole('switch', { name: '长辈版' }).click()
+  await page.goto('/')
+  await page.getByRole('link', { name: '打电话给办事处' }).getByText('如意示范办事处').waitFor()
+  await top.ask('PUT', '/telephone', { phone: '' })
+  await page.reload()
+  await room.waitFor()
+  await expect.poll(() => page.locator('a[href^="tel:"]').count()).toBe(0)
+  await context.close()
+  noFaults()
+})
 
 test('the notices are read one after the other, as people speak, and 我知道了 counts for the household', async () => {
   const api = await boss()
@@ -331,17 +394,17 @@ test('help is asked for by voice, without a typed word, and seen through to the 
   await detail.getByRole('button', { name: '已完成' }).click()
   await page.getByRole('heading', { name: '李女士说：放在门口' }).waitFor()
   await back(page)
-  await tile(page, '找人帮忙').getByText('买药 · 待确认').waitFor()
+  await tile(page, '找人帮忙').getByText('买药 · 等您看看').waitFor()
   await tile(page, '找人帮忙').click()
   await page.getByRole('button', { name: '还没办好' }).click()
   await card.getByRole('button', { name: '已完成' }).click()
   await detail.getByRole('button', { name: '已完成' }).click()
   await page.getByRole('button', { name: '办好了，谢谢' }).click()
-  await her.page.locator('[role=log] .line1', { hasText: '李女士 帮忙办结' }).waitFor()
+  await her.page.locator('[role=log] .line1', { hasText: '我 帮忙办结' }).waitFor()
 
   // Without a network it waits, request and voice, and both arrive in their order; also one that was written.
   await context.setOffline(true)
-  await page.getByRole('button', { name: '代取' }).click()
+  await page.getByRole('button', { name: '取东西' }).click()
   await page.getByRole('button', { name: '按一下，说要什么' }).click()
   await page.getByRole('timer').getByText('1 秒').waitFor()
   await page.getByRole('button', { name: '说完了，发出去' }).click()
@@ -351,13 +414,13 @@ test('help is asked for by voice, without a typed word, and seen through to the 
     .locator('[role=log] .msg', { has: her.page.locator('.voice') })
     .locator('.quote', { hasText: '代取' })
     .waitFor()
-  await page.getByRole('button', { name: '维修' }).click()
+  await page.getByRole('button', { name: '修东西' }).click()
   await page.getByLabel('也可以打字').fill('灯泡坏了')
   await page.getByRole('button', { name: '发出求助' }).click()
   await page.getByRole('heading', { name: '灯泡坏了' }).waitFor()
   await her.page.reload() // she had scrolled up to the cards before
   await her.page.locator('[role=log] .card h2', { hasText: '灯泡坏了' }).waitFor()
-  await page.locator('.card', { hasText: '维修' }).getByRole('button', { name: '不用了，取消' }).click()
+  await page.locator('.card', { hasText: '修东西' }).getByRole('button', { name: '不用了，取消' }).click()
   await her.page.locator('[role=log] .line1', { hasText: '维修 已取消' }).waitFor()
   await done(her, { context })
   noFaults()
@@ -387,6 +450,63 @@ test('说一句 speaks and writes to the room, and shows what neighbours say', a
   noFaults()
 })
 
+test('a quote stays inside its bubble, however long and whosever', async () => {
+  const [a, b] = [new Api(linli.url), new Api(linli.url)]
+  await a.signIn(zhang.phone, password)
+  await b.signIn(lixy.phone, password)
+  const asked = '门口那辆红色的自行车是谁家的，能不能往里面挪一挪，轮椅过不去，麻烦了，谢谢大家。'
+  const source = await a.act(town.room, 'text.post', { words: { text: asked } })
+  await a.act(town.room, 'text.post', { re: source, words: { text: '已经挪了' } })
+  await b.act(town.room, 'text.post', { re: source, words: { text: '好，看到了' } })
+  for (const width of [390, 320]) {
+    const { page, context } = await elderly(zhang, {}, { width, height: 844 })
+    await tile(page, '说一句').click()
+    for (const text of ['已经挪了', '好，看到了']) {
+      const bubble = page.locator('.bub', { hasText: text })
+      await bubble.waitFor()
+      const quote = (await bubble.locator('.quote').boundingBox())!
+      const around = (await bubble.boundingBox())!
+      expect(quote.x).toBeGreaterThan(around.x)
+      expect(quote.x + quote.width).toBeLessThan(around.x + around.width)
+      expect(around.x).toBeGreaterThanOrEqual(0)
+      expect(around.x + around.width).toBeLessThanOrEqual(width)
+    }
+    expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
+    await page.screenshot({ path: `test-results/elder-quote-${width}.png` })
+    await context.close()
+  }
+  noFaults()
+})
+
+test('what may be asked for and what has happened stand on tiles with a picture, in the words of the home', async () => {
+  const { page, context } = await elderly(zhang)
+  await tile(page, '找人帮忙').click()
+  await page.getByRole('button', { name: '买药' }).waitFor()
+  await still(page)
+  await page.screenshot({ path: 'test-results/elder-tiles.png', fullPage: true })
+  const tiles = page.locator('.choices .pictured')
+  expect(await tiles.locator('svg').count()).toBe(await tiles.count())
+  expect(
+    Math.min(...(await tiles.evaluateAll((all) => all.map((e) => e.getBoundingClientRect().height)))),
+  ).toBeGreaterThanOrEqual(100)
+  // None stands alone in half a row.
+  const wide = await tiles.evaluateAll((all) => all.map((e) => [e.getBoundingClientRect().top, e.clientWidth] as const))
+  const last = wide.filter(([top]) => top === wide.at(-1)![0])
+  expect(last.length === 2 || last[0]![1] > wide[0]![1] * 1.9).toBe(true)
+  const said = async () => (await page.locator('main').innerText()).replace(/\s+/g, ' ')
+  for (const word of ['代取', '代缴', '陪护', '待认领', '待确认', '办理']) expect(await said()).not.toContain(word)
+  await back(page)
+  await tile(page, '紧急').click()
+  await page.getByRole('radio', { name: '有人不舒服' }).waitFor()
+  await still(page)
+  await page.screenshot({ path: 'test-results/elder-sos.png', fullPage: true })
+  for (const word of ['突发疾病', '人员被困', '火情']) expect(await said()).not.toContain(word)
+  expect(await page.locator('fieldset .pictured svg').count()).toBe(6)
+  expect((await measure(page)).wrong).toEqual([])
+  await context.close()
+  noFaults()
+})
+
 test('SOS is three taps with the numbers first, and a neighbour answers', async () => {
   const her = await inRoom(linli, lixy, town.room)
   const { page, context } = await elderly(zhang)
@@ -403,7 +523,7 @@ test('SOS is three taps with the numbers first, and a neighbour answers', async 
     'tel:119',
   ])
   expect(await page.getByRole('button', { name: '先选发生了什么' }).isDisabled()).toBe(true)
-  await tap(page.getByRole('radio', { name: '人员被困' }))
+  await tap(page.getByRole('radio', { name: '有人被困' }))
   await tap(page.getByRole('button', { name: '马上告诉群主和邻居' }))
   expect(taps).toBeLessThanOrEqual(3)
   await page.getByText('已发出。群主和邻居都看得到。').waitFor()
@@ -429,7 +549,7 @@ test('the way between the looks is open on every page, and the device remembers 
     await page.waitForURL(`**${there}`)
     expect(await page.evaluate(() => document.documentElement.dataset.mode)).toBe(undefined)
     await page.goto('/me')
-    await page.getByRole('radio', { name: '长辈版' }).click()
+    await page.getByRole('switch', { name: '长辈版' }).click()
     await page.getByRole('button', { name: '字大一点' }).waitFor()
   }
   await here('/', `/rooms/${town.room}`)

@@ -1,10 +1,9 @@
 // What is written to break a page breaks nothing: it is text, in its own place, on a narrow phone.
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { Api } from './api'
 import { Linli } from './linli'
-import { inRoom, noFaults, withBrowser } from './page'
-import { lixy, owner, password, zhang } from './town'
+import { inRoom, noFaults, signIn, someone, withBrowser } from './page'
+import { admin, admit, apply, family, lixy, owner, signedIn, wangli, zhang } from './town'
 
 const town = inject('town')
 let linli: Linli
@@ -38,10 +37,8 @@ const whole = async (page: Page, what: string) => {
 }
 
 test('hostile text in messages, cards and search stays text and stays in its place', async () => {
-  const boss = new Api(linli.url)
-  await boss.signIn(owner.phone, password)
-  const b = new Api(linli.url)
-  await b.signIn(lixy.phone, password)
+  const boss = await signedIn(linli, owner)
+  const b = await signedIn(linli, lixy)
   const a = await inRoom(linli, zhang, town.room, { width: 360, height: 740 })
   const log = a.page.locator('[role=log]')
   for (const [name, text] of Object.entries(hostile)) {
@@ -110,6 +107,59 @@ test('hostile text in messages, cards and search stays text and stays in its pla
   expect(await a.page.locator('body').count()).toBe(1)
   await a.context.close()
   noFaults()
+})
+
+// The longest names that the register takes, in the dark, on the narrowest phone, and a table of 1,000 rows.
+test('names of thirty characters and a thousand rows stay in their place, 320 px wide and dark', async () => {
+  const long = (first: string) => first + '买买提吐尔逊江阿卜杜热合曼·'.repeat(3).slice(0, 29)
+  const boss = await signedIn(linli, owner)
+  await admit(linli, boss, town.link, { ...wangli, name: long('王') })
+  const her = await signedIn(linli, wangli)
+  await her.act(town.room, 'request.post', { with: { template: '买药' }, words: { text: '买一盒药' } })
+  await boss.act(town.room, 'notice.post', {
+    with: { confirm: true, pin: true, importance: 'normal' },
+    words: { title: '明早停水', body: '请储水' },
+  })
+  await her.act(town.room, 'text.post', { words: { text: '我是新来的' } })
+  await apply(linli, town.link, { ...family, name: long('张') })
+  const narrow = { width: 320, height: 700 }
+  const look = async (page: Page, what: string) => {
+    if (process.env.SHOT) await page.screenshot({ path: `${process.env.SHOT}/long-${what}.png` })
+    await whole(page, what)
+  }
+  const o = await someone(linli, narrow, { colorScheme: 'dark' })
+  await signIn(o.page, owner)
+  await o.page.goto('/rooms')
+  await o.page.getByRole('link', { name: /和园3号楼/ }).waitFor()
+  await look(o.page, 'rooms')
+  await o.page.goto(`/rooms/${town.room}`)
+  await o.page.getByRole('log').getByText('我是新来的').waitFor()
+  await look(o.page, 'talk')
+  await o.page.getByRole('button', { name: '查看未确认' }).first().click()
+  await o.page.getByRole('dialog').getByText('3-1-').first().waitFor()
+  await look(o.page, 'receipts')
+  await o.page.keyboard.press('Escape')
+  await o.page.getByRole('button', { name: '群信息', exact: true }).click()
+  await o.page.getByRole('dialog').getByText(long('王')).first().waitFor()
+  await look(o.page, 'members')
+  await o.page.goto('/tasks')
+  await o.page.getByText('买一盒药').waitFor()
+  await look(o.page, 'tasks')
+  await o.page.goto('/admission')
+  await o.page.getByText(long('张')).first().waitFor()
+  await look(o.page, 'queue')
+  const b = await someone(linli, narrow, { colorScheme: 'dark' })
+  await signIn(b.page, admin)
+  await b.page.goto('/office/roster')
+  const rows = Array.from({ length: 1000 }, (_, i) => `和园,${5 + (i % 9)}-${1 + (i % 3)}-${101 + i},${long('李')}`)
+  await b.page.getByLabel('把花名册拖到这里').setInputFiles({
+    name: `${long('表')}.csv`,
+    mimeType: 'text/csv',
+    buffer: Buffer.from(`小区,门牌,住户\n${rows.join('\n')}\n`),
+  })
+  await b.page.getByText('导入前看一看').waitFor()
+  await look(b.page, 'preview')
+  for (const s of [o, b]) await s.context.close()
 })
 
 test('what is typed with control characters goes out without them', async () => {

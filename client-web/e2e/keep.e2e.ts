@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { Api } from './api'
 import { Linli } from './linli'
 import { desk, held, inRoom, noFaults, say, signIn, someone, texts, withBrowser } from './page'
-import { admin, lixy, owner, password, wangli, zhang } from './town'
+import { admin, lixy, owner, password, signedIn, wangli, zhang } from './town'
 
 const town = inject('town')
 let linli: Linli
@@ -12,17 +12,14 @@ let second = '' // a room with 张建国, who is in both, and 王丽, who is onl
 withBrowser()
 beforeAll(async () => {
   linli = await Linli.start(town.data)
-  const boss = new Api(linli.url)
-  await boss.signIn(admin.phone, password)
-  const own = new Api(linli.url)
-  await own.signIn(owner.phone, password)
+  const boss = await signedIn(linli, admin)
+  const own = await signedIn(linli, owner)
   const { community } = await own.get<{ community: string }>(`/rooms/${town.room}`)
   second = (await boss.post<{ id: string }>('/rooms', { name: '志愿者群', community })).id
   const { link } = await boss.post<{ link: string }>(`/rooms/${second}/links`)
   const { charter } = await boss.get<{ charter: { version: number } }>(`/join/${link}`)
   const form = { relation: 'other', category: '志愿者', charter: charter.version, tokens: true }
-  const a = new Api(linli.url)
-  await a.signIn(zhang.phone, password)
+  const a = await signedIn(linli, zhang)
   await a.post(`/join/${link}`, form)
   const { name, phone, title } = wangli
   await new Api(linli.url).post(`/join/${link}`, { ...form, name, phone, title, password })
@@ -57,8 +54,7 @@ test('one message, and several with a picture and a card, are passed on to anoth
   await say(b.page, '明早五点来水')
   await bring(b.page)
   await drawn(a.page, '[role=log] .pictures').toBe(1)
-  const api = new Api(linli.url)
-  await api.signIn(lixy.phone, password)
+  const api = await signedIn(linli, lixy)
   await api.act(town.room, 'request.post', {
     with: { template: '买药', door: true },
     words: { text: '降压药两盒' },
@@ -117,8 +113,7 @@ test('one message, and several with a picture and a card, are passed on to anoth
   const mine = a.page.getByRole('dialog', { name: '和园3号楼的 3 条消息' })
   await mine.getByText('降压药两盒').waitFor()
   await mine.getByText('待认领').waitFor()
-  const helper = new Api(linli.url)
-  await helper.signIn(owner.phone, password)
+  const helper = await signedIn(linli, owner)
   const { new: items } = await helper.get<{ new: { seq: number; kind: string }[] }>(
     `/rooms/${town.room}/items?limit=50`,
   )

@@ -1,18 +1,16 @@
 // M7: everything by keyboard; the focus is seen, stays within a sheet, and goes back to where it came from.
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { Api } from './api'
 import { Linli } from './linli'
 import { desk, inRoom, noFaults, phone, signIn, someone, withBrowser, still } from './page'
-import { admin, apply, lixy, owner, password, wangli, zhang } from './town'
+import { admin, apply, lixy, owner, password, signedIn, wangli, zhang } from './town'
 
 const town = inject('town')
 let linli: Linli
 withBrowser()
 beforeAll(async () => {
   linli = await Linli.start(town.data)
-  const boss = new Api(linli.url)
-  await boss.signIn(owner.phone, password)
+  const boss = await signedIn(linli, owner)
   await apply(linli, town.link, wangli)
   await boss.act(town.room, 'notice.post', {
     with: { confirm: true, pin: true, importance: 'normal' },
@@ -138,7 +136,7 @@ test('a sheet takes the focus, keeps it, ends with Escape and gives it back', as
   await opens('群信息', 'Space')
   await opens(/^紧急/)
   await opens(/今晚停水/)
-  await opens('更多')
+  await opens('这条消息')
 
   // The panel beside the composer: open, along, away.
   await page.getByRole('button', { name: '发别的' }).focus()
@@ -172,8 +170,7 @@ test('a sheet takes the focus, keeps it, ends with Escape and gives it back', as
 })
 
 test('screen readers hear what is new, once, and not what scrolls by', async () => {
-  const api = new Api(linli.url)
-  await api.signIn(lixy.phone, password)
+  const api = await signedIn(linli, lixy)
   const { page, context } = await inRoom(linli, zhang, town.room)
   expect(await page.getByRole('log').getAttribute('aria-live')).toBe('off')
   await page

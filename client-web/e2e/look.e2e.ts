@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Api } from './api'
+import { some } from '../scripts/long'
 import { Linli } from './linli'
 import { desk, noFaults, signIn, someone, withBrowser, still } from './page'
 
@@ -42,13 +43,13 @@ const fits = async (page: Page, where: string) => {
   expect(wide, where).toEqual([])
 }
 
-const dresses = [
+const dresses = some(19, 2, [
   { name: 'phone', viewport: { width: 360, height: 780 } },
   { name: 'phone, dark, large', viewport: { width: 390, height: 844 }, dark: true, size: '22' },
   { name: 'phone, English', viewport: { width: 390, height: 844 }, english: true },
   { name: 'desk', viewport: desk },
   { name: 'desk, dark', viewport: desk, dark: true },
-]
+])
 
 test('a room is given what the day has no example of: a picture, a voice, a file', async () => {
   const s = await someone(linli)
@@ -102,6 +103,56 @@ test('the volunteer is in a second room, has passed on to it, and keeps some of 
   await a.ask('PUT', `/me/drafts/${first}`, { text: '轮到谁去取菜' })
 })
 
+test('after five minutes without a word the talk says when it goes on, and one’s own say when they were said', async () => {
+  const { page, context } = await someone(linli, { width: 390, height: 844 })
+  await signIn(page, { phone: who.resident! }, password)
+  await page.goto(`/rooms/${first}`)
+  const say = async (text: string) => {
+    await page.getByLabel('说点什么').fill(text)
+    await page.getByRole('button', { name: '发送', exact: true }).click()
+    await page.getByRole('log').getByText(text, { exact: true }).waitFor()
+  }
+  const other = new Api(linli.url)
+  await other.signIn(who.volunteer!, password)
+  await say('我先说一句')
+  await other.act(first, 'text.post', { words: { text: '我接一句' } })
+  await page.getByRole('log').getByText('我接一句', { exact: true }).waitFor()
+  await say('我再说一句')
+  await say('还有一句')
+  const { new: items } = await other.get<{ new: { seq: number; at: number; by: string; kind: string }[] }>(
+    `/rooms/${first}/items?limit=50`,
+  )
+  const shown = await page.evaluate((items) => {
+    const day = (at: number) => new Date(at).toDateString()
+    return [...document.querySelectorAll('[role=log] .rowpad')].flatMap((row) => {
+      const i = items.findIndex((x) => x.seq === Number(row.querySelector<HTMLElement>('[data-seq]')?.dataset.seq))
+      const [before, item] = [items[i - 1], items[i]]
+      if (!before || !item) return []
+      const time = (at: string) => row.querySelector<HTMLTimeElement>(at)?.dateTime
+      return {
+        follows:
+          day(before.at) === day(item.at) &&
+          item.at - before.at < 180_000 &&
+          before.by === item.by &&
+          [before, item].every((i) => i.kind === 'text'),
+        quiet: day(before.at) === day(item.at) && item.at - before.at > 300_000,
+        line: time('time.day'),
+        said: new Date(item.at).toISOString(),
+        mine: !!row.querySelector('.msg.mine'),
+        tight: row.classList.contains('tight'),
+        own: time('time.when'),
+      }
+    })
+  }, items)
+  expect(shown.filter((r) => r.quiet).length).toBeGreaterThan(0)
+  for (const r of shown) expect(r.line).toBe(r.quiet ? r.said : undefined)
+  const mine = shown.filter((r) => r.mine)
+  // What goes on with what one said before; a neighbour of the district may have said something in between.
+  expect(mine.slice(-2).map((r) => r.tight)).toEqual(mine.slice(-2).map((r) => r.follows))
+  for (const r of mine) expect(r.own ?? r.line).toBe(r.tight ? undefined : r.said)
+  await context.close()
+})
+
 for (const d of dresses) {
   test(`every page on a ${d.name}`, async () => {
     const dress = async (role?: string, userAgent?: string) => {
@@ -118,7 +169,7 @@ for (const d of dresses) {
         await s.page.locator('input[type=tel]').fill(who[role]!)
         await s.page.locator('input[type=password]').fill(password)
         await s.page.locator('button[type=submit]').click()
-        await s.page.waitForURL('**/rooms')
+        await s.page.waitForURL(/\/(rooms|office)$/)
       }
       return s
     }
@@ -189,7 +240,7 @@ for (const d of dresses) {
     await resident.page.getByRole('button', { name: d.english ? 'Undo' : '撤销' }).click()
     await resident.page.goto('/me')
     await see(resident.page, 'me')
-    await resident.page.locator('.rowbtn').nth(1).click()
+    await resident.page.getByRole('button', { name: d.english ? 'Keep 邻里 as an app' : '把邻里放到桌面' }).click()
     await see(resident.page, 'how to install')
     await resident.page.keyboard.press('Escape')
     await resident.page.goto('/me/alerts')
@@ -289,6 +340,75 @@ for (const d of dresses) {
     noFaults()
   })
 }
+
+// What the pictures have everywhere, asked of the page itself.
+const rules = async (page: Page, where: string) => {
+  const broken = await page.evaluate(() => {
+    const width = (e: Element, side: 'borderTopWidth' | 'borderBottomWidth') =>
+      Number.parseFloat(getComputedStyle(e)[side])
+    const rows = [...document.querySelectorAll('.list > li')].filter((e) => e.checkVisibility())
+    const doubled = rows.filter((e) => {
+      const above = e.previousElementSibling
+      const bottoms = above ? [above, ...above.querySelectorAll(':scope > .rowbtn')] : []
+      return width(e, 'borderTopWidth') + Math.max(0, ...bottoms.map((b) => width(b, 'borderBottomWidth'))) > 1.5
+    })
+    const pressed = [...document.querySelectorAll('a[href], button, select, textarea, label:has(input)')]
+      .filter((e) => e.checkVisibility() && !e.closest('p, .vh') && !e.matches('.vhmenu, .roommore, .linkish'))
+      .map((e) => ({ e, box: e.getBoundingClientRect() }))
+      .filter(({ box }) => box.width > 0 && (box.width < 44 || box.height < 44))
+    const heading = document.querySelector('main > .bar h1, section > .bar h1')
+    const title = heading
+      ? heading.getBoundingClientRect().left + Number.parseFloat(getComputedStyle(heading).paddingLeft)
+      : 16
+    return [
+      ...doubled.map((e) => `two lines above ${e.textContent?.slice(0, 20)}`),
+      ...pressed.map(({ e, box }) => `${e.outerHTML.slice(0, 80)} is ${box.width} by ${box.height}`),
+      ...(title === 16 || title > 40 ? [] : [`the title begins at ${title}`]),
+    ]
+  })
+  expect(broken, where).toEqual([])
+}
+test('on a narrow phone rows have one line between them, buttons their size, titles one edge; a header drops what does not fit', async () => {
+  const { page, context } = await someone(linli, { width: 320, height: 844 })
+  await signIn(page, { phone: who.resident! }, password)
+  for (const path of ['/rooms', '/tasks', '/todo', '/me']) {
+    await page.goto(path)
+    await page.locator('.list, .tasklist').first().waitFor()
+    await still(page)
+    await rules(page, path)
+  }
+  const tabs = page.getByRole('navigation', { name: '邻里' }).getByRole('link')
+  expect((await tabs.allInnerTexts()).map((s) => s.split('\n')[0])).toEqual(['群聊', '待办', '帮忙', '我的'])
+  await page.goto('/rooms')
+  await page.locator('a.rowbtn').first().click()
+  await page.getByRole('log').waitFor()
+  await still(page)
+  await rules(page, 'room')
+  // The answer time alone where both do not fit, and no half of the other.
+  const seen = () =>
+    page.locator('.barfacts').evaluate((p) => {
+      const line = p.getBoundingClientRect()
+      const spans = [...p.children].map((s) => ({ text: s.textContent!, box: s.getBoundingClientRect() }))
+      return spans.filter(({ box }) => box.top >= line.top - 1 && box.bottom <= line.bottom + 1).map(({ text }) => text)
+    })
+  expect(await seen()).toEqual([expect.stringMatching(/^约 .*有人接$/)])
+  expect(await page.locator('.bar .sosbtn .i').isVisible()).toBe(false)
+  await page.setViewportSize({ width: 440, height: 844 })
+  expect(await seen()).toHaveLength(2)
+  expect(await page.locator('.bar .sosbtn .i').isVisible()).toBe(true)
+  // In a sheet a row reaches from edge to edge.
+  await page.getByRole('button', { name: '群信息' }).click()
+  const [sheet, list] = [page.locator('dialog.sheet'), page.locator('dialog.sheet .body > .list').first()]
+  await list.waitFor()
+  await still(page)
+  expect((await list.boundingBox())!.width).toBe((await sheet.boundingBox())!.width)
+  // Whose page it is stands whole.
+  await page.goto('/admission')
+  await page.locator('.locked').waitFor()
+  await fits(page, 'locked')
+  await context.close()
+  noFaults()
+})
 
 // The large look has pages of its own, and shares the rest.
 for (const dark of [false, true]) {
@@ -397,7 +517,7 @@ for (const [way, enlarge] of Object.entries(twice))
       await page.goto(path)
       await see(page, path)
     }
-    await page.getByRole('radio', { name: '长辈版' }).check()
+    await page.getByRole('switch', { name: '长辈版' }).check()
     await page.goto('/')
     await page.locator('.card.new').waitFor()
     await see(page, 'elder home')

@@ -137,7 +137,7 @@ test('a file is fetched under its name from the shelf, and a program is not take
   await choose(a.page, 'file', [
     { name: '好东西.apk', mimeType: 'application/octet-stream', buffer: Buffer.from('\x7fELF program') },
   ])
-  await a.page.getByText(/不收这一类文件/).waitFor()
+  await a.page.getByText(/打不开这个文件，或者不收这一类/).waitFor()
   await a.page.getByRole('button', { name: '删掉' }).click()
 
   await b.page.getByRole('button', { name: '群信息' }).click()

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { Api } from './api'
 import { binary, folder, Linli } from './linli'
 import { desk, inRoom, kept, noFaults, say, signIn, someone, texts, withBrowser } from './page'
-import { lixy, owner, password, volunteers, zhang } from './town'
+import { lixy, owner, signedIn, volunteers, zhang } from './town'
 
 const town = inject('town')
 let linli: Linli
@@ -62,8 +62,7 @@ test('offline, killed in the middle and back: the same order on all devices, non
     await says(mobile.page, `回来了 ${round}`)
     for (const s of [mobile, computer, neighbour]) await expect.poll(() => s.page.getByText('待发送').count()).toBe(0)
   }
-  const api = new Api(linli.url)
-  await api.signIn(owner.phone, password)
+  const api = await signedIn(linli, owner)
   await expect.poll(async () => (await truth(api, town.room)).length).toBe(said.length)
   const all = await truth(api, town.room)
   expect([...all].sort()).toEqual([...said].sort())
@@ -87,8 +86,7 @@ test('two tabs and two devices agree on what is read, and two tabs that write lo
   await tab.goto('/rooms')
   const row = (page: Page) => page.getByRole('link', { name: /和园3号楼/ })
   for (const p of [phone.page, tab, other.page]) await row(p).waitFor()
-  const b = new Api(linli.url)
-  await b.signIn(lixy.phone, password)
+  const b = await signedIn(linli, lixy)
   for (let i = 1; i <= 12; i++) await b.act(town.room, 'text.post', { words: { text: `新 ${i}` } })
   for (const p of [phone.page, tab, other.page])
     await row(p).locator('.count').getByText('12', { exact: true }).waitFor()
@@ -103,13 +101,25 @@ test('two tabs and two devices agree on what is read, and two tabs that write lo
   const wrote = async () => (await truth(b, town.room)).filter((x) => /^[甲乙] /.test(x))
   await expect.poll(async () => (await wrote()).length).toBe(12)
   expect((await wrote()).filter((x) => x.startsWith('甲'))).toEqual([1, 2, 3, 4, 5, 6].map((n) => `甲 ${n}`))
+
+  // What was written elsewhere while this one had no network, and later, takes no words from who is writing: theirs go everywhere then.
+  const box = (page: Page) => page.getByLabel('说点什么')
+  await phone.context.setOffline(true)
+  await box(phone.page).pressSequentially('电梯里写的')
+  const z = await signedIn(linli, zhang)
+  await z.ask('PUT', `/me/drafts/${town.room}`, { text: '别处写的' })
+  await expect.poll(() => box(other.page).inputValue()).toBe('别处写的')
+  await phone.context.setOffline(false)
+  await expect.poll(() => box(other.page).inputValue()).toBe('电梯里写的')
+  expect(await box(phone.page).inputValue()).toBe('电梯里写的')
+  await box(phone.page).press('Enter')
+  await phone.page.locator('[role=log]').getByText('电梯里写的').waitFor()
   for (const s of [phone, other]) await s.context.close()
   noFaults()
 })
 
 test('a new device has the whole history, and a message can be taken back for two minutes', async () => {
-  const b = new Api(linli.url)
-  await b.signIn(lixy.phone, password)
+  const b = await signedIn(linli, lixy)
   for (let i = 1; i <= 130; i++) await b.act(town.room, 'text.post', { words: { text: `从前 ${i}` } })
   const fresh = await inRoom(linli, zhang, town.room)
   const log = fresh.page.locator('[role=log]')
@@ -230,7 +240,10 @@ test('a phone that slept through 10,000 messages is caught up over 3G by one del
   const [me, neighbour] = [members[0]!, members[1]!]
   const signedIn = async (size?: typeof desk) => {
     const s = await someone({ url } as Linli, size)
-    await s.context.addCookies([{ name: 'linli_access', value: me.token, url, httpOnly: true, sameSite: 'Lax' }])
+    await s.context.addCookies([
+      { name: 'linli_access', value: me.token, url, httpOnly: true, sameSite: 'Lax' },
+      { name: 'linli_until', value: String(Date.now() + 600_000), url, sameSite: 'Lax' },
+    ])
     return s
   }
   const api = new Api(direct, neighbour.token)

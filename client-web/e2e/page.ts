@@ -1,6 +1,7 @@
 // People at their pages: each in a browser context of their own.
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFailed } from 'vitest'
+import { open } from './browser.mjs'
 import type { Linli } from './linli'
 import { password } from './town'
 
@@ -8,30 +9,14 @@ export const phone = { width: 390, height: 844 }
 export const desk = { width: 1280, height: 800 }
 
 let browser: Browser
-export const withBrowser = () => {
+export const withBrowser = (needs?: { notifies: boolean }) => {
   beforeAll(async () => {
-    browser = await open()
+    browser = await open(needs)
   })
   afterAll(() => browser?.close())
 }
 
-export const open = () =>
-  chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--use-fake-device-for-media-stream',
-      '--use-fake-ui-for-media-stream',
-    ],
-  })
-
-// What no page may do: fail without a word. Refused answers are part of the talk with the server.
+// What no page may do: fail without a word. Refused answers, and `busy`, are part of the talk with the server.
 export const faults: string[] = []
 
 export const someone = async (linli: Linli, size = phone, more: Parameters<Browser['newContext']>[0] = {}) => {
@@ -56,7 +41,7 @@ const picture = (page: Page) => {
 export const watch = (page: Page) => {
   page.on('pageerror', (e) => faults.push(`${page.url()}: ${e.message}`))
   page.on('console', (m) => {
-    if (m.type() === 'error' && !/status of 4\d\d|ERR_INTERNET_DISCONNECTED|ERR_CONNECTION/.test(m.text()))
+    if (m.type() === 'error' && !/status of (4\d\d|503)|ERR_INTERNET_DISCONNECTED|ERR_CONNECTION/.test(m.text()))
       faults.push(`${page.url()}: ${m.text()}`)
   })
   page.on('dialog', (d) => void d.accept())
@@ -67,7 +52,7 @@ export const signIn = async (page: Page, who: { phone: string }, word = password
   await page.getByLabel('手机号').fill(who.phone)
   await page.getByLabel('密码').fill(word)
   await page.getByRole('button', { name: '登录', exact: true }).click()
-  await page.waitForURL('**/rooms')
+  await page.waitForURL(/\/(rooms|office)$/)
 }
 
 // Signed in and in the room.
@@ -116,13 +101,39 @@ export const still = async (page: Page) => {
         .filter(
           (a) => a.playState === 'running' && a.effect?.getComputedTiming().iterations !== Number.POSITIVE_INFINITY,
         )
-      return `${moving.length} ${document.body.innerHTML.length} ${document.body.scrollHeight}`
+      const at = [...document.querySelectorAll('[role=log]')].map((list) => list.scrollTop)
+      return `${moving.length} ${document.body.innerHTML.length} ${document.body.scrollHeight} ${at}`
     })
     same = is === was && is.startsWith('0 ') ? same + 1 : 0
     was = is
     await page.waitForTimeout(80)
   }
 }
+
+// Selects in which the longest answer would be cut.
+export const clipped = (page: Page) =>
+  page.locator('select').evaluateAll((all) =>
+    all.flatMap((e) => {
+      const s = e as HTMLSelectElement
+      const had = s.getAttribute('style') ?? ''
+      const is = s.getBoundingClientRect()
+      s.style.cssText =
+        'width: max-content; height: max-content; min-width: 0; max-width: none; flex: none; justify-self: start'
+      const needs = s.getBoundingClientRect()
+      s.style.cssText = had
+      const cut = is.width && (needs.width > is.width + 0.5 || needs.height > is.height + 0.5)
+      return cut
+        ? [`${s.id || s.labels?.[0]?.textContent}: ${is.width}×${is.height} of ${needs.width}×${needs.height}`]
+        : []
+    }),
+  )
+
+// How many tiles stand in each row.
+export const tilesInRows = (page: Page, of: string) =>
+  page.locator(of).evaluateAll((all) => {
+    const tops = all.map((e) => Math.round(e.getBoundingClientRect().top))
+    return [...new Set(tops)].map((y) => tops.filter((t) => t === y).length)
+  })
 
 // How much the device holds: what waits to be sent (outbox), rooms, and what it knows of them (meta).
 export const held = (page: Page, store: string) =>

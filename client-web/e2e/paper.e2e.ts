@@ -1,10 +1,9 @@
 // M11: what goes to the printer is the matter alone, black on white.
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { Api } from './api'
 import { Linli } from './linli'
 import { inRoom, noFaults, signIn, someone, withBrowser } from './page'
-import { admin, owner, password, zhang } from './town'
+import { admin, owner, signedIn, zhang } from './town'
 
 const town = inject('town')
 let linli: Linli
@@ -57,8 +56,7 @@ const printed = async (page: Page, press: () => Promise<void>) => {
 
 for (const colorScheme of ['light', 'dark'] as const)
   test(`a notice in large type, and the doors that have not confirmed it, from a ${colorScheme} page`, async () => {
-    const boss = new Api(linli.url)
-    await boss.signIn(owner.phone, password)
+    const boss = await signedIn(linli, owner)
     const title = `停水 ${colorScheme}`
     await boss.act(town.room, 'notice.post', {
       with: { confirm: true, pin: true, importance: 'normal', until: Date.now() + 86_400_000 },
@@ -79,7 +77,7 @@ for (const colorScheme of ['light', 'dark'] as const)
 
     await card.getByRole('button', { name: '查看未确认' }).click()
     const list = await printed(s.page, () => s.page.getByRole('dialog').getByRole('button', { name: '打印' }).click())
-    expect(list.text).toContain('0 / 42 户已确认')
+    expect(list.text).toContain('0 / 40 户已确认 · 0 / 2 店')
     expect(list.text).toContain('3-1-102')
     expect(list.pages).toBe(1)
     // The page is there as before.
@@ -97,6 +95,26 @@ test('the doors behind which nobody is yet, and the rules of the room', async ()
   expect(doors.text).toContain('未入群的门牌')
   const total = Number(/还有 (\d+) 户/.exec(doors.text)![1])
   expect(doors.text.match(/\d-\d-\d{3,4}/g)).toHaveLength(total)
+
+  // First codes, cut and handed over: each with whose it is, the code, and where it is typed.
+  const boss = await signedIn(linli, admin)
+  for (const [name, phone] of [
+    ['田新人', '13900008066'],
+    ['吴新人', '13900008067'],
+  ])
+    await boss.post('/staff', { name, phone, role: 'deputy', room: town.room })
+  await s.page.goto('/office')
+  await s.page.getByRole('button', { name: '打印首次登录码' }).first().click()
+  const sheet = s.page.getByRole('dialog')
+  await sheet.getByRole('button', { name: '生成登录码' }).click()
+  const codes = await printed(s.page, () => sheet.getByRole('button', { name: '打印' }).click())
+  const rows = await sheet.locator('li').allInnerTexts()
+  for (const name of ['田新人', '吴新人']) {
+    const row = rows.find((r) => r.includes(name))!
+    expect(codes.text).toContain(name)
+    expect(codes.text).toContain(row.trim().split(/\s+/).at(-1))
+  }
+  expect(codes.text).toContain(linli.url)
   await s.context.close()
 
   const own = await inRoom(linli, owner, town.room)
@@ -109,6 +127,41 @@ test('the doors behind which nobody is yet, and the rules of the room', async ()
   expect(rules.text).toContain('一、互相帮忙。')
   expect(rules.pages).toBeGreaterThan(2)
   await own.context.close()
+  noFaults()
+})
+
+// The paper itself is read in internal/paper.
+test('a poster whose address is not for phones says so before it is printed, with the line to set; in the office as in the room', async () => {
+  const own = await inRoom(linli, owner, town.room)
+  const boss = await someone(linli, { width: 1280, height: 800 })
+  await signIn(boss.page, admin)
+  const links = `**/api/v1/rooms/${town.room}/links`
+  for (const [{ page }, open] of [
+    [own, () => own.page.getByRole('button', { name: '群信息' }).click()],
+    [boss, () => boss.page.getByRole('button', { name: '和园3号楼', exact: true }).click()],
+  ] as const) {
+    await open()
+    const poster = page.getByRole('region', { name: '海报' })
+    const says = poster.getByRole('status')
+    await says.getByText('只有这台机器打得开').waitFor() // as this server is asked: at 127.0.0.1
+    await says.getByText('海报上印着“试用”').waitFor()
+    expect(await says.locator('code').innerText()).toBe('linli serve -public https://您的域名')
+    for (const [url, said] of [
+      ['http://192.168.1.9:8080/join/l1', '这个地址不是 https'],
+      ['https://heyuan.example.cn/join/l1', ''],
+    ] as const) {
+      await page.route(links, (route) =>
+        route.fulfill({ json: { links: [{ link: 'l1', url, created: 1, scans: 0 }] } }),
+      )
+      await page.reload()
+      await open()
+      await poster.getByText(url).waitFor()
+      if (said) await says.getByText(said).waitFor()
+      else expect(await says.count()).toBe(0)
+      await page.unroute(links)
+    }
+  }
+  for (const s of [own, boss]) await s.context.close()
   noFaults()
 })
 

@@ -1,46 +1,14 @@
 // Pictures of the real program, for the documentation: make pictures.
-import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { chromium } from 'playwright-core'
+import { demo, password, root } from './demo.mjs'
 
-const root = fileURLToPath(new URL('../../', import.meta.url))
 const out = process.argv[2] ?? join(root, 'docs/pictures')
-const data = mkdtempSync(join(tmpdir(), 'linli-pictures-'))
 mkdirSync(out, { recursive: true })
-
-const linli = spawn(join(root, 'bin/linli'), [
-  'demo',
-  '--data',
-  data,
-  '--listen',
-  '127.0.0.1:0',
-  '--reserve',
-  '0',
-  '--at',
-  '10:30',
-])
-let log = ''
-const url = await new Promise((ok, fail) => {
-  const hear = (chunk) => {
-    log += chunk
-    const at = /msg=serving url=(\S+)/.exec(log)
-    if (at) ok(at[1])
-  }
-  linli.stdout.on('data', hear)
-  linli.stderr.on('data', hear)
-  linli.once('exit', () => fail(new Error(log)))
-})
-const who = Object.fromEntries([...log.matchAll(/^ {2}(\w+) .*?(1\d{10})/gm)].map(([, role, phone]) => [role, phone]))
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
-})
+const { url, who, browser, end } = await demo()
 
 const phone = { width: 390, height: 844 }
-const desk = { width: 1280, height: 800 }
+const desk = { width: 1440, height: 900 }
 const open = async (role, viewport, more = {}) => {
   const { elder, ...look } = more
   const context = await browser.newContext({ viewport, deviceScaleFactor: 1, locale: 'zh-CN', baseURL: url, ...look })
@@ -49,9 +17,10 @@ const open = async (role, viewport, more = {}) => {
   if (!role) return page
   await page.goto('/signin')
   await page.getByLabel('手机号').fill(who[role])
-  await page.getByLabel('密码').fill('linli2026')
+  await page.getByLabel('密码').fill(password)
   await page.getByRole('button', { name: '登录', exact: true }).click()
-  await page.waitForURL(more.elder ? `${url}/` : '**/rooms')
+  await page.waitForURL(more.elder ? `${url}/` : /\/(rooms|office)$/)
+  if (page.url().endsWith('/office') && role === 'owner') await page.goto('/rooms')
   return page
 }
 const shoot = async (page, name) => {
@@ -77,6 +46,10 @@ for (const [dress, scheme] of [
   await row(resident).waitFor()
   await resident.locator('.todorow').first().waitFor()
   await shoot(resident, `rooms${dress}`)
+  await row(resident).click({ button: 'right' })
+  await resident.getByRole('dialog').waitFor()
+  await shoot(resident, `rooms-menu${dress}`)
+  await resident.keyboard.press('Escape')
   await room(resident)
   await shoot(resident, `room${dress}`)
   await resident.getByRole('link', { name: '求助' }).click()
@@ -89,13 +62,21 @@ for (const [dress, scheme] of [
   await resident.getByRole('button', { name: '找人帮忙' }).click()
   await shoot(resident, `compose${dress}`)
   await resident.keyboard.press('Escape')
+  await resident.getByRole('button', { name: '紧急', exact: true }).click()
+  await resident.getByRole('dialog').waitFor()
+  await shoot(resident, `sos-sheet${dress}`)
+  await resident.keyboard.press('Escape')
+  await resident.context().setOffline(true)
+  await resident.getByText('没有网络').first().waitFor()
+  await shoot(resident, `room-offline${dress}`)
+  await resident.context().setOffline(false)
   await resident.goto('/search')
   await resident.getByRole('textbox', { name: '搜索' }).fill('出入证')
   await resident.locator('.list .rowbtn').first().waitFor()
   await shoot(resident, `search${dress}`)
   await resident.goto('/me')
   await shoot(resident, `me${dress}`)
-  for (const page of ['todo', 'catchup', 'me/stars', 'me/alerts']) {
+  for (const page of ['tasks', 'todo', 'catchup', 'me/stars', 'me/alerts']) {
     await resident.goto(`/${page}`)
     await shoot(resident, `${page.split('/').at(-1)}${dress}`)
   }
@@ -111,6 +92,12 @@ for (const [dress, scheme] of [
   await worker.getByRole('button', { name: '群信息' }).click()
   await shoot(worker, `desk-info${dress}`)
 
+  await worker.keyboard.press('Escape')
+  await worker.keyboard.press('Control+k')
+  await worker.getByRole('combobox').fill('3')
+  await shoot(worker, `desk-jump${dress}`)
+  await worker.keyboard.press('Escape')
+
   const admin = await open('administrator', desk, look)
   await admin.goto('/office')
   await admin.locator('.fold').first().click()
@@ -121,6 +108,9 @@ for (const [dress, scheme] of [
   await admin.getByLabel('把花名册拖到这里').setInputFiles(join(root, 'assets/ruyihu/roster.xlsx'))
   await admin.getByText('导入前看一看').waitFor()
   await shoot(admin, `desk-import${dress}`)
+  await admin.goto('/office/roster?by=doors')
+  await admin.getByRole('group', { name: '1号楼' }).waitFor()
+  await shoot(admin, `desk-start${dress}`)
 }
 // 长辈版: its own pages, and those of the normal look that it has too.
 for (const [dress, scheme] of [
@@ -171,19 +161,31 @@ for (const [dress, scheme] of [
   if (await make.count()) await make.click()
   await shoot(owner, 'info')
   await owner.getByText('群规和设置').click()
-  await owner.getByText('和花名册一致的申请直接通过').scrollIntoViewIfNeeded()
+  await owner.getByText('拿着本户门牌码').first().scrollIntoViewIfNeeded()
   await shoot(owner, 'rules')
   const applicant = await open('', phone)
   await applicant.goto(await link.innerText())
   await applicant.getByLabel('真实姓名').fill('王丽')
   await shoot(applicant, 'join')
+  const form = { name: '王丽', title: '女士', phone: '13800009999', password, door: '4-1-201', relation: 'owner' }
+  await applicant.evaluate(
+    async ([link, form]) => {
+      const page = await (await fetch(`/api/v1/join/${link}`)).json()
+      await fetch(`/api/v1/join/${link}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ ...form, charter: page.charter?.version }),
+      })
+    },
+    [(await link.innerText()).split('/').at(-1), form],
+  )
+  await applicant.goto('/pending')
+  await applicant.getByText('等待群主审核').first().waitFor()
+  await shoot(applicant, 'pending')
   const elder = await open('', phone, { elder: true })
   await elder.goto(await link.innerText())
   await elder.getByLabel('真实姓名').fill('王丽')
   await shoot(elder, 'elder-join')
 }
 
-await browser.close()
-linli.kill()
-await new Promise((done) => linli.once('exit', done))
-rmSync(data, { recursive: true, force: true })
+await end()

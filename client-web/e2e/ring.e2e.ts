@@ -5,16 +5,15 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { Api } from './api'
 import { Linli } from './linli'
 import { inRoom, noFaults, phone, signIn, someone, withBrowser } from './page'
-import { lixy, owner, password, zhang } from './town'
+import { apply, lixy, owner, signedIn, wangli, zhang } from './town'
 
 const town = inject('town')
 let linli: Linli
 let service: Server // a push service, as far as the program sees one
 const pushed: Buffer[] = []
-withBrowser()
+withBrowser({ notifies: true })
 beforeAll(async () => {
   linli = await Linli.start(town.data, 'serve', '--push-local')
   service = createServer((request, answer) => {
@@ -26,8 +25,7 @@ beforeAll(async () => {
     })
   })
   await new Promise<void>((up) => service.listen(0, '127.0.0.1', up))
-  const his = new Api(linli.url) // who is called at whatever hour this runs
-  await his.signIn(zhang.phone, password)
+  const his = await signedIn(linli, zhang) // who is called at whatever hour this runs
   await his.ask('PUT', '/me/choices', { muted: {}, quiet: { from: 0, to: 0 }, topics: {} })
 })
 afterAll(async () => {
@@ -36,8 +34,7 @@ afterAll(async () => {
 })
 
 const calls = async () => {
-  const api = new Api(linli.url)
-  await api.signIn(lixy.phone, password)
+  const api = await signedIn(linli, lixy)
   const { people } = await api.get<{ people: { id: string; name: string }[] }>(`/rooms/${town.room}/people`)
   const to = [people.find((p) => p.name === zhang.shown)!.id]
   return api.act(town.room, 'text.post', { with: { to }, words: { text: `@${zhang.shown} 快递到了` } })
@@ -162,5 +159,59 @@ test('an open page rings when somebody calls, and who answers for the room sees 
   await reach.locator('li', { hasText: zhang.shown }).getByText('打开邻里').waitFor()
   expect(await reach.getByText(/\d+ 人里，找得到 \d+ 人/).isVisible()).toBe(true)
   for (const s of [a, own]) await s.context.close()
+  noFaults()
+})
+
+// Whoever waits may close the page: what was decided, and what is asked, comes to the phone, without a word of what the owner wrote.
+test('who applied is told by push when somebody has decided', async () => {
+  const { id } = await apply(linli, town.link, wangli)
+  const hers = await signedIn(linli, wangli)
+  await hers.ask('PUT', '/me/choices', { muted: {}, quiet: { from: 0, to: 0 }, topics: {} })
+  const a = await someone(linli, phone, { permissions: ['notifications'] })
+  await subscribes(a.page)
+  await signIn(a.page, wangli)
+  await a.page.evaluate(() => navigator.serviceWorker.ready)
+  await a.page.goto('/pending')
+  await a.page.getByRole('link', { name: '有结果时提醒我' }).click()
+  const here = a.page.getByRole('region', { name: '这台设备的推送' })
+  await here.getByRole('button', { name: '打开推送' }).click()
+  await here.getByText('已打开').waitFor()
+  await a.page.goto('about:blank')
+  pushed.length = 0
+  const own = await signedIn(linli, owner)
+  const next = async () => {
+    await expect.poll(() => pushed.length).toBeGreaterThan(0)
+    return JSON.parse(read(pushed.shift()!)) as { text: string; title: string; url: string }
+  }
+  await own.post(`/applications/${id}/ask`, { text: '请写房产证上的名字', about: 'name' })
+  const asked = await next()
+  expect(asked.url).toBe('/pending')
+  expect(asked.title + asked.text).toContain('和园3号楼')
+  expect(JSON.stringify(asked)).not.toContain('房产证')
+  await own.post(`/applications/${id}/reject`, { reason: '这一户已搬走' })
+  const no = await next()
+  expect(no.url).toBe('/pending')
+  expect(no.title + no.text).not.toBe(asked.title + asked.text)
+
+  // It leads to the page that says why, and whom to ask.
+  await a.page.goto(no.url)
+  await a.page.getByText('没有通过').waitFor()
+  await a.page.getByText('这一户已搬走').waitFor()
+
+  // She asks again and is let in: that leads into the room.
+  await a.page.getByRole('link', { name: '重新申请' }).click()
+  await a.page.getByLabel(/我同意/).check()
+  await a.page.getByRole('button', { name: '补充后再交' }).click()
+  await a.page.getByRole('heading', { name: '等待群主审核' }).waitFor()
+  await a.page.goto('about:blank')
+  const [again] = (await hers.get<{ applications: { version: number }[] }>('/applications/mine')).applications
+  await own.post(`/applications/${id}/approve`, { version: again!.version })
+  const yes = await next()
+  expect(yes.text).toContain('通过了')
+  expect(yes.title).toContain('和园3号楼')
+  await a.page.goto(yes.url)
+  await a.page.waitForURL(`**/rooms/${town.room}`)
+  await a.page.getByLabel('说点什么').waitFor()
+  await a.context.close()
   noFaults()
 })

@@ -4,7 +4,7 @@ import { type AddressInfo } from 'node:net'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { Linli } from './linli'
-import { inRoom, noFaults, phone, say, signIn, someone, withBrowser } from './page'
+import { held, inRoom, noFaults, phone, say, signIn, someone, withBrowser } from './page'
 import { lixy, zhang } from './town'
 
 const town = inject('town')
@@ -222,9 +222,42 @@ test('what is on its way is called off, and a photo that cannot be drawn here go
   await a.page.route('**/uploads/*', (r) =>
     r.request().method() === 'PATCH' ? r.abort('internetdisconnected') : void r.continue(),
   )
+  // A slow device: what is sent stands in the talk, and is not written down while this is held. The press lasts until after it is: what is
+  // pressed stays where it is.
+  const device = await a.page.evaluateHandle(
+    () =>
+      new Promise<{ slow: boolean }>((ok) => {
+        const device = { slow: true }
+        const open = indexedDB.open('linli')
+        open.onsuccess = () => {
+          const put = IDBObjectStore.prototype.put
+          IDBObjectStore.prototype.put = function (value, key) {
+            if (key === 'n') {
+              const store = open.result.transaction('outbox', 'readwrite').objectStore('outbox')
+              const busy = () => {
+                if (device.slow) store.count().onsuccess = busy
+                else open.result.close()
+              }
+              busy()
+              IDBObjectStore.prototype.put = put
+            }
+            return put.call(this, value, key)
+          }
+          ok(device)
+        }
+      }),
+  )
   await bring(a.page, 'album', [await jpg(a.page, 'orange')])
-  await a.page.getByRole('button', { name: '取消发送' }).click()
+  await a.page.getByRole('button', { name: '取消发送' }).hover()
+  await a.page.mouse.down()
+  await device.evaluate((d) => {
+    d.slow = false
+  })
+  await expect.poll(() => held(a.page, 'outbox')).toBe(1)
+  await a.page.locator('.panel').waitFor({ state: 'detached' })
+  await a.page.mouse.up()
   await a.page.getByText('待发送').waitFor({ state: 'detached' })
+  await expect.poll(() => held(a.page, 'outbox')).toBe(0)
   await a.page.unroute('**/uploads/*')
   await a.page.reload()
   await a.page.getByLabel('说点什么').waitFor()

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { Api } from './api'
 import { Linli } from './linli'
 import { inRoom, noFaults, say, withBrowser } from './page'
-import { lixy, owner, password, zhang } from './town'
+import { lixy, owner, password, signedIn, zhang } from './town'
 
 const town = inject('town')
 let linli: Linli
@@ -16,8 +16,7 @@ afterAll(() => linli.stop())
 test('上海 is found in 我家在上海东边, narrowed by who and when, and seen where it stands', async () => {
   const b = await inRoom(linli, lixy, town.room)
   await say(b.page, '我家在上海东边')
-  const boss = new Api(linli.url)
-  await boss.signIn(owner.phone, password)
+  const boss = await signedIn(linli, owner)
   for (let i = 0; i < 45; i++) await boss.act(town.room, 'text.post', { words: { text: `第${i}条` } })
   await boss.act(town.room, 'text.post', { words: { text: '上海路今晚停水' } })
 

@@ -1,9 +1,8 @@
 // A session ends only when the server says so, and even then nothing that was written is lost. After an update no tap is dead.
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { Api } from './api'
 import { Linli } from './linli'
-import { faults, inRoom, noFaults, phone, say, signIn, someone, withBrowser } from './page'
-import { lixy, password, zhang } from './town'
+import { faults, inRoom, kept, noFaults, phone, say, signIn, someone, withBrowser } from './page'
+import { lixy, signedIn, zhang } from './town'
 
 const town = inject('town')
 let linli: Linli
@@ -20,7 +19,7 @@ test('a refresh that fails is no sign-out: what is written waits, also in a page
   const b = await inRoom(linli, lixy, town.room)
   await say(b.page, '今晚停水吗')
   await a.page.locator('[role=log]').getByText('今晚停水吗').waitFor()
-  await a.page.waitForTimeout(1500) // the copy on the device is written a moment later
+  await expect.poll(() => kept(a.page, town.room)).toContain('今晚停水吗')
   for (const status of [502, 507]) {
     await a.context.setOffline(true)
     await say(a.page, `第 ${status} 句`)
@@ -49,8 +48,7 @@ test('who was signed out reads why, and finds what was not sent', async () => {
   await a.context.setOffline(true)
   await say(a.page, '还没发出去')
   await a.page.getByText('待发送').waitFor()
-  const elsewhere = new Api(linli.url)
-  await elsewhere.signIn(zhang.phone, password)
+  const elsewhere = await signedIn(linli, zhang)
   const { devices } = await elsewhere.get<{ devices: { id: string; current: boolean }[] }>('/me/devices')
   for (const d of devices.filter((d) => !d.current)) await elsewhere.ask('DELETE', `/me/devices/${d.id}`)
   await a.context.setOffline(false)
@@ -84,6 +82,61 @@ test('who was signed out reads why, and finds what was not sent', async () => {
   await b.page.locator('[role=log]').getByText('可以不要').waitFor()
   for (const s of [a, b]) await s.context.close()
   faults.splice(0, faults.length, ...faults.filter((f) => !/HTTP Authentication failed/.test(f)))
+  noFaults()
+})
+
+test('a phone whose clock is wrong by hours begins as any other: by the server’s clock it refreshes in time, and asks nothing in vain', async () => {
+  for (const hours of [8, -8]) {
+    const { context, page } = await someone(linli)
+    await page.addInitScript((by) => {
+      const real = Date.now
+      Date.now = () => real() + by
+    }, hours * 3_600_000)
+    await signIn(page, zhang)
+    await expect.poll(() => page.evaluate(() => document.cookie)).toContain('linli_ahead') // it has been connected once
+    const answers: string[] = []
+    page.on('response', (r) => answers.push(`${r.status()} ${new URL(r.url()).pathname}`))
+    const begins = async () => {
+      answers.length = 0
+      await page.goto('/rooms')
+      await expect.poll(() => answers.filter((a) => a === '200 /api/v1/me').length).toBe(1)
+      return answers.filter((a) => a.endsWith('/session/refresh') || a.startsWith('401'))
+    }
+    expect(await begins(), `${hours} hours, with time left`).toEqual([])
+    await page.goto('about:blank') // a page that is open would see to it by itself
+    await context.clearCookies({ name: 'linli_access' })
+    await context.addCookies([
+      { name: 'linli_until', value: String(Date.now() - 1000), url: linli.url, sameSite: 'Lax' },
+    ])
+    expect(await begins(), `${hours} hours, over`).toEqual(['200 /api/v1/session/refresh'])
+    await context.close()
+  }
+  noFaults()
+})
+
+test('what a page needs when it is opened cold it asks once', async () => {
+  const { context, page } = await someone(linli)
+  await signIn(page, zhang)
+  await page.getByRole('link', { name: /和园3号楼/ }).waitFor()
+  const asked: string[] = []
+  page.on('request', (r) => {
+    const { pathname, search } = new URL(r.url())
+    if (pathname.startsWith('/api/v1/') && r.method() === 'GET') asked.push(pathname + search)
+  })
+  for (const path of ['/rooms', `/rooms/${town.room}`]) {
+    await page.goto('about:blank')
+    asked.length = 0
+    await page.goto(path)
+    if (path === '/rooms') await page.getByRole('link', { name: /和园3号楼/ }).waitFor()
+    else await page.getByLabel('说点什么').waitFor()
+    await page.waitForLoadState('networkidle')
+    expect(asked, path).toContain('/api/v1/me')
+    expect(
+      asked.filter((x, i) => asked.indexOf(x) !== i),
+      path,
+    ).toEqual([])
+  }
+  await context.close()
   noFaults()
 })
 

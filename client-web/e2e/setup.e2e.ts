@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { file, Linli } from './linli'
-import { desk, noFaults, phone, someone, withBrowser } from './page'
+import { clipped, desk, noFaults, phone, someone, tilesInRows, withBrowser } from './page'
 import { admin, password } from './town'
+import { sheet, workbook } from './workbook'
 
 let linli: Linli
 withBrowser()
@@ -15,17 +16,24 @@ beforeAll(async () => {
 })
 afterAll(() => linli.stop())
 
-// 40 homes, one door that nobody can read, and one home twice.
+// A workbook of 44 rows: 40 homes, one door that nobody can read, one home twice, and two shops.
 const roster = () => {
-  const rows = readFileSync(file('town', 'households.csv'), 'utf8').trim().split('\n')
-  const first = rows[1]!
-  rows.push('湖心社区,和园,3号楼,1单元,楼上那家,不明,13912345678,2,自住', first)
-  const path = join(mkdtempSync(join(tmpdir(), 'linli-roster-')), '花名册.csv')
-  writeFileSync(path, rows.join('\n'))
+  const table = (name: string) =>
+    readFileSync(file('town', name), 'utf8')
+      .trim()
+      .split('\n')
+      .map((row) => row.split(','))
+  const homes = table('households.csv')
+  homes.push('湖心社区,和园,3号楼,1单元,楼上那家,不明,13912345678,2,自住'.split(','), homes[1]!)
+  const path = join(mkdtempSync(join(tmpdir(), 'linli-roster-')), '花名册.xlsx')
+  writeFileSync(path, workbook({ 住户: homes, 商户: table('shops.csv') }))
   return path
 }
 
-test('an administrator sets the office up, imports the roster, opens a room and prints its poster', async () => {
+// From the empty machine to the printed poster it takes a script at most ten minutes.
+test('an administrator sets the office up, imports the roster, opens a room and prints its poster', {
+  timeout: 600_000,
+}, async () => {
   const boss = await someone(linli, desk)
   const { page } = boss
   await page.goto('/')
@@ -38,20 +46,26 @@ test('an administrator sets the office up, imports the roster, opens a room and 
   await page.getByLabel('您的姓名').fill(admin.name)
   await page.getByLabel('手机号').fill(admin.phone)
   await page.getByLabel('密码').fill(password)
-  await page.getByRole('button', { name: '开始' }).click()
+  await page.getByRole('button', { name: '建立办事处' }).click()
   await page.getByRole('alert').waitFor()
   await page.getByLabel('设置码').fill(linli.code)
-  await page.getByRole('button', { name: '开始' }).click()
+  await page.getByRole('button', { name: '建立办事处' }).click()
 
   // A file that is none, then the roster.
   const drop = page.getByLabel('把花名册拖到这里')
   await drop.setInputFiles({ name: '花名册.xlsx', mimeType: 'application/octet-stream', buffer: Buffer.from('PK no') })
-  await page.getByText('读不懂这个文件').waitFor()
+  await page.getByText('打不开这个文件').waitFor()
 
   // Columns that nobody knows by their names: the administrator says what they are.
   const strange = '甲,乙,丙,丁,戊,己\n湖心社区,和园,3号楼,1单元,101,张建国\n湖心社区,和园,3号楼,1单元,102,李秀英\n'
   await drop.setInputFiles({ name: '登记.csv', mimeType: 'text/csv', buffer: Buffer.from(strange) })
   await page.getByText('没认出这张表的栏目').waitFor()
+  for (const size of [desk, phone]) {
+    await page.setViewportSize(size)
+    expect(await page.locator('select:visible').count()).toBe(6)
+    expect(await clipped(page)).toEqual([])
+  }
+  await page.setViewportSize(desk)
   for (const [name, means] of [
     ['甲', 'community'],
     ['乙', 'compound'],
@@ -66,18 +80,31 @@ test('an administrator sets the office up, imports the roster, opens a room and 
   expect(await page.locator('.kpi', { hasText: '新增' }).locator('.n').innerText()).toBe('3') // two homes and their community
 
   const path = roster()
-  await drop.setInputFiles([path, file('town', 'shops.csv')])
+  await drop.setInputFiles(path)
   await page.getByText('导入前看一看').waitFor()
   const count = (word: string) => page.locator('.kpi', { hasText: word }).locator('.n').innerText()
   expect(await count('新增')).toBe('43') // 40 homes, 2 shops and the community that they are in
   expect(await count('重复')).toBe('1')
+  // No tile stands alone in the last row.
+  for (const [size, rows] of [
+    [desk, [5]],
+    [phone, [3, 2]],
+  ] as const) {
+    await page.setViewportSize(size)
+    expect(await tilesInRows(page, '.kpis2 > *')).toEqual(rows)
+  }
+  await page.setViewportSize(desk)
   await page.getByText('1 行有问题').waitFor()
-  await page.getByText('第 42 行：门牌看不明白').waitFor()
+  await page.getByText(/第 42 行：门牌看不明白/).waitFor()
   const [errors] = await Promise.all([
     page.waitForEvent('download'),
     page.getByRole('link', { name: '下载错误行' }).click(),
   ])
   expect(errors.suggestedFilename()).toMatch(/\.xlsx$/)
+  const spoiled = sheet(readFileSync((await errors.path())!))
+  const why = spoiled[0]!.findIndex((name) => name.includes('原因'))
+  const bad = spoiled.find((row) => row.includes('楼上那家'))!
+  expect(bad[why]).toContain('门牌看不明白')
   await page.getByRole('button', { name: '导入', exact: true }).click()
   await page.getByText('设置好了').waitFor()
   await page.getByRole('link', { name: '去管理' }).click()
@@ -86,8 +113,12 @@ test('an administrator sets the office up, imports the roster, opens a room and 
 
   // The same once more changes nothing.
   await page.getByRole('link', { name: '导入', exact: true }).click()
-  await page.getByLabel('把花名册拖到这里').setInputFiles([path, file('town', 'shops.csv')])
+  await page.getByLabel('把花名册拖到这里').setInputFiles(path)
   await page.getByText('和现在的一样，没有变化').waitFor()
+  expect(await tilesInRows(page, '.kpis2 > *')).toEqual([5]) // on the whole width of a desk
+  await page.getByText('各栏是什么').click()
+  expect(await page.locator('select:visible').count()).toBeGreaterThan(6)
+  expect(await clipped(page)).toEqual([])
   await page.getByRole('button', { name: '返回' }).click()
 
   // A room for the building: its homes are those of the roster.
@@ -112,11 +143,11 @@ test('an administrator sets the office up, imports the roster, opens a room and 
   const code = await page.locator('.code').innerText()
   const own = await someone(linli, phone)
   await own.page.goto('/signin')
-  await own.page.getByRole('button', { name: '我有群主给的验证码' }).click()
+  await own.page.getByRole('button', { name: '我有群主给的登录码' }).click()
   await own.page.getByLabel('手机号').fill('13900008001')
-  await own.page.getByLabel('验证码').fill(code)
+  await own.page.getByLabel('登录码').fill(code)
   await own.page.getByLabel('设一个新密码').fill(password)
-  await own.page.getByRole('button', { name: '用验证码登录' }).click()
+  await own.page.getByRole('button', { name: '用登录码登录' }).click()
   await own.page.waitForURL('**/rooms')
   await own.page.getByRole('link', { name: /和园3号楼/ }).click()
   await own.page.getByLabel('说点什么').waitFor()

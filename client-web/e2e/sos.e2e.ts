@@ -21,7 +21,7 @@ test('three numbers that never wrap, a kind to choose, what is told to whom, and
     await page.getByRole('button', { name: '紧急' }).click()
     const sheet = page.getByRole('dialog', { name: '紧急求助' })
     const calls = sheet.locator('a[href^="tel:"]')
-    expect(await calls.allInnerTexts()).toEqual(['急救 120', '火警 119', '报警 110'])
+    await expect.poll(() => calls.allInnerTexts()).toEqual(['急救 120', '火警 119', '报警 110'])
     for (const a of await calls.all()) {
       const box = (await a.boundingBox())!
       expect(box.height).toBeGreaterThanOrEqual(48)
@@ -35,7 +35,7 @@ test('three numbers that never wrap, a kind to choose, what is told to whom, and
     expect(await go.isDisabled()).toBe(true)
     await sheet.getByText('3-1-101 张先生，手机号只给来帮忙的人').waitFor()
     await sheet.getByText(/群主周社工/).waitFor()
-    await sheet.getByText(/60 秒没人回应/).waitFor()
+    await sheet.getByText('60 秒没人回应，再叫一遍群主和副群主。', { exact: true }).waitFor()
     expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
     await context.close()
   }
@@ -55,8 +55,10 @@ test('the banner acts: who answers for the room sees how long somebody waits, an
   await banner.locator(`a[href="tel:${zhang.phone}"]`).waitFor()
   expect(await her.page.locator('section.sos').getByRole('button', { name: '打电话' }).count()).toBe(0)
   await her.page.locator('section.sos').getByRole('button', { name: '我来处理' }).click()
-  await banner.getByText('已有 1 人响应').waitFor()
-  await caller.page.locator('section.sos').getByText('已有 1 人响应').waitFor()
+  await banner.getByText('李女士 已响应').waitFor()
+  await caller.page.locator('section.sos').getByText('李女士 已响应').waitFor()
+  expect(await banner.locator('a[href="tel:120"]').count()).toBe(1) // of what it is
+  expect((await banner.boundingBox())!.y).toBeLessThan((await own.page.locator('.lanes').boundingBox())!.y)
   expect(await caller.page.locator('section.sos').getByRole('button', { name: '我来处理' }).count()).toBe(0)
   for (const s of [caller, own, her]) await s.context.close()
 })

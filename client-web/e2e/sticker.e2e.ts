@@ -40,6 +40,9 @@ test('a tap sends a sticker, as an answer too; a room without them does not offe
   })
   expect(drawn).toEqual(Array(12).fill(true))
 
+  // Whoever has no network while it is switched off is told why when theirs arrives; then the page offers none.
+  await a.context.setOffline(true)
+  await a.page.getByText(/没有网络/).waitFor()
   const own = await inRoom(linli, owner, town.room)
   await own.page.getByRole('button', { name: '群信息', exact: true }).click()
   const sheet = own.page.getByRole('dialog')
@@ -47,9 +50,8 @@ test('a tap sends a sticker, as an answer too; a room without them does not offe
   await sheet.getByLabel('可以发贴图').uncheck()
   await sheet.getByRole('button', { name: '保存', exact: true }).click()
   await own.page.getByText('已保存').waitFor()
-
-  // This page does not know yet: it is told why, and after a reload it offers none.
   await a.page.getByRole('button', { name: '下雨了', exact: true }).click()
+  await a.context.setOffline(false)
   await a.page.getByRole('alert').filter({ hasText: '本群关掉了贴图' }).waitFor()
   await a.page.getByRole('button', { name: '删掉' }).click()
   await a.page.reload()

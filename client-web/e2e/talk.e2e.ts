@@ -1,10 +1,9 @@
 // J3 in text: talking on two devices, with gaps in the network.
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { Api } from './api'
 import { Linli } from './linli'
-import { desk, inRoom, noFaults, say, signIn, someone, texts, withBrowser } from './page'
-import { lixy, owner, password, zhang } from './town'
+import { desk, inRoom, noFaults, phone, say, signIn, someone, texts, withBrowser } from './page'
+import { lixy, owner, signedIn, zhang } from './town'
 
 const town = inject('town')
 let linli: Linli
@@ -104,8 +103,7 @@ test('a reply jumps to what it answers; a reaction is seen; a message is taken b
 })
 
 test('unread is counted, and the first unread one is a tap away', async () => {
-  const b = new Api(linli.url)
-  await b.signIn(lixy.phone, password)
+  const b = await signedIn(linli, lixy)
   const a = await inRoom(linli, zhang, town.room)
   await sees(a.page, '谁家有梯子')
   await a.page.getByRole('button', { name: '返回' }).click()
@@ -116,7 +114,23 @@ test('unread is counted, and the first unread one is a tap away', async () => {
   expect(await row.innerText()).toContain('李女士：第 30 句')
   await row.click()
   await sees(a.page, '第 30 句')
-  await a.page.getByRole('button', { name: '30 条新消息' }).click()
+  const pill = a.page.getByRole('button', { name: '30 条新消息' })
+  const box = async (part: Locator) => (await part.boundingBox())!
+  for (const size of [phone, { width: 320, height: 480 }]) {
+    await a.page.setViewportSize(size)
+    await expect
+      .poll(async () => {
+        const [log, at, last] = [
+          await box(a.page.getByRole('log')),
+          await box(pill),
+          await box(a.page.locator('[role=log] .msg').last()),
+        ]
+        return [log.x + log.width - at.x - at.width <= 12, at.y - log.y <= 12, at.y + at.height <= last.y]
+      })
+      .toEqual([true, true, true]) // top right, and not over the last one
+  }
+  await a.page.setViewportSize(phone)
+  await pill.click()
   await a.page.getByText('以下是新消息').waitFor()
   await sees(a.page, '第 1 句')
   await a.page.getByRole('button', { name: '返回' }).click()
@@ -132,6 +146,46 @@ test('unread is counted, and the first unread one is a tap away', async () => {
   await again.context.close()
 })
 
+test('read is what was in view: what comes while one reads further up is unread until it is reached', async () => {
+  const b = await signedIn(linli, lixy)
+  const { page, context } = await inRoom(linli, zhang, town.room, desk)
+  const log = page.locator('.vlist')
+  await log.getByText('第 30 句').waitFor()
+  await log.hover()
+  await expect
+    .poll(async () => {
+      await page.mouse.wheel(0, -300)
+      return page.getByRole('button', { name: '回到最新' }).isVisible()
+    })
+    .toBe(true)
+  const unread = () =>
+    page
+      .getByRole('link', { name: /和园3号楼/ })
+      .locator('.count')
+      .allInnerTexts()
+  for (let i = 1; i <= 4; i++)
+    await b.act(town.room, 'text.post', { words: { text: `后来 ${i}${'\n一行'.repeat(10)}` } })
+  await expect.poll(unread).toEqual(['4'])
+  // Step by step down: as many are read as have been seen, by more than an edge of them.
+  const steps = new Set<string>()
+  await expect
+    .poll(async () => {
+      await page.mouse.wheel(0, 60)
+      const seen = await log.evaluate((el) => {
+        const low = el.getBoundingClientRect().bottom - 24
+        const all = [...el.querySelectorAll('.rowpad')].filter((e) => /后来 \d/.test(e.textContent!))
+        const at = all.filter((e) => e.getBoundingClientRect().top < low).at(-1)
+        return Number(/后来 (\d)/.exec(at?.textContent ?? '')?.[1] ?? 0)
+      })
+      const [left = '0'] = await unread()
+      if (Number(left) === 4 - seen) steps.add(left)
+      return [...steps].sort().join('')
+    })
+    .toBe('01234')
+  await context.close()
+  noFaults()
+})
+
 test('devices are listed, and the others can be signed out from here', async () => {
   const here = await someone(linli)
   await signIn(here.page, zhang)
@@ -143,7 +197,7 @@ test('devices are listed, and the others can be signed out from here', async () 
   await other.page.getByText('这台设备已被退出登录').waitFor()
   await other.page.goto(`/rooms/${town.room}`)
   await other.page.waitForURL('**/signin**')
-  await here.page.getByRole('link', { name: '群', exact: true }).click()
+  await here.page.getByRole('link', { name: '群聊' }).click()
   await here.page.getByRole('link', { name: /和园3号楼/ }).waitFor()
   await here.context.close()
   await other.context.close()

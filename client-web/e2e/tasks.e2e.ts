@@ -1,9 +1,8 @@
 // 帮忙: a volunteer finds what waits for a helper in all their rooms, takes it on, and sees what they did.
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { Api } from './api'
 import { Linli } from './linli'
 import { noFaults, signIn, someone, withBrowser } from './page'
-import { lixy, password, volunteers, zhang } from './town'
+import { lixy, signedIn, volunteers, zhang } from './town'
 
 const town = inject('town')
 let linli: Linli
@@ -14,8 +13,7 @@ beforeAll(async () => {
 afterAll(() => linli.stop())
 
 test('what may be taken on stands there, the oldest first; taken, it moves; done and confirmed, it is remembered', async () => {
-  const her = new Api(linli.url)
-  await her.signIn(lixy.phone, password)
+  const her = await signedIn(linli, lixy)
   const { context, page } = await someone(linli)
   await signIn(page, volunteers[0]!)
   await page.getByRole('link', { name: '帮忙' }).click()
@@ -35,11 +33,22 @@ test('what may be taken on stands there, the oldest first; taken, it moves; done
   await page.getByRole('button', { name: '开始办理' }).click()
   await page.getByRole('button', { name: '已完成' }).click()
   await page.getByRole('dialog').getByRole('button', { name: '已完成' }).click()
-  await page.getByText('待确认').waitFor()
+  await page.locator('.tasklist').getByText('待确认').waitFor()
   await her.act(town.room, 'request.confirm', { re: first })
   await page.getByText('您手上没有在办的事').waitFor()
   await lane.getByRole('link', { name: '做完的' }).click()
   await page.locator('.tasklist', { hasText: '买药' }).waitFor()
+
+  // Who gave a request back is named, though this page has never opened the room.
+  const given = await her.act(town.room, 'request.post', { with: { template: '代取' }, words: { text: '取快递' } })
+  const him = await signedIn(linli, zhang)
+  await him.act(town.room, 'request.claim', { re: given })
+  await him.act(town.room, 'request.release', { re: given, words: { reason: '家里有事' } })
+  const other = await someone(linli)
+  await signIn(other.page, volunteers[1]!)
+  await other.page.goto('/tasks')
+  await other.page.locator('.tasklist li', { hasText: '取快递' }).getByText('张先生退回了：家里有事').waitFor()
+  await other.context.close()
 
   // One's own request is not for oneself, and somebody else who was quicker takes it away.
   const own = await someone(linli)

@@ -37,6 +37,13 @@ const first = async (linli: Linli, above: Api, who: { phone: string }, person: s
   return api
 }
 
+// Somebody of the town, signed in without a page.
+export const signedIn = async (linli: Linli, who: { phone: string }) => {
+  const api = new Api(linli.url)
+  await api.signIn(who.phone, password)
+  return api
+}
+
 // Applies at a room's link; answers with the application.
 export const apply = async (linli: Linli, link: string, who: Someone, relation = 'owner') => {
   const api = new Api(linli.url)
@@ -90,7 +97,7 @@ export const build = async (): Promise<Town & { data: string }> => {
   const room = (await boss.get<{ communities: { rooms: { id: string }[] }[] }>('/levels')).communities[0]!.rooms[0]!.id
   const { staff } = await boss.get<{ staff: { person: string; name: string }[] }>(`/staff?room=${room}`)
   const own = await first(linli, boss, owner, staff.find((x) => x.name === owner.name)!.person)
-  const { members } = await own.get<{ members: { person: string; name: string }[] }>(`/rooms/${room}/members`)
+  const { members } = await own.post<{ members: { person: string; name: string }[] }>(`/rooms/${room}/members`)
   for (const v of volunteers) {
     const { code } = await own.post<{ code: string }>(
       `/rooms/${room}/members/${members.find((m) => m.name === v.name)!.person}/code`,

@@ -1,9 +1,10 @@
 // The way in: who applied comes back, a member at the poster goes in, and what was wrong is said with what to do.
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { Api } from './api'
 import { Linli } from './linli'
-import { noFaults, phone, signIn, someone, withBrowser } from './page'
-import { apply, owner, password, wangli, zhang } from './town'
+import { inRoom, kept, noFaults, phone, signIn, someone, withBrowser } from './page'
+import { apply, lixy, owner, password, signedIn, wangli, zhang } from './town'
 
 const town = inject('town')
 let linli: Linli
@@ -12,6 +13,53 @@ beforeAll(async () => {
   linli = await Linli.start(town.data)
 })
 afterAll(() => linli.stop())
+
+test('before program and stylesheet are there the page is not white: the mark and one sentence, and nothing else', async () => {
+  const { context, page } = await someone(linli, phone, { serviceWorkers: 'block' })
+  const refused: string[] = []
+  page.on('response', (r) => r.status() === 401 && refused.push(r.url()))
+  let come = () => {}
+  const held = new Promise<void>((ok) => {
+    come = ok
+  })
+  await page.route(/\.(js|css|svg)$/, async (r) => {
+    await held
+    await r.continue()
+  })
+  await page.goto('/signin', { waitUntil: 'commit' })
+  const boot = page.locator('#app .boot')
+  await boot.waitFor()
+  expect(await page.locator('#app').innerText()).toBe('邻里 · 正在打开…')
+  const mark = boot.locator('svg')
+  for (const part of [mark, boot.locator('p')]) {
+    const box = (await part.boundingBox())!
+    expect(Math.abs(box.x + box.width / 2 - phone.width / 2)).toBeLessThan(2)
+    expect(box.y).toBeGreaterThan(phone.height / 4)
+    expect(box.y + box.height).toBeLessThan((phone.height * 3) / 4)
+  }
+  come()
+  await page.getByLabel('手机号').waitFor()
+  expect(await boot.count()).toBe(0)
+  // Who has not signed in is not asked who they are: nothing is refused.
+  await page.goto(`/join/${town.link}`)
+  await page.getByLabel('真实姓名').waitFor()
+  await page.waitForLoadState('networkidle')
+  expect(refused).toEqual([])
+  await context.close()
+})
+
+const fillForm = async (page: Page, name: string, tel: string, door: string, word = password) => {
+  await page.goto(`/join/${town.link}`)
+  await page.getByLabel('真实姓名').fill(name)
+  await page.getByRole('radio', { name: '女士' }).check()
+  await page.getByLabel('手机号').fill(tel)
+  await page.getByRole('group', { name: '住在哪一户' }).getByRole('button').click()
+  await page.getByRole('dialog', { name: '住在哪一户' }).getByRole('button', { name: door }).click()
+  await page.getByRole('radio', { name: '业主' }).check()
+  await page.getByLabel('设一个登录密码').fill(word)
+  await page.getByLabel(/我同意/).check()
+  await page.getByRole('button', { name: '提交申请' }).click()
+}
 
 test('an applicant signs in with the phone and password they gave, and sees how it stands', async () => {
   await apply(linli, town.link, wangli)
@@ -31,9 +79,56 @@ test('an applicant signs in with the phone and password they gave, and sees how 
   await page.getByText('申请已送到').waitFor()
   await page.getByText('这一页会自己打开').waitFor()
   await page.getByText('2单元 501').waitFor()
-  await page.getByRole('link', { name: '修改资料' }).waitFor()
   await page.getByRole('button', { name: '撤回申请' }).waitFor()
   if (process.env.SHOT) await page.screenshot({ path: `${process.env.SHOT}/pending.png` })
+
+  // What is put right stays the one application.
+  const boss = await signedIn(linli, owner)
+  const queue = async () => {
+    const { applications } = await boss.get<{ applications: { name: string; note?: string }[] }>(
+      '/applications?state=pending',
+    )
+    return applications.map((a) => [a.name, a.note ?? ''])
+  }
+  await page.getByRole('link', { name: '修改资料' }).click()
+  await page.getByLabel(/备注/).fill('白天在家')
+  await page.getByLabel(/我同意/).check()
+  await page.getByRole('button', { name: '补充后再交' }).click()
+  await page.getByText('申请已送到').waitFor()
+  await expect.poll(queue).toEqual([[wangli.name, '白天在家']])
+
+  // Who applies at the poster once more, signed out, is led to the one there is.
+  const again = await someone(linli, phone)
+  await fillForm(again.page, '王丽', wangli.phone, '2单元 501')
+  await again.page.getByText('您已经申请过了，这是那一份。').waitFor()
+  await again.page.getByText('申请已送到').waitFor()
+  expect(await queue()).toHaveLength(1)
+
+  // Another with the same phone: both are marked, and neither is let in with those who are let in together.
+  const twin = await someone(linli, phone)
+  await fillForm(twin.page, '钱多', wangli.phone, '2单元 301', 'another-2020')
+  await twin.page.getByText('申请已送到').waitFor()
+  const own = await someone(linli, phone)
+  await signIn(own.page, owner)
+  await own.page.goto('/admission')
+  for (const name of [wangli.name, '钱多'])
+    await own.page.locator('article', { hasText: name }).getByText('同一手机号有别人也在申请').waitFor()
+  for (const [name, tel, door] of [
+    ['郑浩', '13800000201', '2-101'],
+    ['梁玉', '13800000202', '2-102'],
+  ] as const)
+    await apply(linli, town.link, { name, phone: tel, title: '先生', door })
+  await own.page.getByRole('button', { name: '2 人一起通过' }).click()
+  await expect.poll(async () => (await queue()).map(([name]) => name).sort()).toEqual([wangli.name, '钱多'].sort())
+
+  // Taken back, nobody sees it any more, and it can be begun again.
+  for (const p of [twin.page, page]) {
+    await p.getByRole('button', { name: '撤回申请' }).click()
+    await p.getByRole('heading', { name: '已撤回' }).waitFor()
+    await p.getByRole('link', { name: '重新申请' }).waitFor()
+  }
+  await own.page.getByText('现在没有人等着入群').waitFor()
+  for (const s of [again, twin, own]) await s.context.close()
   await context.close()
 })
 
@@ -70,6 +165,84 @@ test('a member who applies again is marked in the queue and given a code there',
   await entry.getByText(/只显示这一次/).waitFor()
   if (process.env.SHOT) await own.page.screenshot({ path: `${process.env.SHOT}/admission.png` })
   await own.context.close()
+})
+
+test('who goes out of a room reads before what that means and after it the way back; to the others they are gone; let in, they are there again', async () => {
+  const [her, him, own] = await Promise.all([lixy, zhang, owner].map((who) => inRoom(linli, who, town.room)))
+  const members = async (page: Page) => {
+    await page.getByRole('button', { name: '群信息' }).click()
+    const sheet = page.getByRole('dialog')
+    await sheet.locator('li', { hasText: zhang.shown }).waitFor()
+    const there = await sheet.locator('li', { hasText: lixy.shown }).count()
+    const n = await sheet
+      .getByRole('heading', { name: /位成员/ })
+      .first()
+      .innerText()
+    await page.keyboard.press('Escape')
+    return `${there} ${n}`
+  }
+  const missing = async () => {
+    const { doors } = await boss.post<{ doors: { label: string }[] }>('/levels/doors', {
+      uncovered: true,
+      kind: 'home',
+      room: town.room,
+      limit: 200,
+    })
+    return doors.map((d) => d.label).includes('3-1-102')
+  }
+  const boss = await signedIn(linli, owner)
+  const before = await members(him!.page)
+  expect(before).toMatch(/^1 /)
+  expect(await missing()).toBe(false)
+
+  // Thought better of it, she stays.
+  const { page } = her!
+  page.removeAllListeners('dialog')
+  const asked: string[] = []
+  page.on('dialog', (d) => {
+    asked.push(d.message())
+    void (asked.length > 1 ? d.accept() : d.dismiss())
+  })
+  await page.getByRole('button', { name: '群信息' }).click()
+  const out = page.getByRole('button', { name: '退出这个群' })
+  await out.click()
+  await expect.poll(() => asked).toHaveLength(1)
+  expect(asked[0]).toContain('从您的设备上删掉')
+  expect(asked[0]).toContain('重新申请')
+  await out.click()
+  await page.getByRole('heading', { name: '您已退出这个群' }).waitFor()
+  expect(await kept(page, town.room)).toEqual([])
+  if (process.env.SHOT) await page.screenshot({ path: `${process.env.SHOT}/went-out.png` })
+
+  // Nobody else has her among the members, nor behind her door.
+  const after = await members(him!.page)
+  expect(after).toMatch(/^0 /)
+  expect(after).not.toBe(before.replace(/^1/, '0'))
+  expect(await members(own!.page)).toBe(after)
+  expect(await missing()).toBe(true)
+
+  // In the list there is nothing of it, and at its address it is said whose it is.
+  expect(await page.getByRole('link', { name: '重新申请' }).getAttribute('href')).toBe(`/join/${town.link}`)
+  await page.getByText('返回', { exact: true }).click()
+  await page.getByText('您还没有加入任何群').waitFor()
+  await page.goto(`/rooms/${town.room}`)
+  await page.locator('.locked').waitFor()
+
+  // Back again: signed in she says where, as what, and agrees; no name, no password.
+  await page.goto(`/join/${town.link}`)
+  await page.getByRole('group', { name: '住在哪一户' }).getByRole('button').click()
+  await page.getByRole('dialog').getByRole('button', { name: '1单元 102' }).click()
+  await page.getByRole('radio', { name: '业主' }).check()
+  await page.getByLabel(/我同意/).check()
+  await page.getByRole('button', { name: '提交申请' }).click()
+  await page.getByRole('heading', { name: '等待群主审核' }).waitFor()
+  expect(await page.getByRole('button', { name: '进群' }).count()).toBe(0) // of the time before
+  await own!.page.goto('/admission')
+  await own!.page.locator('article', { hasText: lixy.name }).getByRole('button', { name: '通过', exact: true }).click()
+  await page.waitForURL(`**/rooms/${town.room}`)
+  expect(await members(him!.page)).toBe(before)
+  expect(await missing()).toBe(false)
+  for (const s of [her, him, own]) await s!.context.close()
 })
 
 test('none of it fails without a word', noFaults)

@@ -67,6 +67,7 @@ test('in WeChat one talks, shows a picture, asks for help and reads on after a r
   await page.getByRole('button', { name: '发别的' }).click()
   await page.getByRole('button', { name: '找人帮忙' }).click()
   const form = page.getByRole('dialog')
+  await form.getByRole('radio', { name: '其他' }).check()
   await form.getByLabel('说说要什么').fill('借梯子')
   await form.getByRole('button', { name: '发出求助' }).click()
   const card = her.page.locator('[role=log] .card', { hasText: '借梯子' })

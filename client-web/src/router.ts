@@ -1,13 +1,13 @@
-import { createRouter, createWebHistory } from 'vue-router'
-import Rooms from './pages/Rooms.vue'
+import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router'
 import SignIn from './pages/SignIn.vue'
 import { begin, me, unsure } from './store/live'
+import { home } from './store/rights'
 import { moved } from './ui/layers'
 import { elder } from './ui/look'
 import { want } from './ui/lost'
 import { get } from './wire/http'
 
-// `open` pages need nobody signed in. `elder` pages are those of 长辈版: the same rooms in another look.
+// `open` pages need nobody signed in; `for` says whose a page is that is not everybody's (store/rights.ts). `elder` pages are those of 长辈版: the same rooms in another look.
 export const router = createRouter({
   history: createWebHistory(),
   routes: [
@@ -42,22 +42,33 @@ export const router = createRouter({
     { path: '/join/:link', name: 'join', component: () => import('./pages/Join.vue'), meta: { open: true } },
     { path: '/pending/:application', name: 'amend', component: () => import('./pages/Join.vue') },
     { path: '/pending', name: 'pending', component: () => import('./pages/Waiting.vue') },
-    { path: '/rooms', name: 'rooms', component: Rooms },
+    { path: '/rooms', name: 'rooms', component: () => import('./pages/Rooms.vue') },
     { path: '/rooms/:room', name: 'room', component: () => import('./pages/Room.vue') },
-    { path: '/alarms/:room/:seq', name: 'alarm', component: () => import('./pages/Alarm.vue') },
+    {
+      path: '/alarms/:room/:seq',
+      name: 'alarm',
+      component: () => import('./pages/Alarm.vue'),
+      meta: { for: 'deciders' },
+    },
     { path: '/todo', name: 'todo', component: () => import('./pages/Todo.vue') },
     { path: '/tasks', name: 'tasks', component: () => import('./pages/Tasks.vue') },
     { path: '/catchup', name: 'catchup', component: () => import('./pages/CatchUp.vue') },
     { path: '/search', name: 'search', component: () => import('./pages/Search.vue') },
-    { path: '/admission', name: 'admission', component: () => import('./owner/Admission.vue') },
-    { path: '/office', name: 'office', component: () => import('./office/Office.vue') },
-    { path: '/office/audit', name: 'audit', component: () => import('./office/Audit.vue') },
-    { path: '/office/roster', name: 'roster', component: () => import('./office/Roster.vue') },
+    {
+      path: '/admission',
+      name: 'admission',
+      component: () => import('./owner/Admission.vue'),
+      meta: { for: 'deciders' },
+    },
+    { path: '/office', name: 'office', component: () => import('./office/Office.vue'), meta: { for: 'office' } },
+    { path: '/office/audit', name: 'audit', component: () => import('./office/Audit.vue'), meta: { for: 'admin' } },
+    { path: '/office/roster', name: 'roster', component: () => import('./office/Roster.vue'), meta: { for: 'admin' } },
     { path: '/me', name: 'me', component: () => import('./pages/Mine.vue') },
+    { path: '/me/looks', name: 'looks', component: () => import('./pages/Looks.vue') },
     { path: '/me/stars', name: 'stars', component: () => import('./pages/Stars.vue') },
     { path: '/me/alerts', name: 'alerts', component: () => import('./alerts/Alerts.vue') },
     { path: '/share', name: 'share', component: () => import('./pages/Share.vue') },
-    { path: '/:rest(.*)', redirect: '/rooms' },
+    { path: '/:rest(.*)', redirect: '/' },
   ],
 })
 
@@ -66,7 +77,8 @@ router.beforeEach((to) => {
   const { room } = to.params
   if (elder.value && to.name === 'rooms') return { name: 'elder', replace: true }
   if (elder.value && to.name === 'room') return { name: 'elder-talk', params: { room }, query: to.query, replace: true }
-  if (!elder.value && to.meta.elder) return room ? { name: 'room', params: { room } } : { name: 'rooms' }
+  if (!elder.value && to.meta.elder && to.name !== 'elder')
+    return room ? { name: 'room', params: { room } } : { name: 'rooms' }
   return true
 })
 
@@ -75,10 +87,14 @@ router.afterEach(moved)
 // Its part of the program could not be fetched: this is where to go on.
 router.onError((_, to) => want(to.fullPath))
 
+// Where one begins who has not said where to: the office's own at what they answer for, everybody else at their rooms.
+const begins = (to: RouteLocationNormalized) =>
+  (to.name === 'elder' && !elder.value) || (to.name === 'signin' && me.value) ? { path: home(), replace: true } : true
+
 let asked = false
 
 router.beforeEach(async (to) => {
-  if (me.value) return true
+  if (me.value) return begins(to)
   if (!asked || !to.meta.open) {
     asked = true
     unsure.value = undefined
@@ -92,6 +108,5 @@ router.beforeEach(async (to) => {
       return setup.needed ? { name: 'setup' } : { name: 'signin', query: { to: to.fullPath } }
     }
   }
-  if (to.name === 'signin' && me.value) return { name: 'rooms' }
-  return true
+  return begins(to)
 })

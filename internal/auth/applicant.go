@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"slices"
 
@@ -18,10 +19,44 @@ import (
 // errApplicant says that an applicant signed in with a phone that is nobody's: neither right nor wrong of the phone.
 var errApplicant = errors.New("auth: an applicant")
 
-// appliedKey is where an applicant is found: slow to make, as a password's hash is.
-func (a *Auth) appliedKey(ctx context.Context, phone, password string) (string, error) {
-	hash, err := a.derive(ctx, password, []byte(a.seal("applied", phone, nil)), a.o.Cost)
+// appliedKey is where an applicant is found: slow to make, as a password's hash is, at a cost.
+func (a *Auth) appliedKey(ctx context.Context, phone, password string, at Cost) (string, error) {
+	hash, err := a.derive(ctx, password, []byte(a.seal("applied", phone, nil)), at)
 	return "applied/" + hex.EncodeToString(hash), err
+}
+
+// costsSoFar are the costs at which applicants may be found, that of today last: who applied before it was raised is found as they were
+// laid down. Where there are applicants and no word of what they cost, it was the first cost there was.
+func (a *Auth) costsSoFar(ctx context.Context) (costs []Cost, err error) {
+	b, _, err := a.shelf.Get(ctx, "costs")
+	switch {
+	case err == nil:
+		err = json.Unmarshal(b, &costs)
+	case errors.Is(err, journal.ErrUnreadable): // what stands there is left for who mends it
+		return slices.Compact([]Cost{DefaultCost, a.o.Cost}), nil
+	case errors.Is(err, journal.ErrAbsent):
+		err = nil
+		for item, no := range a.shelf.List(ctx, "applied/") {
+			if no == nil && item.Key != "" {
+				costs = []Cost{DefaultCost}
+				break
+			}
+		}
+	}
+	if err != nil {
+		return nil, wrap("costs", err)
+	}
+	if n := len(costs); n > 0 && costs[n-1] == a.o.Cost {
+		return costs, nil
+	}
+	costs = append(slices.DeleteFunc(costs, func(c Cost) bool { return c == a.o.Cost }), a.o.Cost)
+	if b, err = json.Marshal(costs); err == nil {
+		_, err = a.shelf.Put(ctx, "costs", b, journal.Any, 0)
+	}
+	if refusedByDisk(err) { // at the next start
+		err = nil
+	}
+	return costs, wrap("costs", err)
 }
 
 // noteApplicant makes a person found by phone and password whose phone is not theirs yet.
@@ -33,7 +68,7 @@ func (a *Auth) noteApplicant(ctx context.Context, p id.Person, phone, password s
 	if phone == "" || owner == p {
 		return nil
 	}
-	key, err := a.appliedKey(ctx, phone, password)
+	key, err := a.appliedKey(ctx, phone, password, a.o.Cost)
 	if err == nil {
 		_, err = a.shelf.Put(ctx, key, []byte(p), journal.Any, 0)
 	}
@@ -42,34 +77,48 @@ func (a *Auth) noteApplicant(ctx context.Context, p id.Person, phone, password s
 
 // Applicant is who applied with a phone and this password and does not own the phone; empty when nobody did. It counts no tries.
 func (a *Auth) Applicant(ctx context.Context, phone, password string) (id.Person, error) {
-	key, err := a.appliedKey(ctx, phone, password)
-	if err != nil {
-		return "", err
-	}
-	b, _, err := a.shelf.Get(ctx, key)
-	if errors.Is(err, journal.ErrAbsent) {
-		return "", nil
-	}
-	if err != nil {
-		return "", wrap("applicant", err)
-	}
+	p, _, err := a.applicant(ctx, phone, password)
+	return p, err
+}
+
+// applicant is Applicant with the revision of the password that it was compared with. All costs are tried, whoever is found, so that
+// it takes as long for everybody.
+func (a *Auth) applicant(ctx context.Context, phone, password string) (found id.Person, rev journal.Rev, err error) {
 	owner, err := a.register.ByPhone(ctx, phone)
 	if err != nil && !fault.Is(err, fault.NotFound) {
-		return "", err
+		return "", 0, err
 	}
-	p := id.Person(b)
-	if p == owner { // let in since: signs in as everybody does
-		return "", nil
+	for _, cost := range a.costs {
+		key, err := a.appliedKey(ctx, phone, password, cost)
+		if err != nil {
+			return "", 0, err
+		}
+		b, _, err := a.shelf.Get(ctx, key)
+		if errors.Is(err, journal.ErrAbsent) {
+			continue
+		}
+		if err != nil {
+			return "", 0, wrap("applicant", err)
+		}
+		p := id.Person(b)
+		if p == owner { // let in since: signs in as everybody does
+			continue
+		}
+		is, err := a.compare(ctx, p, password)
+		if fault.Is(err, fault.Wrong) { // changed since, or forgotten
+			continue
+		}
+		if err != nil {
+			return "", 0, err
+		}
+		found, rev = p, is
 	}
-	if err = a.compare(ctx, p, password); fault.Is(err, fault.Wrong) { // changed since, or forgotten
-		return "", nil
-	}
-	return p, err
+	return found, rev, nil
 }
 
 // appliedHere is an applicant who comes back to the browser they applied in: their tries are counted for them and this browser, so that what others
 // try with the phone does not keep them out. Only their own password counts here, never that of the phone's owner.
-func (a *Auth) appliedHere(ctx context.Context, where Where, phone string, owner id.Person, password string) id.Person {
+func (a *Auth) appliedHere(ctx context.Context, where Where, phone string, owner id.Person, password string) (id.Person, journal.Rev) {
 	browser, persons := a.openKnown(where.Known)
 	for _, x := range slices.Backward(persons) {
 		p := id.Person(x)
@@ -77,9 +126,10 @@ func (a *Auth) appliedHere(ctx context.Context, where Where, phone string, owner
 		if p == owner || err != nil || rec.Phone != phone {
 			continue
 		}
-		if a.try(ctx, func() error { return a.compare(ctx, p, password) }, byKnown+"/"+x+"/"+browser) == nil {
-			return p
+		var rev journal.Rev
+		if a.try(ctx, func() (err error) { rev, err = a.compare(ctx, p, password); return err }, byKnown+"/"+x+"/"+browser) == nil {
+			return p, rev
 		}
 	}
-	return ""
+	return "", 0
 }

@@ -11,6 +11,7 @@
 //
 //	pass/<person>          the password's hash (PHC string)
 //	applied/<hash>         who applied with a phone that is not theirs yet, and this password (applicant.go)
+//	costs                  what those hashes have cost over the years
 //	dev/<person>/<device>  the device
 //	gone/<device>          why a device has ended, for as long as its tokens would have been good
 //	code/<person>          a recovery code, hashed; for ten minutes
@@ -26,6 +27,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"sync"
 	"time"
@@ -65,11 +67,15 @@ type Auth struct {
 
 	mu      sync.RWMutex
 	devices map[id.Device]*Device
-	turning sync.Mutex // one device at a time is refreshed, seen or ended
+	turning [256]sync.Mutex // a device is refreshed, seen or ended by one at a time, and others beside it: their writes share a sync
 
-	owing sync.Mutex
+	owing sync.RWMutex
 	owed  map[string]owed // what the disk did not take yet, by key
-	torn  bool            // some devices lie in a damaged part of the disk: one that is not known may be one of them
+
+	chosen sync.Map // id.Person: has a password
+
+	costs []Cost // at which applicants are found; the last is that of new ones
+	torn  bool   // some devices lie in a damaged part of the disk: one that is not known may be one of them
 }
 
 // Device is a signed-in browser, as it is kept.
@@ -137,9 +143,28 @@ func Open(ctx context.Context, shelf journal.Shelf, reg *register.Register, o Op
 			a.devices[d.ID] = &d
 		}
 	}
+	for item, err := range shelf.List(ctx, "pass/") {
+		if errors.Is(err, journal.ErrUnreadable) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("auth: passwords: %w", err)
+		}
+		a.chosen.Store(id.Person(item.Key[len("pass/"):]), true)
+	}
 	var err error
+	if a.costs, err = a.costsSoFar(ctx); err != nil {
+		return nil, err
+	}
 	a.dummy, err = a.hash(ctx, rand.Text())
 	return a, err
+}
+
+// turn is held while a device is refreshed, seen or ended.
+func (a *Auth) turn(d id.Device) *sync.Mutex {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(d))
+	return &a.turning[h.Sum32()%uint32(len(a.turning))]
 }
 
 // OnEnd says who is told when a device has ended. It is called once, before the first request.
@@ -147,6 +172,11 @@ func (a *Auth) OnEnd(f func(id.Person, id.Device)) { a.ended = f }
 
 // SetPassword gives a person a password: fault.Weak when it is too easy.
 func (a *Auth) SetPassword(ctx context.Context, p id.Person, password string) error {
+	return a.setPassword(ctx, p, password, journal.Any)
+}
+
+// setPassword is SetPassword while the password has this revision: journal.ErrChanged.
+func (a *Auth) setPassword(ctx context.Context, p id.Person, password string, when journal.Rev) error {
 	rec, err := a.register.Record(ctx, p)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return err
@@ -158,9 +188,10 @@ func (a *Auth) SetPassword(ctx context.Context, p id.Person, password string) er
 	if err != nil {
 		return err
 	}
-	if _, err = a.shelf.Put(ctx, "pass/"+string(p), []byte(hash), journal.Any, 0); err != nil {
+	if _, err = a.shelf.Put(ctx, "pass/"+string(p), []byte(hash), when, 0); err != nil {
 		return wrap("password", err)
 	}
+	a.chosen.Store(p, true)
 	return a.noteApplicant(ctx, p, rec.Phone, password)
 }
 
@@ -170,41 +201,75 @@ func (a *Auth) HasPassword(ctx context.Context, p id.Person) bool {
 	return !errors.Is(err, journal.ErrAbsent)
 }
 
+// ChosePassword is HasPassword as far as this process knows, from memory alone: for who may not wait for the disk. Whose password lies in a
+// damaged part of the disk has none here.
+func (a *Auth) ChosePassword(p id.Person) bool {
+	_, chosen := a.chosen.Load(p)
+	return chosen
+}
+
 // ChangePassword replaces a password by its holder, on a device that stays signed in while all others end: fault.Wrong when the old one is
 // not it, fault.TooMany when that was tried too often on this device.
 func (a *Auth) ChangePassword(ctx context.Context, p id.Person, d id.Device, old, changed string) error {
 	name := byChange + "/" + string(p) + "/" + string(d)
-	if err := a.try(ctx, func() error { return a.compare(ctx, p, old) }, name); err != nil {
-		return err
+	for {
+		var rev journal.Rev
+		err := a.try(ctx, func() (err error) { rev, err = a.compare(ctx, p, old); return err }, name)
+		if err != nil {
+			return err
+		}
+		err = a.setPassword(ctx, p, changed, rev)
+		if errors.Is(err, journal.ErrChanged) { // by another meanwhile: what was compared may not be it any more
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		return a.EndOthers(ctx, p, d, WhyPassword)
 	}
-	if err := a.SetPassword(ctx, p, changed); err != nil {
-		return err
-	}
-	return a.EndOthers(ctx, p, d, WhyPassword)
 }
 
-// compare tells whether a password is a person's: fault.Wrong.
-func (a *Auth) compare(ctx context.Context, p id.Person, password string) error {
-	hash, _, err := a.shelf.Get(ctx, "pass/"+string(p))
+// compare tells whether a password is a person's, and the revision of it that it was compared with: fault.Wrong.
+func (a *Auth) compare(ctx context.Context, p id.Person, password string) (rev journal.Rev, err error) {
+	hash, rev, err := a.shelf.Get(ctx, "pass/"+string(p))
 	if p == "" || errors.Is(err, journal.ErrAbsent) {
 		hash, err = []byte(a.dummy), nil
 	}
 	if err != nil {
-		return wrap("password", err)
+		return 0, wrap("password", err)
 	}
 	ok, stale, err := a.matches(ctx, password, string(hash))
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if !ok || string(hash) == a.dummy {
-		return fault.New(fault.Wrong, "wrong phone or password")
+		return 0, fault.New(fault.Wrong, "wrong phone or password")
 	}
 	if stale {
 		if again, err := a.hash(ctx, password); err == nil {
-			_, _ = a.shelf.Put(ctx, "pass/"+string(p), []byte(again), journal.Any, 0) // next time, if not now
+			if now, err := a.shelf.Put(ctx, "pass/"+string(p), []byte(again), rev, 0); err == nil { // next time, if not now
+				rev = now
+			}
 		}
 	}
-	return nil
+	return rev, nil
+}
+
+// startBy starts a device for who knew a password. One that was changed since it was compared ends the device again: who changed it
+// ends all devices behind the change, and this one may have come too late for that.
+func (a *Auth) startBy(ctx context.Context, p id.Person, password string, rev journal.Rev, where Where) (Session, error) {
+	s, err := a.Start(ctx, p, where)
+	if err != nil {
+		return Session{}, err
+	}
+	_, now, err := a.shelf.Get(ctx, "pass/"+string(p))
+	if err == nil && now != rev { // or hashed again, at another cost
+		_, err = a.compare(ctx, p, password)
+	}
+	if err != nil && !errors.Is(err, journal.ErrUnreadable) {
+		return Session{}, cmp.Or(a.End(ctx, p, s.Device, WhyPassword), err)
+	}
+	return s, nil
 }
 
 // try runs what may be right or wrong (fault.Wrong), and counts it under the names. A wrong one says how often the first of them may still be tried.
@@ -244,17 +309,17 @@ func (a *Auth) SignIn(ctx context.Context, phone, password string, where Where) 
 	} else if p == "" {
 		names[0] = byStranger + "/" + phone
 	}
-	if q := a.appliedHere(ctx, where, phone, p, password); q != "" {
-		return a.Start(ctx, q, where)
+	if q, rev := a.appliedHere(ctx, where, phone, p, password); q != "" {
+		return a.startBy(ctx, q, password, rev, where)
 	}
-	applicant := id.Person("")
-	err = a.try(ctx, func() error {
-		err := a.compare(ctx, p, password)
+	applicant, rev := id.Person(""), journal.Rev(0)
+	err = a.try(ctx, func() (err error) {
+		rev, err = a.compare(ctx, p, password)
 		if !fault.Is(err, fault.Wrong) {
 			return err
 		}
 		var other error
-		if applicant, other = a.Applicant(ctx, phone, password); other != nil {
+		if applicant, rev, other = a.applicant(ctx, phone, password); other != nil {
 			return other
 		}
 		if applicant != "" && p == "" {
@@ -263,12 +328,12 @@ func (a *Auth) SignIn(ctx context.Context, phone, password string, where Where) 
 		return err // a wrong one at the owner's, also when it is an applicant's: nobody buys tries by applying with a phone
 	}, names...)
 	if applicant != "" {
-		return a.Start(ctx, applicant, where)
+		return a.startBy(ctx, applicant, password, rev, where)
 	}
 	if err != nil {
 		return Session{}, err
 	}
-	return a.Start(ctx, p, where)
+	return a.startBy(ctx, p, password, rev, where)
 }
 
 // Start starts a device for a person who has proved who they are.
@@ -331,7 +396,12 @@ func (a *Auth) Verify(access string) (Claim, error) {
 func (a *Auth) Alive(d id.Device) bool {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
-	return a.devices[d] != nil
+	return a.inUse(a.devices[d])
+}
+
+// inUse tells whether a device is there and was used within its time: the shelf forgets others by itself.
+func (a *Auth) inUse(d *Device) bool {
+	return d != nil && a.o.Now().Sub(time.UnixMilli(d.Seen)) <= refreshFor
 }
 
 // Seen notes now and then that a device is in use.
@@ -340,11 +410,12 @@ func (a *Auth) Seen(ctx context.Context, d id.Device) {
 	there := a.devices[d]
 	a.mu.RUnlock()
 	now := a.o.Now()
-	if there == nil || now.UnixMilli()-there.Seen < seenEvery.Milliseconds() {
+	if !a.inUse(there) || now.UnixMilli()-there.Seen < seenEvery.Milliseconds() {
 		return
 	}
-	a.turning.Lock()
-	defer a.turning.Unlock()
+	one := a.turn(d)
+	one.Lock()
+	defer one.Unlock()
 	if a.mu.RLock(); a.devices[d] != nil {
 		copied := *a.devices[d]
 		a.mu.RUnlock()
@@ -361,7 +432,7 @@ func (a *Auth) Devices(p id.Person) []Device {
 	defer a.mu.RUnlock()
 	var list []Device
 	for _, d := range a.devices {
-		if d.Person == p {
+		if d.Person == p && a.inUse(d) {
 			list = append(list, *d)
 		}
 	}
@@ -395,8 +466,9 @@ const (
 // End signs a device out: fault.NotFound when it is not this person's. It is refused and whoever listens (OnEnd) is told at once, also
 // where the disk takes nothing.
 func (a *Auth) End(ctx context.Context, p id.Person, d id.Device, why string) error {
-	a.turning.Lock() // what is being refreshed would be back
-	defer a.turning.Unlock()
+	one := a.turn(d)
+	one.Lock() // what is being refreshed would be back
+	defer one.Unlock()
 	return a.end(ctx, p, d, why)
 }
 
@@ -440,3 +512,6 @@ func wrap(what string, err error) error {
 	}
 	return fmt.Errorf("auth: %s: %w", what, err)
 }
+
+// Now is the time by which tokens end.
+func (a *Auth) Now() time.Time { return a.o.Now() }

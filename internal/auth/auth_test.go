@@ -28,6 +28,7 @@ type full struct {
 	journal.Shelf
 	is   atomic.Bool
 	lost atomic.Value // string
+	late atomic.Value // func(key string), which runs before a write
 }
 
 func (s *full) Get(ctx context.Context, key string) ([]byte, journal.Rev, error) {
@@ -38,6 +39,9 @@ func (s *full) Get(ctx context.Context, key string) ([]byte, journal.Rev, error)
 }
 
 func (s *full) Put(ctx context.Context, key string, value []byte, when journal.Rev, ttl time.Duration) (journal.Rev, error) {
+	if late, ok := s.late.Load().(func(string)); ok {
+		late(key)
+	}
 	if s.is.Load() {
 		return 0, journal.ErrNoSpace
 	}
@@ -111,13 +115,15 @@ func TestDevicesAreListedNewestFirst(t *testing.T) {
 	ctx := context.Background()
 	a, _, clock := open(t)
 	var want []id.Device
-	for range 3 {
+	for i := range 3 {
+		if i > 0 {
+			*clock = clock.Add(25 * 24 * time.Hour) // differences beyond 32 bits
+		}
 		s, err := a.SignIn(ctx, "13800000001", "heyuan-2020", Where{Label: "手机"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		want = append([]id.Device{s.Device}, want...)
-		*clock = clock.Add(90 * 24 * time.Hour) // differences beyond 32 bits
 	}
 	for i, d := range a.Devices("p1") {
 		if d.ID != want[i] {
@@ -231,6 +237,32 @@ func TestACodeThatNobodyAskedForIsCancelled(t *testing.T) {
 	}
 	if err := a.CancelCode(ctx, "p1"); err != nil {
 		t.Errorf("again: %v", err)
+	}
+}
+
+// Whole rooms are asked for at once, while they are held: it is known without the disk.
+func TestWhoChoseAPasswordIsKnownFromMemory(t *testing.T) {
+	ctx := context.Background()
+	a, again, _, shelf := openOn(t)
+	for _, p := range []id.Person{"p2", "p3"} {
+		if a.ChosePassword(p) {
+			t.Errorf("%s has none yet", p)
+		}
+		if err := a.SetPassword(ctx, p, "heyuan-2022"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shelf.lost.Store("pass/p2")
+	if err := a.Unmake(ctx, "p3"); err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range []*Auth{a, again()} {
+		if !a.ChosePassword("p1") || !a.ChosePassword("p2") || a.ChosePassword("p3") {
+			t.Error("not as they chose")
+		}
+	}
+	if _, err := a.Tidy(ctx, func(p id.Person) bool { return p != "p2" }); err != nil || a.ChosePassword("p2") {
+		t.Errorf("tidied away: %v", err)
 	}
 }
 

@@ -54,8 +54,10 @@ func (a *Auth) turnOf(token string, d *Device) (turn int, ours bool) {
 
 // Refresh replaces a device's tokens. fault.SignIn: the token is none, or its time is over. fault.Revoked, with why: the device has ended.
 func (a *Auth) Refresh(ctx context.Context, token string) (Session, error) {
-	a.turning.Lock()
-	defer a.turning.Unlock()
+	name, _, _ := strings.Cut(token, ".")
+	one := a.turn(id.Device(name))
+	one.Lock()
+	defer one.Unlock()
 	d, turn, err := a.holder(ctx, token)
 	if err != nil {
 		return Session{}, err
@@ -87,6 +89,9 @@ func (a *Auth) holder(ctx context.Context, token string) (d Device, turn int, er
 	a.mu.RLock()
 	there := a.devices[id.Device(name)]
 	a.mu.RUnlock()
+	if there != nil && !a.inUse(there) {
+		return d, 0, fault.New(fault.SignIn, "nobody is signed in, or no longer")
+	}
 	if there == nil {
 		return d, 0, a.whyGone(ctx, id.Device(name), token)
 	}
@@ -126,9 +131,9 @@ func (a *Auth) bury(ctx context.Context, d *Device, why string) error {
 // whyGone is what is told about a device that is not there: why, to who has a token of it, and nothing to others.
 func (a *Auth) whyGone(ctx context.Context, name id.Device, token string) error {
 	nobody := fault.New(fault.SignIn, "nobody is signed in, or no longer")
-	a.owing.Lock()
+	a.owing.RLock()
 	b := a.owed[goneKey(name)].value
-	a.owing.Unlock()
+	a.owing.RUnlock()
 	if b == nil {
 		var err error
 		if b, _, err = a.shelf.Get(ctx, goneKey(name)); errors.Is(err, journal.ErrAbsent) && a.torn {
@@ -158,7 +163,23 @@ type owed struct {
 // store puts a value on the shelf, or takes the key away when it is nil. Where the disk takes nothing it stays in memory, and goes with the next
 // that the disk takes: nobody is shut out of signing in, refreshing and signing out by a disk. What is lost when the program ends before that: a new device
 // has to sign in once more, and one that was signed out meanwhile is back.
+//
+// Whoever stores one key holds its device (turn), so that one thing at a time is stored under it. Where nothing is owed those of many devices
+// are stored beside each other, and share a sync.
 func (a *Auth) store(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	a.owing.RLock()
+	if len(a.owed) == 0 {
+		err := a.put(ctx, key, owed{value, ttl})
+		a.owing.RUnlock()
+		if refusedByDisk(err) {
+			a.owing.Lock()
+			defer a.owing.Unlock()
+			a.owed[key] = owed{value, ttl}
+			return nil
+		}
+		return err
+	}
+	a.owing.RUnlock()
 	a.owing.Lock()
 	defer a.owing.Unlock()
 	delete(a.owed, key)

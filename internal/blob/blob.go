@@ -106,11 +106,8 @@ func (s *Store) Read(hash string, less bool) (*os.File, error) {
 		return nil, fault.New(fault.NotFound, "there is no such file")
 	}
 	if less {
-		if f, err := os.Open(s.path(hash) + small); err == nil {
-			if s.sound.is(f) == nil {
-				return f, nil
-			}
-			f.Close() //nolint:errcheck // it was only read
+		if f := s.small(hash); f != nil {
+			return f, nil
 		}
 	}
 	f, err := os.Open(s.path(hash))

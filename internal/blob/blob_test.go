@@ -14,6 +14,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -331,10 +333,17 @@ func TestSizesAndFloods(t *testing.T) {
 	}
 	_, err = s.Write(zhang, u.ID, 0, strings.NewReader("more than said"))
 	code(t, err, fault.TooLarge)
-	for range open - 1 {
-		if _, err := s.Begin(zhang, "r1", Any, 1); err != nil {
-			t.Fatal(err)
-		}
+	var let atomic.Int32
+	var all sync.WaitGroup
+	for range 2 * open { // at once
+		all.Go(func() {
+			if _, err := s.Begin(zhang, "r1", Any, 1); err == nil {
+				let.Add(1)
+			}
+		})
+	}
+	if all.Wait(); let.Load() != open-1 {
+		t.Errorf("%d more were let begin at once, of %d", let.Load(), open-1)
 	}
 	_, err = s.Begin(zhang, "r1", Any, 1)
 	code(t, err, fault.TooMany)

@@ -187,6 +187,53 @@ func TestOnePictureOfAPersonIsDrawnAtATime(t *testing.T) {
 	}
 }
 
+// What all decode together is bounded: who comes when there is no memory left waits for it, as long as their request goes on.
+func TestAPictureWaitsForTheMemoryOfOthers(t *testing.T) {
+	s, _ := store(t)
+	b := photo(t, 300, 200, 1)
+	u, err := s.Begin(zhang, "r1", Picture, int64(len(b)))
+	if err == nil {
+		_, err = s.Write(zhang, u.ID, 0, bytes.NewReader(b))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	const others = mostDecoded - 1
+	if !s.draw.memory.TryAcquire(others) {
+		t.Fatal("there is less memory than all may use")
+	}
+	waiting := func(ctx context.Context) chan error {
+		done := make(chan error, 1)
+		go func() {
+			_, err := s.Finish(ctx, zhang, u.ID)
+			done <- err
+		}()
+		long.Wait(t, "a picture that waits, or is drawn", func() bool {
+			if s.draw.memory.TryAcquire(1) { // nobody passes who waits
+				s.draw.memory.Release(1)
+				return len(done) > 0
+			}
+			return true
+		})
+		if len(done) > 0 {
+			t.Fatalf("it was drawn without memory: %v", <-done)
+		}
+		return done
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	done := waiting(gone)
+	cancel()
+	code(t, <-done, fault.Busy)
+	done = waiting(t.Context())
+	s.draw.memory.Release(others)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if !s.draw.memory.TryAcquire(mostDecoded) {
+		t.Error("memory was not given back")
+	}
+}
+
 func TestPicturesAreReducedToTheMeanOfWhatTheyCover(t *testing.T) {
 	img := image.NewRGBA(image.Rect(0, 0, 5, 5))
 	for i := range img.Pix {

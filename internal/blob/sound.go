@@ -1,6 +1,7 @@
 package blob
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -62,12 +63,21 @@ func (s *sound) is(f *os.File) error {
 
 var errDamaged = fault.New(fault.Damaged, "the file is damaged on the server's disk")
 
+// nothingBeside is a small picture of the time before their hashes were kept: nobody can tell whether it is as it was made.
+type nothingBeside struct{ hash string } // that it has now
+
+func (nothingBeside) Error() string { return "blob: no hash is kept of this small picture" }
+
 // compare reads a file to its end, and what it must have: its name, or for a small picture what stands beside it.
 func compare(f *os.File) error {
 	want, of := filepath.Base(f.Name()), strings.TrimSuffix(f.Name(), small)
 	if of != f.Name() {
 		sum, err := os.ReadFile(of + sumOf)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if errors.Is(err, fs.ErrNotExist) {
+			hash, err := hashed(f)
+			return cmp.Or[error](err, nothingBeside{hash})
+		}
+		if err != nil {
 			return err
 		}
 		want = string(sum)
@@ -77,6 +87,28 @@ func compare(f *os.File) error {
 		err = errDamaged
 	}
 	return err
+}
+
+// small opens the small picture of a file, where there is a sound one. What one from before their hashes were kept is now, it is from
+// then on.
+func (s *Store) small(hash string) *os.File {
+	f, err := os.Open(s.path(hash) + small)
+	if err != nil {
+		return nil
+	}
+	err = s.sound.is(f)
+	if old := (nothingBeside{}); errors.As(err, &old) {
+		from := s.data(hash + sumOf)
+		if os.WriteFile(from, []byte(old.hash), mode) == nil {
+			_ = s.keep(from, hash, sumOf) // on a full disk the next time
+		}
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err == nil {
+		return f
+	}
+	f.Close() //nolint:errcheck // it was only read
+	return nil
 }
 
 // keepSmall moves the small picture of a file to its place, its hash before it.
@@ -94,8 +126,9 @@ func (s *Store) keepSmall(path, hash string) error {
 	return err
 }
 
-// Check compares every file of a store's folder with its name, and calls found for each that differs. It returns how many there are.
-func Check(ctx context.Context, dir string, found func(path string)) (n int, err error) {
+// Check compares every file of a store's folder with its name, and calls found for each that differs. It returns how many there are, and
+// how many of them are small pictures from before their hashes were kept, of which it cannot be told.
+func Check(ctx context.Context, dir string, found func(path string)) (n, unknown int, err error) {
 	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
@@ -115,15 +148,18 @@ func Check(ctx context.Context, dir string, found func(path string)) (n int, err
 		}
 		defer f.Close()
 		n++
-		if err := compare(f); fault.Is(err, fault.Damaged) {
+		switch err := compare(f); {
+		case fault.Is(err, fault.Damaged):
 			found(path)
-		} else if err != nil {
+		case errors.As(err, &nothingBeside{}):
+			unknown++
+		default:
 			return err
 		}
 		return nil
 	})
 	if err != nil {
-		return n, fmt.Errorf("blob: check: %w", err)
+		return n, unknown, fmt.Errorf("blob: check: %w", err)
 	}
-	return n, nil
+	return n, unknown, nil
 }

@@ -38,7 +38,7 @@ func TestAFlippedBitInAFileIsNotServed(t *testing.T) {
 	_, err = s.Read(file.Hash, false)
 	code(t, err, fault.Damaged)
 	damaged := 0
-	if n, err := Check(t.Context(), s.dir, func(path string) {
+	if n, _, err := Check(t.Context(), s.dir, func(path string) {
 		if path == s.path(file.Hash) {
 			damaged++
 		}
@@ -66,12 +66,44 @@ func TestOfADamagedSmallPictureTheWholeOneIsServed(t *testing.T) {
 	if got := bytesOf(t, s, file.Hash, true); !bytes.Equal(got, whole) {
 		t.Error("something else was served")
 	}
-	if n, err := Check(t.Context(), s.dir, func(path string) {
+	if n, _, err := Check(t.Context(), s.dir, func(path string) {
 		if !strings.HasSuffix(path, small) {
 			t.Error(path)
 		}
 	}); n != 2 || err != nil {
 		t.Errorf("%d, %v", n, err)
+	}
+}
+
+// A store from before the hashes of small pictures were kept has none beside them.
+func TestASmallPictureFromBeforeHashesWereKeptIsNotDamagedAndGetsItsHashWhenItIsRead(t *testing.T) {
+	t.Parallel()
+	s, _ := store(t)
+	file, err := put(t, s, Picture, photo(t, 2000, 1500, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	less, sum := bytesOf(t, s, file.Hash, true), s.path(file.Hash)+sumOf
+	if err := os.Remove(sum); err != nil {
+		t.Fatal(err)
+	}
+	s.sound.seen = map[string]seen{}
+	check := func(wantUnknown int) {
+		n, unknown, err := Check(t.Context(), s.dir, func(path string) { t.Errorf("%s is damaged", path) })
+		if n != 2 || unknown != wantUnknown || err != nil {
+			t.Errorf("%d files, of %d it cannot be told, %v", n, unknown, err)
+		}
+	}
+	check(1)
+	for range 2 {
+		if got := bytesOf(t, s, file.Hash, true); !bytes.Equal(got, less) {
+			t.Error("something else was served")
+		}
+		check(0)
+	}
+	flip(t, s.path(file.Hash)+small)
+	if got := bytesOf(t, s, file.Hash, true); !bytes.Equal(got, bytesOf(t, s, file.Hash, false)) {
+		t.Error("from then on a flipped bit is seen")
 	}
 }
 

@@ -68,13 +68,20 @@ func (s *Store) Begin(person id.Person, room id.Room, as As, size int64) (Upload
 	if err := s.quota(&u); err != nil {
 		return Upload{}, err
 	}
-	if err := os.WriteFile(s.data(u.ID), nil, mode); err != nil {
+	err := os.WriteFile(s.data(u.ID), nil, mode)
+	if err == nil {
+		err = s.save(&u)
+	}
+	if err != nil {
+		s.mu.Lock()
+		delete(s.uploads, u.ID)
+		s.mu.Unlock()
 		return Upload{}, fmt.Errorf("blob: begin: %w", err)
 	}
-	return u, s.save(&u)
+	return u, nil
 }
 
-// quota refuses a flood.
+// quota refuses a flood; what it lets through counts from then on.
 func (s *Store) quota(next *Upload) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,6 +99,7 @@ func (s *Store) quota(next *Upload) error {
 	if underway >= open || today > daily || number > begun {
 		return fault.New(fault.TooMany, "too much in one day")
 	}
+	s.uploads[next.ID] = *next
 	return nil
 }
 

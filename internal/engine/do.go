@@ -74,8 +74,8 @@ type pending struct {
 	answer Answer
 }
 
-// Submit puts a command into a log's inbox and returns at once; the asker hears what came of it. A room that does not exist
-// refuses with fault.NotFound.
+// Submit puts a command into a log's inbox and returns at once; the asker hears what came of it. A room that does not exist answers a
+// person as one does that they are not in, and the server with fault.NotFound.
 func (e *Engine) Submit(log id.Log, a Ask) {
 	in := ask{person: a.Person, device: a.Device, command: a.Command, asker: a.Asker}
 	if !a.At.IsZero() {
@@ -143,13 +143,17 @@ func (e *Engine) put(log id.Log, in ask) error {
 			l = e.ledger(log)
 		}
 		if l == nil {
-			return fault.New(fault.NotFound, "there is no such room")
+			return e.nowhere(log.Room(), &in)
 		}
 	}
-	for _, need := range []*ledger{e.office, l} { // without the office nobody knows what anybody may do
-		if err := need.open(); err != nil {
-			return err
+	if err := e.office.open(); err != nil { // without it nobody knows what anybody may do
+		return err
+	}
+	if err := l.open(); err != nil {
+		if !e.concerned(l, in.person) {
+			return e.nowhere(log.Room(), &in)
 		}
+		return err
 	}
 	l.queue.Lock()
 	defer l.queue.Unlock()
@@ -163,6 +167,40 @@ func (e *Engine) put(log id.Log, in ask) error {
 		go e.write(l)
 	}
 	return nil
+}
+
+// nowhere is what a room that does not exist says to a command: what an empty one would, so that nobody learns which there are.
+func (e *Engine) nowhere(r id.Room, in *ask) error {
+	if in.person == id.Server {
+		return fault.New(fault.NotFound, "there is no such room")
+	}
+	now := in.at
+	if now == 0 {
+		now = e.Now().UnixMilli()
+	}
+	by := entry.Actor{Person: in.person, Device: in.device, Grants: e.Grants(in.person)}
+	if _, err := room.New(r).Decide(by, &in.command, now); fault.Of(err) != nil {
+		return err
+	}
+	return fault.New(fault.NotMember, "not a member of this room")
+}
+
+// concerned tells whether somebody may know that a room's log is closed: who is in it or answers for it. The office knows of most, also
+// where the log is closed before it said who is in; where the office's is closed too, nobody can be told apart.
+func (e *Engine) concerned(l *ledger, p id.Person) (yes bool) {
+	if p == id.Server || e.OfficeShut() {
+		return true
+	}
+	l.mu.RLock()
+	if f, ok := l.fold.(*roomFold); ok {
+		yes = f.state.Has(p)
+	}
+	l.mu.RUnlock()
+	if !yes {
+		r := l.log.Room()
+		e.ReadOffice(func(o *office.State) { yes = o.RoleIn(p, r) != "" || o.BoundTo(p, r) })
+	}
+	return yes
 }
 
 // leaps refuses a number that nobody counts up to: behind one near the end of the numbers a device could say nothing more.
@@ -257,18 +295,10 @@ func (e *Engine) decide(l *ledger, asks []ask) (b *batch, err error) {
 		if at == 0 {
 			at = out.At
 		}
-		entries, err := e.decideOne(l, a, at)
-		for j := range entries {
-			s, sealErr := e.seal(&entries[j])
-			if sealErr != nil {
-				l.lost = true
-				return b, fmt.Errorf("seal: %w", sealErr)
-			}
-			if at != out.At {
-				s.Time = at
-			}
-			out.Entries = append(out.Entries, s)
-			l.fold.apply(at, &entries[j])
+		err, sealErr := e.decideAndApply(l, a, at, &out)
+		if sealErr != nil {
+			l.lost = true
+			return b, fmt.Errorf("seal: %w", sealErr)
 		}
 		b.note(a, l.fold.seq(), err)
 		if l.fold.parted() {
@@ -279,6 +309,7 @@ func (e *Engine) decide(l *ledger, asks []ask) (b *batch, err error) {
 	if len(out.Entries) == 0 {
 		return b, nil
 	}
+	l.count()
 	l.fold.take(b)
 	b.seq = l.fold.seq()
 	if l.since += len(out.Entries); l.since >= checkpointEvery*l.fold.thrift() {
@@ -299,19 +330,51 @@ func (e *Engine) decide(l *ledger, asks []ask) (b *batch, err error) {
 	return b, nil
 }
 
+// decideAndApply decides one ask, and applies and adds to a frame what it comes to. What it needs of the disk is read before and written
+// behind: who takes on a card in one room waits for those who do in others only while they are counted.
+func (e *Engine) decideAndApply(l *ledger, a *ask, at int64, out *body) (refused, failed error) {
+	if err := e.hold(e.ctx, l, l.fold.targets(&a.command)); err != nil {
+		return err, nil
+	}
+	entries, refused := e.decideOne(l, a, at)
+	for i := range entries {
+		s, err := e.seal(&entries[i])
+		if err != nil { // the state has it already, and is read again before anybody works with it
+			return refused, err
+		}
+		if at != out.At {
+			s.Time = at
+		}
+		out.Entries = append(out.Entries, s)
+	}
+	return refused, nil
+}
+
+// decideOne decides one ask, whose targets are in hand, and applies what it comes to.
 func (e *Engine) decideOne(l *ledger, a *ask, at int64) ([]entry.Entry, error) {
 	by := entry.Actor{Person: a.person, Device: a.device}
-	if a.person != id.Server {
-		if l == e.office {
-			by.Grants = l.fold.(*officeFold).state.GrantsOf(a.person)
-		} else {
-			e.ReadOffice(func(s *office.State) { by.Grants, by.Limits = s.GrantsOf(a.person), s.Limits() })
-		}
+	kind := ""
+	switch {
+	case a.person == id.Server:
+	case l == e.office:
+		by.Grants = l.fold.(*officeFold).state.GrantsOf(a.person)
+	default:
+		e.ReadOffice(func(s *office.State) {
+			by.Grants, by.Limit, by.Unseen = s.GrantsOf(a.person), s.LimitOf(a.person), s.Unseen(a.person, l.log.Room())
+		})
+		kind = room.TakesOn(a.command.Act)
 	}
-	if err := e.hold(e.ctx, l, l.fold.targets(&a.command)); err != nil {
-		return nil, err
+	if kind != "" {
+		e.taking.Lock()
+		defer e.taking.Unlock()
+		defer l.count() // before the lock is given up: the next one counts this one
+		by.Held = e.heldBeside(l, a.person, kind)
 	}
-	return l.fold.decide(by, a, at)
+	entries, err := l.fold.decide(by, a, at)
+	for i := range entries {
+		l.fold.apply(at, &entries[i])
+	}
+	return entries, err
 }
 
 // note keeps what an ask came to, until it may be told.
@@ -439,9 +502,7 @@ func (e *Engine) drain() {
 
 // idle tells whether all that was asked is written, followed and told.
 func (e *Engine) idle() bool {
-	e.mu.RLock()
-	defer e.mu.RUnlock()
-	for _, l := range append([]*ledger{e.office}, values(e.rooms)...) {
+	for _, l := range e.ledgers() {
 		l.queue.Lock()
 		busy := l.writing || len(l.inbox) > 0
 		l.queue.Unlock()

@@ -14,6 +14,8 @@ import (
 	"linli/internal/fault"
 	"linli/internal/id"
 	"linli/internal/journal"
+	"linli/internal/office"
+	"linli/internal/register"
 	"linli/internal/room"
 )
 
@@ -227,6 +229,44 @@ func TestWhoWasOvertakenDecidesAgain(t *testing.T) {
 				t.Error("built again the views differ")
 			}
 		})
+	}
+}
+
+// What an office says of somebody is theirs: without their key nobody reads why they were not let in, or had to go.
+func TestWordsAboutSomebodyGoWithTheirKey(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	if err := s.Register.Put(t.Context(), "pnew", register.Record{Name: "赵六", Phone: "13800009999"}); err != nil {
+		t.Fatal(err)
+	}
+	s.Serve("application.submit", map[string]any{"application": "a1", "person": "pnew", "room": Heyuan, "relation": "owner", "category": "业主", "light": "red", "charter": 0})
+	for _, c := range []entry.Command{
+		{Act: "application.reject", With: []byte(`{"application":"a1"}`), Words: []byte(`{"reason":"查无此人"}`)},
+		{Act: "person.removed", With: []byte(`{"person":"pnew","room":"` + string(Heyuan) + `"}`), Words: []byte(`{"reason":"冒名"}`)},
+	} {
+		c.ID = s.Command(Zhou, "", 0, "", "").ID
+		if _, err := s.Engine.Do(t.Context(), id.Office, Zhou, Device(Zhou), c); err != nil {
+			t.Fatal(c.Act, err)
+		}
+	}
+	s.Settle()
+	said := func() (text, reason string) {
+		s.Engine.ReadOffice(func(o *office.State) {
+			a, _ := o.Application("a1")
+			x, _ := o.Removed("pnew", Heyuan, s.Now().UnixMilli())
+			text, reason = string(a.Text), string(x.Reason)
+		})
+		return text, reason
+	}
+	if text, reason := said(); !strings.Contains(text, "查无此人") || !strings.Contains(reason, "冒名") {
+		t.Fatalf("%s, %s", text, reason)
+	}
+	if err := s.Register.Forget(t.Context(), "pnew"); err != nil {
+		t.Fatal(err)
+	}
+	s.Rebuild()
+	if text, reason := said(); text != "" || reason != "" {
+		t.Errorf("said still: %s, %s", text, reason)
 	}
 }
 
@@ -444,7 +484,7 @@ func TestWhatIsNotThereIsRefused(t *testing.T) {
 	t.Parallel()
 	s := New(t)
 	c := s.Command(Zhang, "text.post", 0, "", `{"text":"早"}`)
-	if _, err := s.Engine.Do(t.Context(), id.Room("rnowhere").Log(), Zhang, Device(Zhang), c); !fault.Is(err, fault.NotFound) {
+	if _, err := s.Engine.Do(t.Context(), id.Room("rnowhere").Log(), Zhang, Device(Zhang), c); !fault.Is(err, fault.NotMember) {
 		t.Errorf("a room that is not there: %v", err)
 	}
 	if err := s.Engine.ReadRoom("rnowhere", nil); !fault.Is(err, fault.NotFound) {

@@ -1,10 +1,13 @@
 package engine_test
 
 import (
+	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,6 +16,7 @@ import (
 	"linli/internal/fault"
 	"linli/internal/id"
 	"linli/internal/journal"
+	"linli/internal/long"
 	"linli/internal/office"
 	"linli/internal/room"
 )
@@ -161,6 +165,102 @@ func TestAnEffectThatIsHinderedWaits(t *testing.T) {
 	}
 }
 
+// One room cannot be written: the others have theirs, and after a crash it is owed what it was owed before.
+func TestARoomThatCannotTakeAnEffectHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	s.Restart()
+	noted := func() (frame uint64, rev journal.Rev) {
+		b, rev, err := s.Disk.Shelf().Get(t.Context(), "duty/office")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return binary.BigEndian.Uint64(b), rev
+	}
+	all := s.Read(id.Office)
+	long.Wait(t, "what is in is noted", func() bool { n, _ := noted(); return n == uint64(all[len(all)-1].Frame) })
+	_, before := noted()
+	s.Before(func(log id.Log, _ journal.Seq) error {
+		if log == Heyuan.Log() {
+			return journal.ErrUnavailable
+		}
+		return nil
+	})
+	if err := errors.Join(admit(s, Admission("pfirst", Heyuan, 5)), admit(s, Admission("psecond", Other, 5))); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	long.Wait(t, "the other room has its own, and some time that is noted", func() bool { // not each: about once a second
+		n++
+		if err := admit(s, Admission(id.Person(fmt.Sprint("plater", n)), Other, 6)); err != nil {
+			t.Fatal(err)
+		}
+		_, now := noted()
+		return has(t, s, Other, "psecond") && now != before
+	})
+	s.Kill()
+	s.Start()
+	s.Settle()
+	if !has(t, s, Heyuan, "pfirst") {
+		t.Errorf("admitted and not in the room; its causes are %v", caused(s, Heyuan))
+	}
+}
+
+// Whoever did something in the office is answered when it holds: not later because others go on, nor because another room cannot be
+// written.
+func TestWhatFollowsFromOnesOwnEntryIsAllThatIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	var written, later atomic.Bool
+	s.Before(func(log id.Log, _ journal.Seq) error {
+		if log == Heyuan.Log() && !written.Load() {
+			return journal.ErrUnavailable
+		}
+		if log == Other.Log() && later.Load() {
+			<-s.Ended()
+		}
+		return nil
+	})
+	if err := admit(s, Admission("pfirst", Heyuan, 5)); err != nil {
+		t.Fatal(err)
+	}
+	mine := s.Serve("person.admit", map[string]any{"people": []any{Admission("pmine", Heyuan, 6), Admission("pmine", Other, 5)}})
+	s.Engine.Followed(t.Context(), mine)
+	if !has(t, s, Other, "pmine") {
+		t.Error("what the other room was owed was not waited for")
+	}
+	later.Store(true)
+	if err := admit(s, Admission("plater", Other, 6)); err != nil {
+		t.Fatal(err)
+	}
+	s.Engine.Followed(t.Context(), mine)
+	written.Store(true)
+	long.Wait(t, "the first room is written again", func() bool { return has(t, s, Heyuan, "pmine") })
+	s.Kill()
+}
+
+// What a room can never take is tried once, and what comes behind it is in.
+func TestAnEffectThatIsRefusedForGoodIsPassedOver(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	tries := 0
+	s.Before(func(log id.Log, _ journal.Seq) error {
+		if log == Heyuan.Log() {
+			if tries++; tries == 1 {
+				return journal.ErrTooLarge
+			}
+		}
+		return nil
+	})
+	if err := errors.Join(admit(s, Admission("pfirst", Heyuan, 5)), admit(s, Admission("psecond", Heyuan, 5))); err != nil {
+		t.Fatal(err)
+	}
+	s.Settle()
+	if has(t, s, Heyuan, "pfirst") || !has(t, s, Heyuan, "psecond") || tries != 2 {
+		t.Errorf("in are: the first %v, the second %v, after %d tries", has(t, s, Heyuan, "pfirst"), has(t, s, Heyuan, "psecond"), tries)
+	}
+}
+
 // fired are the entries of the server itself that a deadline made.
 func fired(s *Street, re entry.Seq) (kinds []string) {
 	for _, e := range s.Read(Heyuan.Log()) {
@@ -253,6 +353,54 @@ func TestSomebodyLooksAtTheClock(t *testing.T) {
 	})
 }
 
+// What is due at one time is written together; a log that is slow holds up its own room alone.
+func TestDeadlinesAreWrittenTogetherAndEachRoomsByItself(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	const many = 200
+	closes := func(d time.Duration) string {
+		return fmt.Sprintf(`{"options":2,"closes":%d}`, s.Now().Add(d).UnixMilli())
+	}
+	words := `{"title":"题","options":["甲","乙"]}`
+	ear, polls := s.Ear(Zhou), make([]entry.Command, many)
+	for i := range polls {
+		polls[i] = s.Command(Zhou, "poll.post", 0, closes(time.Hour), words)
+	}
+	ear.Asks(polls...)
+	ear.Answers(many)
+	for _, d := range []time.Duration{time.Hour, 2 * time.Hour} {
+		if _, err := s.Engine.Do(t.Context(), Other.Log(), Zhou, Device(Zhou), s.Command(Zhou, "poll.post", 0, closes(d), words)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	closed := func(r id.Room) (n int, frames map[journal.Seq]bool) {
+		frames = map[journal.Seq]bool{}
+		for _, e := range s.Read(r.Log()) {
+			if e.Kind == "poll.close" {
+				n++
+				frames[e.Frame] = true
+			}
+		}
+		return n, frames
+	}
+	slow := make(chan struct{})
+	s.Before(func(log id.Log, _ journal.Seq) error {
+		if log == Heyuan.Log() {
+			<-slow
+		}
+		return nil
+	})
+	for i := range 2 {
+		s.Wait(time.Hour)
+		long.Wait(t, "what is due in the other room", func() bool { n, _ := closed(Other); return n == i+1 })
+	}
+	close(slow)
+	long.Wait(t, "what is due in the slow one", func() bool { n, _ := closed(Heyuan); return n == many })
+	if _, frames := closed(Heyuan); len(frames) > 3 {
+		t.Errorf("written in %d frames", len(frames))
+	}
+}
+
 // A mute is no card: it ends when its time has come, and nobody appends anything.
 func TestAMuteEndsByItself(t *testing.T) {
 	t.Parallel()
@@ -281,14 +429,13 @@ func TestAnOldRemovalCountsAsARemovalFromItsRoom(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Wait(time.Minute)
+	n := len(s.Read(id.Office)) + 2 // and whose time is over is not in, and bound no more
 	s.Start()
 	kept := func(p id.Person) (removed bool) {
 		s.Engine.ReadOffice(func(o *office.State) { _, removed = o.Removed(p, Heyuan, s.Now().UnixMilli()) })
 		return removed
 	}
-	for !kept(Wang) {
-		time.Sleep(time.Millisecond)
-	}
+	long.Wait(t, "the office hears of both", func() bool { return len(s.Read(id.Office)) == n && kept(Wang) })
 	if has(t, s, Heyuan, Wang) || kept(Li) {
 		t.Errorf("in the room: %v; kept out after the end: %v", has(t, s, Heyuan, Wang), kept(Li))
 	}
@@ -297,7 +444,6 @@ func TestAnOldRemovalCountsAsARemovalFromItsRoom(t *testing.T) {
 	}
 	// Once: a restart finds it there.
 	s.Settle()
-	n := len(s.Read(id.Office))
 	s.Restart()
 	s.Serve("person.restored", map[string]any{"person": Wang, "room": Heyuan})
 	s.Settle()
@@ -309,4 +455,47 @@ func TestAnOldRemovalCountsAsARemovalFromItsRoom(t *testing.T) {
 	if !has(t, s, Heyuan, Wang) {
 		t.Error("lifted, she is not in")
 	}
+}
+
+// Before leaving was the office's to hear, only the room knew who had left it: for the office they stood behind their door for good.
+func TestWhoLeftARoomBeforeStandsBehindNoDoorOfTheOfficeEither(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	bound := func(p id.Person) (yes bool) {
+		s.Engine.ReadOffice(func(o *office.State) {
+			for _, b := range mustPerson(o, p).Bindings {
+				yes = yes || b.Room == Heyuan
+			}
+		})
+		return yes
+	}
+	if !bound(Wang) || !bound(Li) {
+		t.Fatal("nobody is bound")
+	}
+	s.Kill()
+	log := s.Read(Heyuan.Log())
+	last := log[len(log)-1]
+	body := fmt.Sprintf(`{"v":1,"from":%d,"at":%d,"e":[{"k":"member.leave","by":%q,"f":{"person":%[3]q}}]}`, last.Seq+1, s.Now().UnixMilli(), Wang)
+	if _, err := s.Disk.Append(t.Context(), Heyuan.Log(), last.Frame, journal.ID{8}, []byte(body)); err != nil {
+		t.Fatal(err)
+	}
+	n := len(s.Read(id.Office)) + 1
+	s.Start()
+	long.Wait(t, "the office hears of it", func() bool { return len(s.Read(id.Office)) == n && !bound(Wang) })
+	if !bound(Li) || has(t, s, Heyuan, Wang) {
+		t.Errorf("who stayed: %v, who left is in: %v", bound(Li), has(t, s, Heyuan, Wang))
+	}
+	s.Settle()
+	s.Restart()
+	if s.Settle(); len(s.Read(id.Office)) != n {
+		t.Error("it is told once more at each start")
+	}
+	if err := admit(s, Admission(Wang, Heyuan, 5)); err != nil || !bound(Wang) {
+		t.Errorf("not let in again: %v", err)
+	}
+}
+
+func mustPerson(o *office.State, p id.Person) office.Person {
+	who, _ := o.Person(p)
+	return who
 }

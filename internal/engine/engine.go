@@ -10,8 +10,9 @@
 // writer runs ahead of the log by the one frame that is being appended; when that fails, the state is thrown away and read
 // again, so there is no rollback code. Nobody is told anything before the follower has seen the frame.
 //
-// Locks, in this order: Engine.mu (which ledgers there are), ledger.mu (one log's state), ledger.queue (its inbox).
-// Nothing is appended or told while one is held.
+// Locks, in this order: ledger.mu of a room (one log's state), that of the office, Engine.taking (who takes on a card: over memory alone),
+// Engine.mu (which ledgers there are), ledger.queue (its inbox). Nothing is appended or told while one is held. Before all of them stands
+// ledger.firing, by which what is due in a room is appended once.
 package engine
 
 import (
@@ -98,6 +99,7 @@ type Engine struct {
 	debts  debts
 	from   journal.Cursor // where the follower begins: not behind what the states were read up to
 	owed   journal.Seq    // frames of the office whose effects were owed before the follower began
+	taking sync.Mutex     // held while somebody takes on a card, so that two in two rooms count each other
 	full   atomic.Int64   // until when (ns) appends are refused because the disk was full
 }
 
@@ -113,7 +115,11 @@ type ledger struct {
 	since int         // entries since the last checkpoint
 	own   map[journal.Seq]*batch
 
+	holders atomic.Pointer[map[room.Held]int] // of a room: who holds how many cards; read by other rooms' writers, who hold no lock of it
+
 	published entry.Seq // behind the last delivery to all; the follower's alone, and the views keep it
+
+	firing sync.Mutex // held while what is due is appended
 
 	queue   sync.Mutex
 	inbox   []ask
@@ -123,7 +129,7 @@ type ledger struct {
 // New makes an engine and reads every log's state up to where the views are. Start then follows from there.
 func New(parts Parts) (*Engine, error) {
 	e := &Engine{Parts: parts, rooms: map[id.Room]*ledger{}, ready: make(chan struct{}), ended: make(chan struct{})}
-	e.debts.woken = make(chan struct{}, 1)
+	e.debts.rooms, e.debts.moved = map[id.Room]*owed{}, make(chan struct{})
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	var err error
 	if e.from, err = e.Reader.Cursor(); err != nil {
@@ -177,8 +183,8 @@ func (e *Engine) close(l *ledger, err error) bool {
 // Damage is a log that is closed.
 type Damage struct {
 	Log   id.Log `json:"log"`
-	Frame uint64 `json:"frame"`
-	File  string `json:"file,omitempty"` // where what is left of the damaged part lies, below the log's folder
+	Frame uint64 `json:"frame,omitempty"` // 0: not told
+	File  string `json:"file,omitempty"`  // where what is left of the damaged part lies, below the log's folder
 }
 
 // Damages lists the logs that are closed, the office's first.
@@ -236,11 +242,12 @@ func (e *Engine) Start(ctx context.Context) error {
 	case <-e.ended:
 		return fmt.Errorf("engine: the log cannot be followed: %w", e.Failed())
 	}
-	known := e.keptOut()
-	e.work.Add(3)
-	go e.serveDuty()
+	e.settleDoubts() // before anybody takes on one more
+	known, bound := e.keptOut(), e.boundTo()
+	e.serveDuty()
+	e.work.Add(2)
 	go e.watchDeadlines()
-	go e.adoptRemovals(known)
+	go e.adoptOld(known, bound)
 	return nil
 }
 
@@ -346,7 +353,29 @@ func (e *Engine) load(l *ledger, upTo journal.Seq) error {
 	}
 	read.fold.settle()
 	l.fold, l.frame, l.since, l.floor, l.lost = read.fold, read.frame, read.since, read.fold.seq(), false
+	l.count()
 	return nil
+}
+
+// count lets the other rooms know who holds how many cards in this one.
+func (l *ledger) count() {
+	if f, ok := l.fold.(*roomFold); ok {
+		n := f.state.Holders()
+		l.holders.Store(&n)
+	}
+}
+
+// Holds is how many open cards of a kind somebody holds in all rooms.
+func (e *Engine) Holds(p id.Person, kind string) int { return e.heldBeside(nil, p, kind) }
+
+// heldBeside is Holds without one of the rooms.
+func (e *Engine) heldBeside(but *ledger, p id.Person, kind string) (n int) {
+	for _, l := range e.ledgers()[1:] {
+		if counts := l.holders.Load(); l != but && counts != nil {
+			n += (*counts)[room.Held{Kind: kind, By: p}]
+		}
+	}
+	return n
 }
 
 // replay applies a frame to the state.
@@ -373,6 +402,13 @@ func (e *Engine) ReadOffice(f func(*office.State)) {
 	e.office.mu.RLock()
 	defer e.office.mu.RUnlock()
 	f(e.office.fold.(*officeFold).state)
+}
+
+// OfficeShut tells whether the office's own log is damaged: then nobody knows any more who is in which room.
+func (e *Engine) OfficeShut() bool {
+	e.office.mu.RLock()
+	defer e.office.mu.RUnlock()
+	return e.office.shut != nil
 }
 
 // ReadRoom calls f with a room's state. f must not keep it, nor call the engine. fault.NotFound when there is no such room,
@@ -432,6 +468,10 @@ func (e *Engine) ReadItem(ctx context.Context, r id.Room, seq entry.Seq, f func(
 }
 
 // hold puts items in hand, from the views. What is not there stays away, and Decide says so.
+//
+// It reads a disk while its room's lock is held, and so does the first word of an author, whose key is made then (register.Seal). Both happen
+// seldom, for what is read stays in hand and keys in memory, and hold up this room alone; the office has no items, and whoever its words are of
+// has a record by then, and so a key. Before the lock, what was read could be changed by the follower until it is decided upon, and would have to be read again.
 func (e *Engine) hold(ctx context.Context, l *ledger, seqs []entry.Seq) error {
 	rf, ok := l.fold.(*roomFold)
 	for _, seq := range seqs {
@@ -480,6 +520,7 @@ type sealed struct {
 	ID     string          `json:"id,omitempty"`
 	Re     entry.Seq       `json:"re,omitempty"`
 	Cause  entry.Seq       `json:"cause,omitempty"`
+	Of     id.Person       `json:"of,omitempty"`
 	Facts  json.RawMessage `json:"f,omitempty"`
 	Sealed []byte          `json:"w,omitempty"`
 	Time   int64           `json:"t,omitempty"` // ms, where it is not the frame's
@@ -492,33 +533,37 @@ func (s *sealed) at(b *body) int64 {
 	return b.At
 }
 
-// keeper is whose key seals an entry's words: its author's, or the office's for what an office role or the server says.
-func keeper(by id.Person, as string) id.Person {
-	if as != "" {
+// keeper is whose key seals an entry's words: that of whom they are about, its author's, or the office's for what an office role or the
+// server says.
+func (s *sealed) keeper() id.Person {
+	switch {
+	case s.Of != "":
+		return s.Of
+	case s.As != "":
 		return id.Server
 	}
-	return by
+	return s.By
 }
 
 func (e *Engine) seal(en *entry.Entry) (sealed, error) {
-	s := sealed{Kind: en.Kind, By: en.By, As: en.As, ID: en.ID, Re: en.Re, Cause: en.Cause, Facts: en.Facts}
+	s := sealed{Kind: en.Kind, By: en.By, As: en.As, ID: en.ID, Re: en.Re, Cause: en.Cause, Of: en.Of, Facts: en.Facts}
 	if len(en.Words) == 0 {
 		return s, nil
 	}
 	var err error
-	s.Sealed, err = e.Sealer.Seal(keeper(en.By, en.As), en.Words)
+	s.Sealed, err = e.Sealer.Seal(s.keeper(), en.Words)
 	return s, err
 }
 
 func (e *Engine) open(s *sealed) (*entry.Entry, error) {
-	en := &entry.Entry{Kind: s.Kind, By: s.By, As: s.As, ID: s.ID, Re: s.Re, Cause: s.Cause, Facts: s.Facts}
+	en := &entry.Entry{Kind: s.Kind, By: s.By, As: s.As, ID: s.ID, Re: s.Re, Cause: s.Cause, Of: s.Of, Facts: s.Facts}
 	if len(s.Sealed) == 0 {
 		return en, nil
 	}
-	words, err := e.Sealer.Open(keeper(s.By, s.As), s.Sealed)
+	words, err := e.Sealer.Open(s.keeper(), s.Sealed)
 	if errors.Is(err, journal.ErrUnreadable) { // facts decide: the log goes on without them
-		e.Log.Error("words cannot be opened: their author's key is damaged on disk", "author", keeper(s.By, s.As))
-		return en, nil
+		e.Log.Error("words cannot be opened: their key is damaged on disk", "whose", s.keeper())
+		words, err = entry.Unreadable, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open words: %w", err)

@@ -81,10 +81,7 @@ func (e *Engine) see(step *journal.Step) error {
 	out.Published = l.published
 	e.tellOffice(b.office)
 	if f.Seq > e.owed {
-		for i := range b.duties {
-			b.duties[i].frame = f.Seq
-		}
-		e.owe(b.duties)
+		e.owe(f.Seq, b.duties)
 	}
 	e.Reader.Apply(out) // before the answer: who wrote finds it
 	l.told(f.Seq)
@@ -118,6 +115,7 @@ func (e *Engine) changesOf(l *ledger, f *journal.Frame) (*batch, error) {
 		return nil, err
 	}
 	b := &batch{}
+	l.count()
 	l.fold.take(b)
 	b.seq = l.fold.seq()
 	if l.since >= checkpointEvery*l.fold.thrift() {
@@ -205,7 +203,7 @@ func (e *Engine) tellRoom(l *ledger, p *wire.Parts, names []wire.Name) {
 	e.tellOwn(p, l.published, spoken)
 	for _, g := range p.Gone {
 		e.Hub.Leave(g.Person, topic)
-		e.tell(g.Person, map[string]any{"leave": wire.Leave{Room: p.Room, Until: g.Until, Reason: g.Words}})
+		e.tell(g.Person, map[string]any{"leave": wire.Leave{Room: p.Room, Until: g.Until, Reason: g.Words, Self: g.Self}})
 	}
 	for _, m := range p.Muted {
 		e.tell(m.Person, map[string]any{"muted": wire.Muted{Room: p.Room, Until: m.Until, Reason: m.Words}})
@@ -269,13 +267,15 @@ func (e *Engine) rehear(p id.Person) {
 		return
 	}
 	answers := e.Answers(p)
-	e.EachRoom(func(s *room.State) {
-		if slices.Contains(answers, s.ID()) {
-			e.Hub.Join(p, hub.Queue(s.ID()))
+	var rooms []id.Room
+	e.EachRoom(func(s *room.State) { rooms = append(rooms, s.ID()) })
+	for _, r := range rooms {
+		if slices.Contains(answers, r) {
+			e.Hub.Join(p, hub.Queue(r))
 		} else {
-			e.Hub.Leave(p, hub.Queue(s.ID()))
+			e.Hub.Leave(p, hub.Queue(r))
 		}
-	})
+	}
 	e.tell(p, map[string]any{"me": map[string]any{"roles": true}})
 }
 

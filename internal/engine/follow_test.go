@@ -314,6 +314,34 @@ func TestADamagedRoomIsClosedAndTheOthersGoOn(t *testing.T) {
 	}
 }
 
+// keyless is a sealer that cannot read somebody's key from the disk.
+type keyless struct {
+	engine.Sealer
+	of id.Person
+}
+
+func (k keyless) Open(p id.Person, sealed []byte) ([]byte, error) {
+	if p == k.of {
+		return nil, journal.ErrUnreadable
+	}
+	return k.Sealer.Open(p, sealed)
+}
+
+// What was forgotten has no words. What is damaged says that it is: else rot would look like somebody's wish.
+func TestWordsWhoseKeyIsDamagedAreNotTakenForForgotten(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	hers, his := s.Says(Li, "今晚停水"), s.Says(Zhang, "收到")
+	s.Sealer = keyless{s.Register, Li}
+	s.Rebuild()
+	s.Seen()
+	for seq, words := range map[entry.Seq]string{hers: `"words":{"damaged":true}`, his: `"words":{"text":"收到"}`} {
+		if b, err := s.View.Sent(Heyuan, s.Who(Zhang), seq); err != nil || !strings.Contains(string(b), words) {
+			t.Errorf("%d: %s, %v", seq, b, err)
+		}
+	}
+}
+
 func TestWithADamagedOfficeNothingIsDecidedAndEverythingIsRead(t *testing.T) {
 	t.Parallel()
 	s := harmed{New(t)}

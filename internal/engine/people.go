@@ -72,18 +72,11 @@ func (e *Engine) Joined(r id.Room, p id.Person) (at int64) {
 // Horizon is from when on (ms) a person may read what was posted in a room, by its policy; 0 for all of it.
 // Who answers for the room reads all.
 func (e *Engine) Horizon(r id.Room, p id.Person) (since int64) {
-	var policy office.Policy
-	answers := false
-	e.ReadOffice(func(s *office.State) { policy, answers = s.Policy(r), s.MayAdmit(p, r) })
-	switch {
-	case answers:
-		return 0
-	case policy.History == "none":
-		return e.Joined(r, p)
-	case policy.History == "since":
-		return min(e.Joined(r, p), policy.Since)
+	e.ReadOffice(func(s *office.State) { since = s.Unseen(p, r) })
+	if since != 0 {
+		since = min(since, e.Joined(r, p))
 	}
-	return 0
+	return since
 }
 
 // Mine is what a person sees of a room's items for themselves, made of what the views keep of an item.

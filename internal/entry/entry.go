@@ -21,6 +21,9 @@ type Seq uint64
 // Words is free text as one JSON value, usually an object such as {"text":"…"}; nil when there is none or it was forgotten.
 type Words = json.RawMessage
 
+// Unreadable stands for words whose key is damaged on disk: they are not forgotten, and pages say so.
+var Unreadable = Words(`{"damaged":true}`)
+
 // Entry is one thing that happened.
 type Entry struct {
 	Kind  string          `json:"k"`               // what: text.post, poll.vote, item.retract, member.join
@@ -29,6 +32,7 @@ type Entry struct {
 	ID    string          `json:"id,omitempty"`    // the command's id; empty for what the server did itself
 	Re    Seq             `json:"re,omitempty"`    // the item acted upon or replied to
 	Cause Seq             `json:"cause,omitempty"` // in a room: the office's entry that this follows from
+	Of    id.Person       `json:"of,omitempty"`    // whom the words are about, when that is not who says them: they go with that person's data
 	Facts json.RawMessage `json:"f,omitempty"`
 	Words Words           `json:"w,omitempty"`
 }
@@ -69,7 +73,9 @@ type Actor struct {
 	Person id.Person
 	Device id.Device
 	Grants []Grant // the office roles in force
-	Limits Limits  // how much one person may take on
+	Limit  Limit   // how much they may take on, over all rooms
+	Held   int     // open cards of the command's kind that they have taken on in other rooms
+	Unseen int64   // ms; what was posted before this, and before they came, is not theirs to read
 }
 
 // Limits are how much one person may take on, and how many neighbours' phones they may see, so that nobody gathers them. Volunteers have

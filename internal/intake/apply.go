@@ -24,21 +24,26 @@ const (
 )
 
 // Apply writes a plan down, as the server; who may ask for it has been checked. progress is told now and then how many things are
-// written. Its effects in rooms follow behind.
-func (s *Service) Apply(ctx context.Context, p *Plan, progress func(written, total int)) error {
+// written. Its effects in rooms follow behind. Duties that the office refuses, of who was removed since the preview, say, are given back
+// with the reason; all others are taken. When ctx ends it stops between two steps, as fault.Busy: what is written is whole, and the same
+// files go on from there.
+func (s *Service) Apply(ctx context.Context, p *Plan, progress func(written, total int)) (refused []roster.RowError, err error) {
 	if len(p.Questions) > 0 {
-		return fault.New(fault.Invalid, "the files do not say "+p.Questions[0].What).And("field", p.Questions[0].What)
+		return nil, fault.New(fault.Invalid, "the files do not say "+p.Questions[0].What).And("field", p.Questions[0].What)
 	}
 	s.one.Lock()
 	defer s.one.Unlock()
-	w := &writing{Service: s, ctx: ctx, total: p.Total(), progress: progress}
+	w := &writing{Service: s, ctx: context.WithoutCancel(ctx), stop: ctx, total: p.Total(), progress: progress}
 	if p.found && p.table.Office.Name != "" {
 		if err := w.do("office.found", map[string]any{"name": p.table.Office.Name, "code": p.table.Office.Code}, 0); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if err := s.pages(ctx, p); err != nil {
-		return err
+	if err := w.on(); err != nil {
+		return nil, err
+	}
+	if err := s.pages(w.ctx, p); err != nil {
+		return nil, err
 	}
 	for _, step := range []func() error{
 		func() error { return each(w, "places.put", "communities", p.communities) },
@@ -47,10 +52,11 @@ func (s *Service) Apply(ctx context.Context, p *Plan, progress func(written, tot
 		func() error { return each(w, "places.remove", "premises", p.removes) },
 	} {
 		if err := step(); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return w.people(p.staff)
+	err = w.people(p.staff)
+	return w.refused, err
 }
 
 // each writes a list of things down, in as many commands as it takes.
@@ -101,12 +107,24 @@ func (s *Service) pages(ctx context.Context, p *Plan) error {
 
 type writing struct {
 	*Service
-	ctx            context.Context
+	ctx, stop      context.Context // each step is done with the one, and none is begun when the other has ended
 	written, total int
 	progress       func(written, total int)
+	refused        []roster.RowError
+}
+
+// on is nil while it goes on.
+func (w *writing) on() error {
+	if w.stop.Err() != nil {
+		return fault.New(fault.Busy, "it was stopped; what is written is whole, and the same files go on from there")
+	}
+	return nil
 }
 
 func (w *writing) do(act string, facts any, things int) error {
+	if err := w.on(); err != nil {
+		return err
+	}
 	with, err := json.Marshal(facts)
 	if err != nil {
 		return fmt.Errorf("intake: %s: %w", act, err)
@@ -124,6 +142,9 @@ func (w *writing) do(act string, facts any, things int) error {
 
 // people makes those who are not known yet, and gives them their duties.
 func (w *writing) people(staff []roster.Staff) error {
+	if err := w.on(); err != nil {
+		return err
+	}
 	persons, err := w.persons(staff)
 	if err != nil {
 		return err
@@ -143,12 +164,14 @@ func (w *writing) people(staff []roster.Staff) error {
 		Person id.Person  `json:"person"`
 		Role   entry.Role `json:"role"`
 		Room   id.Room    `json:"room,omitempty"`
+		from   roster.Row
 	}
 	type admission struct {
 		Person   id.Person   `json:"person"`
 		Room     id.Room     `json:"room"`
 		Premises id.Premises `json:"premises,omitempty"`
 		Badge    string      `json:"badge"`
+		from     roster.Row
 	}
 	var grants []grant
 	var members []admission
@@ -156,11 +179,11 @@ func (w *writing) people(staff []roster.Staff) error {
 		at := rooms[[2]string{x.Community, x.Room}]
 		switch p := persons[x.Phone]; x.Role {
 		case "群主":
-			grants = append(grants, grant{p, entry.Owner, at})
+			grants = append(grants, grant{p, entry.Owner, at, x.From})
 		case "办事处":
-			grants = append(grants, grant{Person: p, Role: entry.Assessor})
+			grants = append(grants, grant{Person: p, Role: entry.Assessor, from: x.From})
 		default:
-			a := admission{Person: p, Room: at, Badge: x.Category}
+			a := admission{Person: p, Room: at, Badge: x.Category, from: x.From}
 			if home, ok := homes[x.Phone]; ok && home.Room == a.Room {
 				a.Premises = home.Premises
 			}
@@ -170,22 +193,74 @@ func (w *writing) people(staff []roster.Staff) error {
 	// Whoever has an account of their own takes a post in it, or not.
 	var offers []grant
 	w.Engine.ReadOffice(func(s *office.State) {
-		for _, g := range grants {
-			if who, known := s.Person(g.Person); known && !who.Made && !slices.Contains(who.Grants, entry.Grant{Role: g.Role, Room: g.Room}) {
+		grants = slices.DeleteFunc(grants, func(g grant) bool {
+			who, known := s.Person(g.Person)
+			own := known && !who.Made && !slices.Contains(who.Grants, entry.Grant{Role: g.Role, Room: g.Room})
+			if own {
 				offers = append(offers, g)
 			}
-		}
+			return own
+		})
 	})
-	grants = slices.DeleteFunc(grants, func(g grant) bool { return slices.Contains(offers, g) })
-	if err := each(w, "role.grant", "grants", grants); err != nil {
+	if err := singly(w, "role.grant", "grants", grants, func(g grant) (id.Person, id.Room, roster.Row) { return g.Person, g.Room, g.from }); err != nil {
 		return err
 	}
 	for _, g := range offers {
-		if err := w.do("post.offer", g, 1); err != nil {
+		if err := w.refuse(w.do("post.offer", g, 1), g.from); err != nil {
 			return err
 		}
 	}
-	return each(w, "person.admit", "people", members)
+	return singly(w, "person.admit", "people", members, func(a admission) (id.Person, id.Room, roster.Row) { return a.Person, a.Room, a.from })
+}
+
+// singly is each for people: who is kept out of the room is left out, and where the office refuses a batch for one of them, it is
+// asked for each.
+func singly[T any](w *writing, act, field string, list []T, of func(T) (id.Person, id.Room, roster.Row)) error {
+	var may []T
+	w.Engine.ReadOffice(func(s *office.State) {
+		now := w.Engine.Now().UnixMilli()
+		for _, x := range list {
+			p, r, from := of(x)
+			if _, removed := s.Removed(p, r, now); removed && r != "" {
+				w.refused = append(w.refused, roster.Refusal(from, "removed"))
+				continue
+			}
+			may = append(may, x)
+		}
+	})
+	w.written += len(list) - len(may)
+	written := w.written
+	err := each(w, act, field, may)
+	if !refusedForGood(err) {
+		return err
+	}
+	for _, x := range may[w.written-written:] {
+		_, _, from := of(x)
+		if err := w.refuse(each(w, act, field, []T{x}), from); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refuse lists the row that the office refused; what is no refusal of it goes on.
+func (w *writing) refuse(err error, from roster.Row) error {
+	if !refusedForGood(err) {
+		return err
+	}
+	reason := "refused"
+	if fault.Is(err, fault.Removed) {
+		reason = "removed"
+	}
+	w.refused = append(w.refused, roster.Refusal(from, reason))
+	w.written++
+	return nil
+}
+
+// refusedForGood tells a refusal of what was asked from what hinders any command.
+func refusedForGood(err error) bool {
+	f := fault.Of(err)
+	return f != nil && !slices.Contains([]fault.Code{fault.Busy, fault.NoSpace, fault.NotReady, fault.Internal, fault.Damaged}, f.Code)
 }
 
 // persons finds staff by their phones, and makes those whom nobody knows.
@@ -239,4 +314,16 @@ func (w *writing) homes(staff []roster.Staff, homes map[string]office.Binding) e
 		}
 	}
 	return nil
+}
+
+// Forget takes out what the roster says of doors that are gone, by their pages; not of those that somebody has added again meanwhile.
+func (s *Service) Forget(ctx context.Context, gone map[string][]id.Premises) error {
+	s.one.Lock()
+	defer s.one.Unlock()
+	s.Engine.ReadOffice(func(o *office.State) {
+		for page, doors := range gone {
+			gone[page] = slices.DeleteFunc(slices.Clone(doors), func(h id.Premises) bool { _, there := o.Premises(h); return there })
+		}
+	})
+	return s.pages(ctx, &Plan{gone: gone})
 }

@@ -99,12 +99,22 @@ func (p *Plan) note(what, name, how string) {
 
 // Preview parses and compares. It writes nothing.
 func (s *Service) Preview(ctx context.Context, files []roster.File) (*Plan, error) {
+	return s.compare(ctx, files, false)
+}
+
+// Additions is Preview of rows that are no whole table, as doors counted by hand: what they name is added where it is missing, and
+// nothing that is there is changed or removed.
+func (s *Service) Additions(ctx context.Context, files []roster.File) (*Plan, error) {
+	return s.compare(ctx, files, true)
+}
+
+func (s *Service) compare(ctx context.Context, files []roster.File, adding bool) (*Plan, error) {
 	table, err := roster.Parse(files)
 	if err != nil {
 		return nil, err
 	}
 	p := &Plan{table: table, pages: map[string]map[id.Premises]register.Door{}, gone: map[string][]id.Premises{}}
-	c := &comparison{Service: s, ctx: ctx, plan: p, pages: map[string]register.Page{}}
+	c := &comparison{Service: s, ctx: ctx, plan: p, adding: adding, pages: map[string]register.Page{}}
 	s.Engine.ReadOffice(c.office)
 	c.communitiesOf(files)
 	p.Errors, p.Remarks, p.Questions, p.Skipped, p.Headings = table.Errors, table.Remarks, table.Questions, table.Skipped, table.Headings
@@ -130,10 +140,12 @@ type comparison struct {
 	*Service
 	ctx         context.Context
 	plan        *Plan
+	adding      bool // see Additions
 	communities map[string]office.Community
 	rooms       map[called]office.Room
 	premises    map[id.Premises]office.Premises
 	pages       map[string]register.Page
+	compounds   map[string][]id.Community // where there are some of a name
 }
 
 func (c *comparison) office(s *office.State) {
@@ -256,6 +268,31 @@ func (c *comparison) places() error {
 	return nil
 }
 
+// refuse lists a row that is not taken, and counts it no more among those of its kind.
+func (c *comparison) refuse(from roster.Row, reason string, among *int) {
+	c.plan.table.Refuse(from, reason)
+	c.plan.Errors = c.plan.table.Errors
+	*among--
+}
+
+// elsewhere tells whether a compound of this name is another community's: a place has its id by its compound's name, whatever the
+// community, so that the doors of one would be taken for the other's. The office's come first, then the table's in its order.
+func (c *comparison) elsewhere(compound string, community id.Community) bool {
+	if c.compounds == nil {
+		c.compounds = map[string][]id.Community{}
+		for _, h := range c.premises {
+			if !slices.Contains(c.compounds[h.Compound], h.Community) {
+				c.compounds[h.Compound] = append(c.compounds[h.Compound], h.Community)
+			}
+		}
+	}
+	in := c.compounds[compound]
+	if len(in) == 0 {
+		c.compounds[compound] = []id.Community{community}
+	}
+	return len(in) > 0 && !slices.Contains(in, community)
+}
+
 // compare says how a thing differs: not there yet, other than it was, or not at all.
 func compare(there, same bool) string {
 	switch {
@@ -289,6 +326,10 @@ func pageOf(compound, building string) string {
 func (c *comparison) doors() error {
 	for i := range c.plan.table.Households {
 		h := &c.plan.table.Households[i]
+		if c.elsewhere(h.Compound, c.community(h.Community)) {
+			c.refuse(h.From, "compound", &c.plan.Counts.Households)
+			continue
+		}
 		err := c.door("household", h.Compound+" "+h.Label(), office.Premises{
 			ID: HomeID(h.Compound, h.Building, h.Entrance, h.Door), Kind: office.Home, Community: c.community(h.Community),
 			Compound: h.Compound, Building: h.Building, Entrance: h.Entrance, Door: h.Door, Page: pageOf(h.Compound, h.Building),
@@ -299,6 +340,10 @@ func (c *comparison) doors() error {
 	}
 	for i := range c.plan.table.Shops {
 		x := &c.plan.table.Shops[i]
+		if c.elsewhere(x.Compound, c.community(x.Community)) {
+			c.refuse(x.From, "compound", &c.plan.Counts.Shops)
+			continue
+		}
 		err := c.door("shop", x.Compound+" "+x.Name, office.Premises{
 			ID: ShopID(x.Compound, x.Name, x.Address), Kind: office.Shop, Community: c.community(x.Community),
 			Compound: x.Compound, Door: x.Address, Name: x.Name, Page: pageOf(x.Compound, "shops"),
@@ -318,8 +363,12 @@ func (c *comparison) door(what, name string, fresh office.Premises, says registe
 	if err != nil {
 		return err
 	}
-	place := there && old.Community == fresh.Community && old.Page == fresh.Page && old.Kind == fresh.Kind
+	fresh.Hand = c.adding
+	place := there && old.Community == fresh.Community && old.Page == fresh.Page && old.Kind == fresh.Kind && old.Hand == fresh.Hand
 	details := page[fresh.ID].Digest == says.Digest
+	if c.adding && there {
+		place, details = true, true
+	}
 	how := compare(there, place && details)
 	c.plan.note(what, name, how)
 	if !place {
@@ -347,7 +396,7 @@ func (c *comparison) page(name string) (register.Page, error) {
 // removals are the premises that a table should have named and did not.
 func (c *comparison) removals() error {
 	t := c.plan.table
-	if len(t.Errors) > 0 || len(t.Questions) > 0 || slices.ContainsFunc(t.Skipped, func(x roster.Skipped) bool { return x.Table }) {
+	if c.adding || len(t.Errors) > 0 || len(t.Questions) > 0 || slices.ContainsFunc(t.Skipped, func(x roster.Skipped) bool { return x.Table }) {
 		return nil
 	}
 	spoken := map[string]bool{} // kind and compound
@@ -377,9 +426,7 @@ func (c *comparison) people() error {
 	seen := map[string]bool{}
 	for _, x := range c.plan.table.Staff {
 		if reason := c.room(&x); reason != "" {
-			c.plan.table.Refuse(x.From, reason)
-			c.plan.Errors = c.plan.table.Errors
-			c.plan.Counts.Staff--
+			c.refuse(x.From, reason, &c.plan.Counts.Staff)
 			continue
 		}
 		key := x.Phone + "/" + x.Community + "/" + x.Room + "/" + x.Role
@@ -390,6 +437,10 @@ func (c *comparison) people() error {
 		}
 		seen[key] = true
 		how, err := c.duty(x)
+		if fault.Is(err, fault.Removed) {
+			c.refuse(x.From, "removed", &c.plan.Counts.Staff)
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -458,6 +509,10 @@ func (c *comparison) duty(x roster.Staff) (how string, err error) {
 	held := false
 	c.Engine.ReadOffice(func(s *office.State) {
 		who, _ := s.Person(p)
+		if _, removed := s.Removed(p, room, c.Engine.Now().UnixMilli()); removed && room != "" {
+			err = fault.New(fault.Removed, "removed from this room")
+			return
+		}
 		switch x.Role {
 		case "群主":
 			post := entry.Grant{Role: entry.Owner, Room: room}
@@ -468,5 +523,5 @@ func (c *comparison) duty(x roster.Staff) (how string, err error) {
 			held = slices.ContainsFunc(who.Bindings, func(b office.Binding) bool { return b.Room == room && b.Badge == x.Category })
 		}
 	})
-	return compare(held, true), nil
+	return compare(held, true), err
 }

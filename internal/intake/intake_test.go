@@ -84,7 +84,7 @@ func preview(t *testing.T, in *Service, files []roster.File) *Plan {
 func apply(t *testing.T, s *enginetest.Street, in *Service, p *Plan) {
 	t.Helper()
 	last, total := 0, p.Total()
-	err := in.Apply(t.Context(), p, func(written, of int) {
+	refused, err := in.Apply(t.Context(), p, func(written, of int) {
 		if written < last || written > of || of != total {
 			t.Errorf("%d of %d written, behind %d of %d", written, of, last, total)
 		}
@@ -92,6 +92,9 @@ func apply(t *testing.T, s *enginetest.Street, in *Service, p *Plan) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if len(refused) > 0 {
+		t.Errorf("refused: %v", refused)
 	}
 	if last != total {
 		t.Errorf("%d of %d written in the end", last, total)
@@ -329,7 +332,7 @@ func TestAnImportThatBreaksOffGoesOn(t *testing.T) {
 			s, in := desk(t)
 			p := preview(t, in(), all())
 			s.DieAt(step, step%2 == 0)
-			if err := in().Apply(t.Context(), p, nil); err == nil {
+			if _, err := in().Apply(t.Context(), p, nil); err == nil {
 				<-time.After(50 * time.Millisecond) // its effects may end it
 			}
 			s.Kill()
@@ -351,17 +354,23 @@ func TestAnImportThatIsCancelledGoesOn(t *testing.T) {
 	s, in := desk(t)
 	p := preview(t, in(), all())
 	ctx, cancel := context.WithCancel(t.Context())
-	err := in().Apply(ctx, p, func(written, _ int) {
-		if written >= 5 {
+	n := 0
+	_, err := in().Apply(ctx, p, func(written, _ int) {
+		if n = written; n >= 5 {
 			cancel()
 		}
 	})
-	if err == nil {
-		t.Fatal("it went on")
+	if !fault.Is(err, fault.Busy) {
+		t.Fatalf("it went on: %v", err)
 	}
+	before := len(s.Read(id.Office))
 	rest := preview(t, in(), all())
-	if rest.Counts.Added == 0 || rest.Counts.Added == things {
-		t.Errorf("%+v", rest.Counts)
+	if rest.Counts.Added == 0 || rest.Counts.Added != things-n {
+		t.Errorf("%d of %d were written, and now %+v", n, things, rest.Counts)
+	}
+	s.Restart() // what waits would be written by then
+	if now := len(s.Read(id.Office)); now != before {
+		t.Errorf("%d entries came behind its end", now-before)
 	}
 	apply(t, s, in(), rest)
 	wanted(t, preview(t, in(), all()), 0, 0, 0, things)
@@ -380,7 +389,7 @@ func TestTwoImportsAtOnce(t *testing.T) {
 	var both sync.WaitGroup
 	for _, p := range plans {
 		both.Go(func() {
-			if err := one.Apply(t.Context(), p, nil); err != nil {
+			if _, err := one.Apply(t.Context(), p, nil); err != nil {
 				t.Error(err)
 			}
 		})
@@ -435,7 +444,7 @@ func TestACommunityThatNobodySaysIsAQuestionBeforeThePreview(t *testing.T) {
 	if len(p.Questions) != 2 || p.Questions[0].What != "compound" || p.Questions[1].What != "community" || p.Questions[1].Rows != 2 {
 		t.Fatalf("not all at once: %+v", p.Questions)
 	}
-	if err := in().Apply(t.Context(), p, nil); !fault.Is(err, fault.Invalid) {
+	if _, err := in().Apply(t.Context(), p, nil); !fault.Is(err, fault.Invalid) {
 		t.Errorf("applied with a question: %v", err)
 	}
 	simple[0].Places = map[string]roster.Place{"0.csv": {Compound: "和园"}}
@@ -568,5 +577,82 @@ func TestAPostForAnAccountThatExistsIsOffered(t *testing.T) {
 	})
 	if p := preview(t, in(), tables(duty)); p.Counts.Added+p.Counts.Changed != 0 {
 		t.Errorf("again: %+v", p.Counts)
+	}
+}
+
+// Somebody removed from a room is in the table again, among others.
+func TestARowOfSomebodyRemovedIsListedAndTheOthersAreTaken(t *testing.T) {
+	t.Parallel()
+	duties := staff + "成员,河畔社区,柳园,何志愿,13900008005,志愿者\n群主,湖心社区,和园4号楼,陈警官,13900008003,社区工作人员\n"
+	for name, late := range map[string]bool{"before the preview": false, "after the preview": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, in := desk(t)
+			apply(t, s, in(), preview(t, in(), tables(organization, homes, "群内身份,社区,群,姓名,联系电话,身份\n"+
+				"成员,河畔社区,柳园,陈警官,13900008003,片警\n成员,湖心社区,和园4号楼,陈警官,13900008003,片警\n")))
+			police, err := s.Register.ByPhone(t.Context(), "13900008003")
+			if err != nil {
+				t.Fatal(err)
+			}
+			removed := func() {
+				for community, room := range map[string]string{"河畔社区": "柳园", "湖心社区": "和园4号楼"} {
+					s.Serve("person.removed", map[string]any{
+						"person": police, "room": RoomID(id.Derive[id.Community]("c", "community", community), room),
+					})
+				}
+			}
+			if !late {
+				removed()
+			}
+			p := preview(t, in(), tables(duties))
+			if late {
+				removed()
+			}
+			refused, err := in().Apply(t.Context(), p, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Settle()
+			rows := slices.Concat(p.Errors, refused)
+			if len(rows) == 0 || len(rows) != 2 && !late {
+				t.Errorf("refused: %v", rows)
+			}
+			for _, e := range rows {
+				if e.Reason != "removed" || e.Text == "" || e.Row != 5 && e.Row != 8 {
+					t.Errorf("refused: %+v", e)
+				}
+			}
+			if n := p.Counts; late && len(p.Errors) > 0 || !late && n.Staff != 5 {
+				t.Errorf("the preview: %+v, %v", n, p.Errors)
+			}
+			last, err := s.Register.ByPhone(t.Context(), "13900008005")
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Engine.ReadOffice(func(o *office.State) {
+				if who, _ := o.Person(last); len(who.Bindings) != 1 {
+					t.Errorf("who stands behind them in the table: %+v", who)
+				}
+				if who, _ := o.Person(police); len(who.Bindings) > 0 || len(who.Grants) > 0 || len(o.Offers(police)) > 0 {
+					t.Errorf("who was removed: %+v", who)
+				}
+			})
+		})
+	}
+}
+
+// Two communities have a compound of one name: the doors of one would be taken for the other's.
+func TestASecondCompoundOfOneNameIsRefusedInWordsAndTakesNoDoorAway(t *testing.T) {
+	t.Parallel()
+	s, in := desk(t)
+	both := homes + "河畔社区,和园,9号楼,1单元,901,何人,13910000009,1,自住\n"
+	p := preview(t, in(), tables(organization, both))
+	if len(p.Errors) != 1 || p.Errors[0].Reason != "compound" || p.Errors[0].Text == "" || p.Counts.Households != 7 {
+		t.Fatalf("in one table: %v, %+v", p.Errors, p.Counts)
+	}
+	apply(t, s, in(), p)
+	p = preview(t, in(), tables(homesHead+"河畔社区,和园,9号楼,1单元,901,何人,13910000009,1,自住\n"))
+	if len(p.Errors) != 1 || p.Errors[0].Reason != "compound" || p.Total() != 0 {
+		t.Fatalf("in another table: %v, %+v", p.Errors, p.Counts)
 	}
 }

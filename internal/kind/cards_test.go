@@ -150,11 +150,11 @@ func TestStateOfTheFullestCardsStaysSmall(t *testing.T) {
 	m := emergency{Status: "resolved", Category: "突发疾病", Resolver: who, Note: entry.Words(said("note", remarked))}
 	m.Above, m.Times, m.Calling, m.Called = true, 400, true, start
 	for range 400 {
-		m.Opened = append(m.Opened, responder{who, start})
+		m.Opened = append(m.Opened, responder{who, start, ""})
 		m = m.callAgain(Event{At: start, Words: entry.Words(said("text", 200))}, emergencyFacts{Category: "突发疾病"})
 		m = m.callAgain(Event{At: start, Words: entry.Words(said("text", 500))}, emergencyFacts{Category: "突发疾病"})
 		m = m.callAgain(Event{At: start}, emergencyFacts{Category: "突发疾病"})
-		m.Responders = append(m.Responders, responder{who, start})
+		m.Responders = append(m.Responders, responder{who, start, ""})
 	}
 	for name, shown := range map[string]any{"request": r.shown(), "suggestion": s.shown(), "emergency": m.shown()} {
 		if n := len(asJSON(shown)); n > 2048 {

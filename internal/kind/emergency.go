@@ -42,6 +42,18 @@ type calling struct {
 type responder struct {
 	By id.Person `json:"by"`
 	At int64     `json:"at"`
+	As string    `json:"as,omitempty"` // the office role of who is not in the room: the room knows no name of theirs
+}
+
+// fromAbove completes what somebody does who is not in the room.
+type fromAbove struct {
+	As string `json:"as,omitempty"`
+}
+
+func (f *fromAbove) say(by Actor) {
+	if f.As = ""; !by.Member {
+		f.As = by.As
+	}
 }
 
 const (
@@ -133,7 +145,8 @@ func (m emergency) callAgain(e Event, f emergencyFacts) emergency {
 }
 
 // mayOpen lets those above the room look at the card who were rung.
-func (m emergency) mayOpen(ask Ask, _ *nothing) error {
+func (m emergency) mayOpen(ask Ask, f *fromAbove) error {
+	f.say(ask.By)
 	switch {
 	case ask.By.Member:
 		return fault.New(fault.Unchanged, "a member sees it in the room")
@@ -145,8 +158,8 @@ func (m emergency) mayOpen(ask Ask, _ *nothing) error {
 	return nil
 }
 
-func (m emergency) open(e Event, _ nothing) emergency {
-	m.Opened = append(m.Opened, responder{e.By, e.At})
+func (m emergency) open(e Event, f fromAbove) emergency {
+	m.Opened = append(m.Opened, responder{e.By, e.At, f.As})
 	return m
 }
 
@@ -169,7 +182,8 @@ func (m emergency) Holder(p Post) id.Person {
 	return p.By
 }
 
-func (m emergency) mayClaim(ask Ask, _ *nothing) error {
+func (m emergency) mayClaim(ask Ask, f *fromAbove) error {
+	f.say(ask.By)
 	switch {
 	case !ask.By.Member && !m.helpsFromAbove(ask.By):
 		return fault.New(fault.NotMember, "only members of the room answer here")
@@ -183,10 +197,10 @@ func (m emergency) mayClaim(ask Ask, _ *nothing) error {
 	return nil
 }
 
-func (m emergency) claim(e Event, _ nothing) emergency {
+func (m emergency) claim(e Event, f fromAbove) emergency {
 	m.Status, m.Calling = acknowledged, false
 	if !m.answered(e.By) {
-		m.Responders = append(m.Responders, responder{e.By, e.At})
+		m.Responders = append(m.Responders, responder{e.By, e.At, f.As})
 	}
 	return m
 }
@@ -220,6 +234,9 @@ func (m emergency) wasFalse(Event, nothing) emergency {
 	m.Status = falseAlarm
 	return m
 }
+
+// Current tells whether somebody is in need still.
+func (m emergency) Current() bool { return !m.over() }
 
 // Live tells whether somebody may still be in need.
 func (m emergency) Live() bool { return !m.over() }
@@ -325,13 +342,13 @@ func (m emergency) shown() any {
 		Status     string      `json:"status"`
 		Category   string      `json:"category"`
 		Door       bool        `json:"door,omitempty"`
-		Responders [][2]any    `json:"responders"`
+		Responders [][]any     `json:"responders"`
 		More       int         `json:"more,omitempty"` // who answered too
 		Resolved   int64       `json:"resolved,omitempty"`
 		Resolver   id.Person   `json:"resolver,omitempty"`
 		Note       entry.Words `json:"note,omitempty"`
 		Above      bool        `json:"above,omitempty"`
-		Opened     [][2]any    `json:"opened,omitempty"`
+		Opened     [][]any     `json:"opened,omitempty"`
 		Again      []calling   `json:"again,omitempty"`
 		Times      int         `json:"times,omitempty"`
 		Calling    bool        `json:"calling,omitempty"`
@@ -349,11 +366,15 @@ func (m emergency) calledAgain() []calling {
 	return list
 }
 
-// some are those whom all see by name: [person, when].
-func some(list []responder, most int) [][2]any {
-	rows := make([][2]any, 0, most)
+// some are those whom all see by name: [person, when], and their role where the room knows no name.
+func some(list []responder, most int) [][]any {
+	rows := make([][]any, 0, most)
 	for _, r := range list[:min(len(list), most)] {
-		rows = append(rows, [2]any{r.By, r.At})
+		row := []any{r.By, r.At}
+		if r.As != "" {
+			row = append(row, r.As)
+		}
+		rows = append(rows, row)
 	}
 	return rows
 }

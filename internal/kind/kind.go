@@ -23,6 +23,7 @@ type Actor struct {
 	Person id.Person
 	Homes  []id.Premises // the households and shops that they may act for here, the first one first; none for those who belong to none
 	Owner  bool          // answers for the room: owner, deputy, or an office role above them
+	As     string        // the office role that makes them one; empty for none
 	Claims int           // how many open cards of one kind they may hold at once; 0 for as many as there are
 	Member bool          // is in the room; an office role may act without being a member
 	Server bool          // the server itself: deadlines
@@ -33,6 +34,8 @@ type Room interface {
 	Premises() int                    // households and shops of the room
 	Has(p id.Person) bool             // is p a member?
 	Includes(h id.Premises) bool      // is it one of the room's?
+	Shops() int                       // of the premises
+	Shop(h id.Premises) bool          // is it a shop?
 	Behind(h id.Premises) []id.Person // the members of a premises
 	Owners() []id.Person              // members who answer for the room
 	Badged(badge string) []id.Person  // members with a badge
@@ -99,6 +102,7 @@ type Viewer struct {
 	Homes  []id.Premises // as an Actor's
 	Owner  bool
 	Post   Post
+	Room   Room // as it is now
 }
 
 // Optional abilities. A kind's state has one by having the method.
@@ -130,6 +134,12 @@ type (
 	Waiting interface {
 		Live() bool            // not over yet
 		Waits(v Viewer) string // what a live card waits for from this viewer, as an action's name; empty for nothing
+	}
+	// Current is for cards whose lane counts them for as long as they are not over.
+	Current interface{ Current() bool }
+	// Answered says how long (ms) whoever asked had waited when an event was the first answer; asked of the card behind the event.
+	Answered interface {
+		Answered(act string, e Event) (waited int64, ok bool)
 	}
 	// Helped is for cards that somebody may take on: what one is to this viewer.
 	Helped interface{ Task(v Viewer) Task }
@@ -193,6 +203,7 @@ type Receipt struct {
 	By    id.Person   `json:"by"`
 	At    int64       `json:"at"`
 	Visit bool        `json:"visit,omitempty"`
+	Shop  bool        `json:"shop,omitempty"`
 	Note  entry.Words `json:"note,omitempty"` // of who was there
 }
 
@@ -205,6 +216,7 @@ type Kind struct {
 	Load    func(facts json.RawMessage) Card
 	Acts    []string // what can be done with it, post among them
 	Files   bool     // a post brings files: its cards are Attached
+	Takes   string   // the act by which somebody takes one on, and may take on so many at once, over all rooms; empty: any number
 	Again   string   // what a post becomes on the card that its author has open already; empty: another card
 	speaks  map[string]bool
 	says    map[string][]string
@@ -241,6 +253,7 @@ type kind[S any] struct {
 	concerns func(S, Event) []id.Person          // optional
 	summary  func(words entry.Words, s S) string // optional
 	again    string                              // optional
+	takes    string                              // optional
 }
 
 // action is a pair: may it happen, and what it changes.
@@ -271,7 +284,7 @@ func actw[S, F any](allow func(S, Ask, *F, entry.Words) error, apply func(S, Eve
 		allow: func(s S, ask Ask, with json.RawMessage, words entry.Words) (json.RawMessage, error) {
 			var f F
 			if len(with) > 0 {
-				if err := json.Unmarshal(with, &f); err != nil {
+				if err := decode(with, &f); err != nil {
 					return nil, fault.New(fault.Invalid, "the facts of this action do not have its shape").And("field", "with")
 				}
 			}
@@ -310,7 +323,7 @@ func declare[S any](k kind[S]) struct{} {
 	var blank S
 	_, files := any(blank).(Attached)
 	registry[k.name] = &Kind{
-		Name: k.name, Lane: k.lane, Acts: acts, Files: files, Again: k.again, speaks: speaks, says: says,
+		Name: k.name, Lane: k.lane, Acts: acts, Files: files, Again: k.again, Takes: k.takes, speaks: speaks, says: says,
 		New: func() Card { return card[S]{kind: &k} },
 		Load: func(facts json.RawMessage) Card {
 			c := card[S]{kind: &k}
@@ -463,6 +476,18 @@ func (c card[S]) Waits(v Viewer) string {
 		return w.Waits(v)
 	}
 	return ""
+}
+
+func (c card[S]) Current() bool {
+	n, ok := any(c.state).(Current)
+	return ok && n.Current()
+}
+
+func (c card[S]) Answered(act string, e Event) (int64, bool) {
+	if a, ok := any(c.state).(Answered); ok {
+		return a.Answered(act, e)
+	}
+	return 0, false
 }
 
 func (c card[S]) Calls() ([]id.Person, bool) {

@@ -24,6 +24,8 @@ func (street) Calls(int64) int      { return 0 }
 func (street) Includes(h id.Premises) bool {
 	return slices.Contains([]id.Premises{"h1", "h2", "h3"}, h)
 }
+func (street) Shops() int              { return 1 }
+func (street) Shop(h id.Premises) bool { return h == "h2" }
 func (street) Badged(badge string) []id.Person {
 	if badge == "物业" {
 		return []id.Person{"p4"}
@@ -104,7 +106,7 @@ func (b *table) refused(code fault.Code, by id.Person, act, with, words string) 
 }
 
 func (b *table) viewer(p id.Person) Viewer {
-	return Viewer{Person: p, Homes: homesOf(p), Owner: p == "p0", Post: b.post}
+	return Viewer{Person: p, Homes: homesOf(p), Owner: p == "p0", Post: b.post, Room: street{}}
 }
 
 func asJSON(v any) string {
@@ -195,6 +197,21 @@ func TestFactsOfAnotherShapeAreRefusedAndLeaveTheCardAsItWas(t *testing.T) {
 			if got := string(b.card.Facts()); got != before {
 				t.Errorf("%s.%s with facts it cannot read: %s, before %s", name, act, got, before)
 			}
+		}
+	}
+}
+
+// What stands under a name that only looks like one of the facts' goes nowhere.
+func TestFactsCountByTheirNamesAsTheyAreWritten(t *testing.T) {
+	for _, name := range []string{"Files", "FILES", "file\u017f"} {
+		b := newTable(t, "file")
+		with := `{"files":[{"hash":"a","type":"text/plain","size":1}],"` + name + `":[{"hash":"b","type":"text/plain","size":1}]}`
+		facts, err := b.ask("p0", "post", with, `{"name":"a.txt"}`)
+		if err != nil || !strings.Contains(string(facts), `"a"`) || strings.Contains(string(facts), `"b"`) {
+			t.Errorf("%s: %s, %v", name, facts, err)
+		}
+		if facts, err := b.ask("p0", "post", `{"`+name+`":[{"hash":"b","type":"text/plain","size":1}]}`, `{"name":"a.txt"}`); err == nil {
+			t.Errorf("%s alone: %s", name, facts)
 		}
 	}
 }

@@ -17,7 +17,8 @@ type notice struct {
 	Stays      bool                    `json:"pin"`        // into the notice bar, while it holds
 	Importance string                  `json:"importance"` // normal, important, urgent
 	Until      int64                   `json:"until,omitempty"`
-	Of         int                     `json:"of"` // premises of the room when it was posted
+	Of         int                     `json:"of"`                 // premises of the room when it was posted
+	OfShops    int                     `json:"of_shops,omitempty"` // so many of them are shops
 	Withdrawn  int64                   `json:"withdrawn,omitempty"`
 	Expired    int64                   `json:"expired,omitempty"`
 	Reason     entry.Words             `json:"reason,omitempty"` // for withdrawing it
@@ -27,7 +28,9 @@ type notice struct {
 	Version    int                     `json:"version,omitempty"`   // 2 after the first correction; 0 as it was posted
 	Corrected  int64                   `json:"corrected,omitempty"` // when, last
 	Corrector  id.Person               `json:"corrector,omitempty"`
-	Before     map[string]int          `json:"before,omitempty"` // who confirmed an earlier version, premises or person: which, the last
+	Reminded   []int64                 `json:"reminded,omitempty"` // when whoever has not confirmed this version was reminded by hand
+	Texts      bool                    `json:"texts,omitempty"`    // the last reminder was worth text messages
+	Before     map[string]int          `json:"before,omitempty"`   // who confirmed an earlier version, premises or person: which, the last
 }
 
 var importances = []string{"normal", "important", "urgent"}
@@ -41,6 +44,7 @@ var _ = declare(kind[notice]{
 		"visit":    actw(notice.mayVisit, notice.visit, "note"),
 		"withdraw": actw(notice.mayWithdraw, notice.withdraw, "reason"),
 		"expire":   act(notice.mayExpire, notice.expire),
+		"remind":   act(notice.mayRemind, notice.remind),
 		"correct":  actw(notice.mayCorrect, notice.correct, "title", "body", "why"),
 	},
 	shown:    notice.shown,
@@ -55,6 +59,7 @@ type noticeFacts struct {
 	Importance string `json:"importance"`
 	Until      int64  `json:"until,omitempty"`
 	Of         int    `json:"of"`
+	OfShops    int    `json:"of_shops,omitempty"`
 }
 
 func (notice) mayPost(ask Ask, f *noticeFacts, words entry.Words) error {
@@ -73,17 +78,18 @@ func (notice) mayPost(ask Ask, f *noticeFacts, words entry.Words) error {
 	if err := text(words, "title", 1, 80); err != nil {
 		return err
 	}
-	f.Of = ask.Room.Premises()
+	f.Of, f.OfShops = ask.Room.Premises(), ask.Room.Shops()
 	return text(words, "body", 0, 4000)
 }
 
 func (notice) post(_ Event, f noticeFacts) notice {
-	return notice{Confirm: f.Confirm, Stays: f.Pin, Importance: f.Importance, Until: f.Until, Of: f.Of}
+	return notice{Confirm: f.Confirm, Stays: f.Pin, Importance: f.Importance, Until: f.Until, Of: f.Of, OfShops: f.OfShops}
 }
 
 type confirmFacts struct {
 	For     id.Premises `json:"for,omitempty"`     // the premises that it counts for; empty for somebody who belongs to none
 	Version int         `json:"version,omitempty"` // which one was read, from 1; 0 when that was not said
+	Shop    bool        `json:"shop,omitempty"`    // the premises are a shop
 }
 
 func (n notice) mayConfirm(ask Ask, f *confirmFacts) error {
@@ -99,6 +105,7 @@ func (n notice) mayConfirm(ask Ask, f *confirmFacts) error {
 		}
 		f.For = home
 	}
+	f.Shop = ask.Room.Shop(f.For)
 	switch {
 	case n.over() || n.Until != 0 && ask.Now >= n.Until:
 		return fault.New(fault.Closed, "the notice no longer holds")
@@ -120,7 +127,7 @@ func (n notice) confirm(e Event, f confirmFacts) notice {
 		if n.Homes == nil {
 			n.Homes = map[id.Premises]Receipt{}
 		}
-		n.Homes[f.For] = Receipt{By: e.By, At: e.At}
+		n.Homes[f.For] = Receipt{By: e.By, At: e.At, Shop: f.Shop}
 	default:
 		if n.People == nil {
 			n.People = map[id.Person]int64{}
@@ -133,6 +140,8 @@ func (n notice) confirm(e Event, f confirmFacts) notice {
 type visitFacts struct {
 	For id.Premises `json:"for"`
 	On  bool        `json:"on"` // false: nobody was there after all
+
+	Shop bool `json:"shop,omitempty"` // the premises are a shop
 }
 
 // mayVisit lets those who answer for the room say at which doors they have told it themselves, whether somebody is behind them or not.
@@ -141,6 +150,7 @@ func (n notice) mayVisit(ask Ask, f *visitFacts, words entry.Words) error {
 		return err
 	}
 	r, told := n.Homes[f.For]
+	f.Shop = ask.Room.Shop(f.For)
 	switch {
 	case n.over():
 		return fault.New(fault.Closed, "the notice no longer holds")
@@ -162,7 +172,7 @@ func (n notice) visit(e Event, f visitFacts) notice {
 		if n.Homes == nil {
 			n.Homes = map[id.Premises]Receipt{}
 		}
-		n.Homes[f.For] = Receipt{By: e.By, At: e.At, Visit: true, Note: kept(e.Words)}
+		n.Homes[f.For] = Receipt{By: e.By, At: e.At, Visit: true, Note: kept(e.Words), Shop: f.Shop}
 	case !f.On && r.Visit:
 		delete(n.Homes, f.For)
 	}
@@ -233,8 +243,58 @@ func (n notice) correct(e Event, f correctFacts) notice {
 	for p := range n.People {
 		n.Before[string(p)] = n.version()
 	}
-	n.Homes, n.People, n.Told = nil, nil, ""
+	n.Homes, n.People, n.Told, n.Reminded = nil, nil, "", nil
 	n.Version, n.Corrected, n.Corrector = n.version()+1, e.At, f.By
+	return n
+}
+
+const (
+	// MostReminders is how often somebody may be reminded of one version by hand.
+	MostReminders = 3
+	// BetweenReminders is how long it takes at least.
+	BetweenReminders = 30 * time.Minute
+)
+
+type remindFacts struct {
+	Texts bool `json:"texts,omitempty"` // also by text messages, where page and phone go unnoticed
+}
+
+// mayRemind lets those who answer for the room ring whoever has not confirmed: a few times, by day.
+func (n notice) mayRemind(ask Ask, _ *remindFacts) error {
+	if err := owner(ask, "remind"); err != nil {
+		return err
+	}
+	switch {
+	case n.over() || n.Until != 0 && ask.Now >= n.Until:
+		return fault.New(fault.Closed, "the notice no longer holds")
+	case !n.Confirm:
+		return fault.New(fault.Invalid, "the notice asks for no confirmation").And("field", "act")
+	case n.here(ask.Room) >= ask.Room.Premises():
+		return fault.New(fault.Unchanged, "all have confirmed")
+	case len(n.Reminded) >= MostReminders:
+		return fault.New(fault.Quota, "they were reminded often enough").And("field", "reminders").And("limit", MostReminders)
+	}
+	if i := len(n.Reminded) - 1; i >= 0 && ask.Now < n.Reminded[i]+BetweenReminders.Milliseconds() {
+		return fault.New(fault.Quota, "they were reminded just now").And("field", "reminders").And("until", n.Reminded[i]+BetweenReminders.Milliseconds())
+	}
+	if hour := time.UnixMilli(ask.Now).In(Zone).Hour(); n.Importance != "urgent" && (hour >= quietFrom || hour < quietTo) {
+		return fault.New(fault.QuietHours, "nobody is reminded at night").And("field", "reminders").And("from", quietFrom).And("to", quietTo)
+	}
+	return nil
+}
+
+// here is how many of the premises that have confirmed are the room's still.
+func (n notice) here(room Room) (count int) {
+	for h := range n.Homes {
+		if room.Includes(h) {
+			count++
+		}
+	}
+	return count
+}
+
+func (n notice) remind(e Event, f remindFacts) notice {
+	n.Reminded, n.Texts = append(slices.Clone(n.Reminded), e.At), f.Texts
 	return n
 }
 
@@ -301,9 +361,12 @@ func (n notice) Confirmed() map[id.Premises]Receipt { return maps.Clone(n.Homes)
 
 // shown is the state but for who confirmed.
 func (n notice) shown() any {
-	n.Homes, n.People, n.Told, n.Before = nil, nil, "", nil
+	n.Homes, n.People, n.Told, n.Before, n.Texts = nil, nil, "", nil, false
 	return n
 }
+
+// Current says that it holds still.
+func (n notice) Current() bool { return !n.over() }
 
 // Live says that it has to be confirmed still.
 func (n notice) Live() bool { return n.Confirm && !n.over() }
@@ -323,6 +386,8 @@ func (n notice) Rings(act string, _ Event) []Ring {
 		return []Ring{{Topic: n.topic(), All: true}}
 	case "correct":
 		return []Ring{{Topic: n.topic(), All: true, Says: "更正了"}}
+	case "remind": // whoever has confirmed is not concerned
+		return []Ring{{Topic: Confirm, All: true, Text: n.Texts, Says: "请您确认"}}
 	}
 	return nil
 }
@@ -354,13 +419,17 @@ type confirmed struct {
 	Visit     bool      `json:"visit,omitempty"` // told at the door
 }
 
-// own says whether the viewer's premises have confirmed, each of several, and who of them did; owners see how many premises have.
+// own says whether the viewer's premises have confirmed, each of several, and who of them did; owners see how many premises have, of those that
+// the room has now.
 func (n notice) own(v Viewer) any {
 	var own struct {
 		confirmed
-		Homes  map[id.Premises]confirmed `json:"homes,omitempty"`
-		N      *int                      `json:"n,omitempty"`
-		Before int                       `json:"before,omitempty"` // the earlier version that they confirmed, before it was corrected
+		Homes   map[id.Premises]confirmed `json:"homes,omitempty"`
+		N       *int                      `json:"n,omitempty"`
+		Shops   int                       `json:"shops,omitempty"`    // of those n
+		Of      int                       `json:"of,omitempty"`       // so many premises there are
+		OfShops int                       `json:"of_shops,omitempty"` // so many of them are shops
+		Before  int                       `json:"before,omitempty"`   // the earlier version that they confirmed, before it was corrected
 	}
 	if !n.Confirm {
 		return nil
@@ -384,8 +453,13 @@ func (n notice) own(v Viewer) any {
 		own.confirmed = confirmed{Confirmed: true, By: v.Person, At: at}
 	}
 	if v.Owner {
-		count := len(n.Homes)
-		own.N = &count
+		count := n.here(v.Room)
+		own.N, own.Of, own.OfShops = &count, v.Room.Premises(), v.Room.Shops()
+		for h := range n.Homes {
+			if v.Room.Shop(h) {
+				own.Shops++
+			}
+		}
 	} else if !own.Confirmed && len(own.Homes) == 0 && own.Before == 0 {
 		return nil
 	}

@@ -36,6 +36,7 @@ type request struct {
 	Rating     entry.Words        `json:"rating,omitempty"` // of rating it
 	Reason     entry.Words        `json:"reason,omitempty"` // of reopening or cancelling it
 	Back       *returned          `json:"back,omitempty"`   // who gave it back last, and why, until it is done
+	Nudged     int64              `json:"nudged,omitempty"` // when somebody was nudged last
 	Steps      []step             `json:"steps,omitempty"`
 	Skipped    int                `json:"skipped,omitempty"` // steps left out of the middle
 }
@@ -65,8 +66,9 @@ var templates = []string{"买菜", "买药", "清理垃圾", "打印", "代取",
 var quantities = []string{"copies", "pages", "bags", "budget", "pieces", "people"}
 
 var _ = declare(kind[request]{
-	name: "request",
-	lane: Needs,
+	name:  "request",
+	lane:  Needs,
+	takes: "claim",
 	actions: map[string]action[request]{
 		"post":     actw(request.mayPost, request.post, "text", "note", "list"),
 		"claim":    act(request.mayClaim, request.claim),
@@ -79,6 +81,7 @@ var _ = declare(kind[request]{
 		"rate":     actw(request.mayRate, request.rate, "text").speaking(),
 		"cancel":   actw(request.mayCancel, request.cancel, "reason"),
 		"lapse":    act(request.mayLapse, request.lapse),
+		"nudge":    act(request.mayNudge, request.nudge),
 	},
 	shown:    request.shown,
 	own:      request.own,
@@ -300,6 +303,29 @@ func (r request) confirm(e Event, _ nothing) request {
 	return r.note(e, "confirm", "")
 }
 
+// mayNudge lets the asker nudge: who could take it on, then who has.
+func (r request) mayNudge(ask Ask, _ *nothing) error {
+	return mayNudge(ask, !r.over() && r.Status != done, r.nudged())
+}
+
+// nudged is when whoever is to act now was nudged last; 0 when it went to other hands since, or to nobody's.
+func (r request) nudged() int64 {
+	for _, step := range slices.Backward(r.Steps) {
+		if slices.Contains([]string{"claim", "dispatch", "release", "reopen"}, step.Verb) {
+			if step.At > r.Nudged {
+				return 0
+			}
+			break
+		}
+	}
+	return r.Nudged
+}
+
+func (r request) nudge(e Event, _ nothing) request {
+	r.Nudged = e.At
+	return r
+}
+
 type reopenFacts struct {
 	Open bool `json:"open,omitempty"` // the helper is no longer in the room: anybody may claim it
 }
@@ -309,7 +335,7 @@ func (r request) mayReopen(ask Ask, f *reopenFacts, words entry.Words) error {
 		return err
 	}
 	if r.over() && ask.Now > r.Closed+regret.Milliseconds() {
-		return fault.New(fault.TooLate, "it ended too long ago; ask again")
+		return fault.New(fault.TooLate, "it ended too long ago; ask again").And("field", "reopen")
 	}
 	f.Open = !ask.Room.Has(r.Helper)
 	return brief(words, "reason", 1, remarked)
@@ -411,6 +437,17 @@ func (r request) Rings(act string, e Event) []Ring {
 		}
 		return []Ring{{Topic: "request", To: to}}
 	}
+	if act == "nudge" {
+		if r.Helper != "" {
+			return []Ring{nudging("mine", r.Helper)}
+		}
+		var to []id.Person
+		for _, badge := range helping {
+			to = append(to, e.Room.Badged(badge)...)
+		}
+		owners := slices.DeleteFunc(slices.Clone(e.Room.Owners()), func(p id.Person) bool { return slices.Contains(to, p) })
+		return []Ring{nudging("request", to...), nudging("mine", owners...)}
+	}
 	says, ok := news[act]
 	if !ok {
 		return nil
@@ -459,6 +496,14 @@ func (r request) MayVisit(v Viewer) bool {
 	return r.Door && !r.over() && r.Helper != "" && v.Person == r.Helper
 }
 
+// Current tells whether it is open, taken on, or done and not confirmed yet.
+func (r request) Current() bool { return !r.over() }
+
+// Answered is how long it stood before somebody took it on by themselves.
+func (r request) Answered(act string, e Event) (int64, bool) {
+	return e.At - e.Post.At, act == "claim" && r.Former == ""
+}
+
 // Live tells whether it goes on.
 func (r request) Live() bool { return !r.over() }
 
@@ -505,8 +550,9 @@ func (r request) helpers() []id.Person {
 	return who
 }
 
-// shown is the state but for whose it was before: that is between the room and them.
+// shown is the state but for whose it was before: that is between the room and them. Nor is it shown that others were nudged.
 func (r request) shown() any {
+	r.Nudged = r.nudged()
 	r.Former, r.Steps = "", slices.Clone(r.Steps)
 	return r
 }

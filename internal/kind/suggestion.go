@@ -13,6 +13,7 @@ import (
 type suggestion struct {
 	Support map[id.Premises]id.Person `json:"support,omitempty"` // who of which household
 	Reply   *reply                    `json:"reply,omitempty"`
+	Nudged  int64                     `json:"nudged,omitempty"` // when who answers for the room was nudged last
 }
 
 type reply struct {
@@ -33,6 +34,7 @@ var _ = declare(kind[suggestion]{
 		"post":    actw(suggestion.mayPost, suggestion.post, "text"),
 		"support": act(suggestion.maySupport, suggestion.support),
 		"reply":   actw(suggestion.mayReply, suggestion.reply, "text"),
+		"nudge":   act(suggestion.mayNudge, suggestion.nudge),
 	},
 	shown:   suggestion.shown,
 	own:     suggestion.own,
@@ -117,19 +119,32 @@ func (s suggestion) reply(e Event, f replyFacts) suggestion {
 	return s
 }
 
-// Rings tells the author of the reply.
+func (s suggestion) mayNudge(ask Ask, _ *nothing) error {
+	return mayNudge(ask, s.Reply == nil, s.Nudged)
+}
+
+func (s suggestion) nudge(e Event, _ nothing) suggestion {
+	s.Nudged = e.At
+	return s
+}
+
+// Rings tells the author of the reply, and those who answer for the room that the author still waits for one.
 func (s suggestion) Rings(act string, e Event) []Ring {
-	if act != "reply" {
-		return nil
+	switch act {
+	case "reply":
+		return []Ring{{Topic: "mine", To: []id.Person{e.Post.By}, Says: "回复了"}}
+	case "nudge":
+		return []Ring{nudging("mine", e.Room.Owners()...)}
 	}
-	return []Ring{{Topic: "mine", To: []id.Person{e.Post.By}, Says: "回复了"}}
+	return nil
 }
 
 func (s suggestion) shown() any {
 	return struct {
 		Support int    `json:"support"`
 		Reply   *reply `json:"reply,omitempty"`
-	}{len(s.Support), s.Reply}
+		Nudged  int64  `json:"nudged,omitempty"`
+	}{len(s.Support), s.Reply, s.Nudged}
 }
 
 // Live says that nobody has answered it.

@@ -3,6 +3,7 @@ package kind
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"unicode/utf8"
 
 	"linli/internal/entry"
@@ -99,6 +100,15 @@ func texts(words entry.Words, field string, count, most int) error {
 	return nil
 }
 
+// Word reads one text out of words for who quotes them; empty when it is forgotten.
+func Word(words entry.Words, field string) string { return word(words, field) }
+
+// FirstLine is the first line of a text that says something, cut to 60 characters.
+func FirstLine(s string) string {
+	s, _, _ = strings.Cut(strings.TrimSpace(s), "\n")
+	return short(strings.TrimSpace(s))
+}
+
 // word reads one text out of words for a summary; empty when it is forgotten.
 func word(words entry.Words, field string) string {
 	var w map[string]json.RawMessage
@@ -114,10 +124,15 @@ func line(prefix, s string) string {
 	if s == "" {
 		return prefix
 	}
+	return prefix + " " + short(s)
+}
+
+// short cuts a text to 60 characters.
+func short(s string) string {
 	if r := []rune(s); len(r) > 60 {
-		s = string(r[:60]) + "…"
+		return string(r[:60]) + "…"
 	}
-	return prefix + " " + s
+	return s
 }
 
 // list checks an optional list of short texts in words: at most count of them, each of at most most characters.

@@ -326,7 +326,7 @@ func (l *Ladder) badge(p id.Person) (n int) {
 	}
 	aside, err := l.Pockets.Skips(l.ctx, p)
 	if err != nil {
-		l.Log.Error("what was put aside is unknown", "err", err)
+		l.wrong("what was put aside is unknown", err)
 	}
 	for _, s := range aside {
 		if slices.Contains(list, place{s.Room, s.Seq}) {
@@ -342,7 +342,7 @@ func (l *Ladder) waits(r id.Room) *waiting {
 	_ = l.Engine.Seen(l.ctx, r) // what rings now counts already; a view that stands still is said elsewhere
 	seqs, err := l.live(r)
 	if err != nil {
-		l.Log.Error("what waits is unknown", "err", err)
+		l.wrong("what waits is unknown", err)
 	}
 	for _, seq := range seqs {
 		_ = l.Engine.ReadItem(l.ctx, r, seq, func(s *room.State, item *room.Item) {

@@ -208,6 +208,7 @@ func (l *Ladder) learnApplication(n *news) {
 			if a.For == office.ForBadge {
 				what = "身份申请"
 			}
+			n.inside = a.Status == office.Approved || a.For != ""
 			n.text = "您的" + what + map[office.Status]string{office.Approved: "通过了", office.Asked: "要补充资料", office.Rejected: "没有通过"}[a.Status]
 		}
 	})
@@ -273,6 +274,8 @@ func (l *Ladder) url(c *climb) string {
 		return "/me"
 	case n.Ring.Topic == "admission":
 		return "/admission"
+	case n.inside:
+		return "/rooms/" + string(n.Room)
 	case n.Application != "":
 		return "/pending"
 	}

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -256,7 +257,7 @@ func (r *sms) sendOne(m textMessage) {
 			ok = r.mayWiden(m)
 		}
 		if err != nil {
-			l.Log.Error("a text message was not written down", "err", err)
+			l.wrong("a text message was not written down", err)
 		}
 		if !ok {
 			return
@@ -264,7 +265,7 @@ func (r *sms) sendOne(m textMessage) {
 	}
 	records, err := l.Register.Look(l.ctx, id.Server, []id.Person{m.person}, "sms")
 	if err != nil {
-		l.Log.Error("a text message was not sent", "err", err)
+		l.wrong("a text message was not sent", err)
 		return
 	}
 	rec, ok := records[m.person]
@@ -325,8 +326,9 @@ func (r *sms) mayWiden(m textMessage) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.l.Now()
+	maps.DeleteFunc(r.again, func(_ id.Person, times []time.Time) bool { return now.Sub(times[len(times)-1]) >= time.Hour })
 	recent := slices.DeleteFunc(r.again[m.caller], func(t time.Time) bool { return now.Sub(t) >= time.Hour })
-	if r.again[m.caller] = recent; len(recent) >= perCaller {
+	if len(recent) >= perCaller {
 		return false
 	}
 	r.again[m.caller] = append(recent, now)
@@ -347,7 +349,7 @@ func (r *sms) enterAlarm(m textMessage) (bool, error) {
 	}
 	_, err := r.l.Shelf.Put(r.l.ctx, key, []byte(m.person), journal.Any, 7*24*time.Hour)
 	if err != nil {
-		r.l.Log.Error("a text message was not written down", "err", err)
+		r.l.wrong("a text message was not written down", err)
 	}
 	return true, nil
 }

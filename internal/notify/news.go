@@ -47,6 +47,7 @@ type news struct {
 
 	learnt      bool
 	gone        bool // there is no such item any more
+	inside      bool // of an application whose answer is in the room itself: who made it is in there
 	lane        string
 	title, text string
 	plain       string // what may leave the machine in the clear: nothing that a resident wrote
@@ -363,7 +364,7 @@ func (l *Ladder) begin(log id.Log, fresh []*news) {
 		rec.Open = slices.Clone(rec.Open[over:])
 	}
 	if err := l.keep(context.WithoutCancel(l.ctx), log, rec); err != nil {
-		l.Log.Error("alerts were not written down", "log", log, "err", err)
+		l.wrong("alerts were not written down", err, "log", log)
 	}
 	for _, n := range open {
 		for p, next := range n.Left {
@@ -374,7 +375,7 @@ func (l *Ladder) begin(log id.Log, fresh []*news) {
 		l.waitTurns(n)
 	}
 	if err := l.keep(context.WithoutCancel(l.ctx), log, rec); err != nil {
-		l.Log.Error("alerts were not written down", "log", log, "err", err)
+		l.wrong("alerts were not written down", err, "log", log)
 	}
 }
 
@@ -411,7 +412,7 @@ func (l *Ladder) wants(p id.Person, n *news) bool {
 	}
 	c, err := l.Pockets.Choices(l.ctx, p)
 	if err != nil {
-		l.Log.Error("choices were not read", "err", err)
+		l.wrong("choices were not read", err)
 		return true
 	}
 	return c.Rings(n.Ring.Topic) && (n.lane == "" || !c.Mutes(n.Room, n.lane))
@@ -541,14 +542,14 @@ func (l *Ladder) flush(ctx context.Context) {
 		}
 		b, err := rec.pack()
 		if err != nil {
-			l.Log.Error("alerts were not written down", "log", log, "err", err)
+			l.wrong("alerts were not written down", err, "log", log)
 			continue
 		}
 		items, written = append(items, journal.Item{Key: logs + string(log), Value: b}), append(written, rec)
 	}
 	if len(items) > 0 {
 		if err := l.Shelf.PutAll(ctx, items); err != nil {
-			l.Log.Error("alerts were not written down", "err", err)
+			l.wrong("alerts were not written down", err)
 		} else {
 			for _, rec := range written {
 				rec.dirty, rec.moved = false, false
@@ -557,6 +558,6 @@ func (l *Ladder) flush(ctx context.Context) {
 	}
 	l.flushReached(ctx)
 	if err := l.can.flush(ctx, l.Shelf); err != nil {
-		l.Log.Error("reachability was not kept", "err", err)
+		l.wrong("reachability was not kept", err)
 	}
 }

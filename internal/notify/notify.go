@@ -30,6 +30,7 @@ package notify
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -177,6 +178,13 @@ func (l *Ladder) Start(ctx context.Context, parts Parts) error {
 	return nil
 }
 
+// wrong logs what went wrong. What the stop broke off did not: it is done at the next start.
+func (l *Ladder) wrong(what string, err error, args ...any) {
+	if l.ctx.Err() == nil || !errors.Is(err, context.Canceled) {
+		l.Log.Error(what, append(args, "err", err)...)
+	}
+}
+
 // Close stops ringing; what has not reached everybody is kept for the next start.
 func (l *Ladder) Close() {
 	l.cancel()
@@ -251,7 +259,7 @@ func (l *Ladder) Apply(b *engine.Batch) {
 	}
 	in.frame = b.Frame
 	for i := range b.Office {
-		if c := &b.Office[i]; c.What == office.Admission || c.What == office.Coded || c.What == office.Offered && c.Gained {
+		if c := &b.Office[i]; c.What == office.Admission || c.What == office.Coded || c.What == office.Offered && c.Gained && c.By != c.Person {
 			in.office = append(in.office, changed{b.Frame, 0, b.Office[i]})
 		}
 	}
@@ -381,7 +389,7 @@ func (l *Ladder) member(r id.Room, p id.Person) (in bool) {
 func (l *Ladder) say(p id.Person, a *wire.Alert) bool {
 	b, err := json.Marshal(map[string]any{"alert": a})
 	if err != nil {
-		l.Log.Error("not JSON", "err", err)
+		l.wrong("not JSON", err)
 		return false
 	}
 	return l.Hub.Tell(p, hub.Frame(b)) > 0

@@ -255,6 +255,8 @@ func (nobody) Behind(id.Premises) []id.Person { return nil }
 func (nobody) Owners() []id.Person            { return nil }
 func (nobody) Badged(string) []id.Person      { return nil }
 func (nobody) Calls(int64) int                { return 0 }
+func (nobody) Shop(id.Premises) bool          { return false }
+func (nobody) Shops() int                     { return 0 }
 
 // Of a card that was held and reminded of in the same night, one is told.
 func TestAReminderTakesThePlaceOfWhatItRemindsOf(t *testing.T) {
@@ -291,4 +293,41 @@ func sign(key string, body []byte) string {
 	m := hmac.New(sha256.New, []byte(key))
 	m.Write(body)
 	return "sha256=" + hex.EncodeToString(m.Sum(nil))
+}
+
+// Whoever called again is forgotten when their hour is over: a day of callers is no more memory than an hour of them.
+func TestWhoCalledAgainIsForgottenAfterTheirHour(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	l := New()
+	l.Parts.Now = func() time.Time { return now }
+	r := newSMS(l)
+	for i := range 1000 {
+		for n := range perCaller + 1 {
+			if may := r.mayWiden(textMessage{caller: id.Person(fmt.Sprint("p", i))}); may != (n < perCaller) {
+				t.Fatalf("message %d of one caller: %v", n, may)
+			}
+		}
+		now = now.Add(time.Minute)
+	}
+	if len(r.again) > 61 {
+		t.Errorf("%d callers are remembered", len(r.again))
+	}
+}
+
+// What a stop breaks off is done at the next start, and no mistake.
+func TestAStopIsQuietInTheLog(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	l := New()
+	l.Parts.Log = slog.New(slog.NewTextHandler(&log, nil))
+	l.cancel()
+	l.wrong("subscriptions were not read", fmt.Errorf("shelf: %w", l.ctx.Err()))
+	if log.Len() > 0 {
+		t.Error(log.String())
+	}
+	l.wrong("subscriptions were not read", errors.New("the disk is damaged"))
+	if log.Len() == 0 {
+		t.Error("what is wrong at a stop is logged")
+	}
 }

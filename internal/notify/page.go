@@ -51,7 +51,7 @@ func (l *Ladder) receipt(c *climb, channel string, push id.Push) string {
 	}, "\n")
 	sealed, err := l.Register.Seal(id.Server, []byte(plain))
 	if err != nil {
-		l.Log.Error("no receipt", "err", err)
+		l.wrong("no receipt", err)
 		return ""
 	}
 	return base64.RawURLEncoding.EncodeToString(sealed)
@@ -118,7 +118,7 @@ func (l *Ladder) reachedOf(at place) *reached {
 		err = json.Unmarshal(b, r)
 	}
 	if err != nil && !isAbsent(err) {
-		l.Log.Error("who was reached is unknown", "err", err)
+		l.wrong("who was reached is unknown", err)
 	}
 	if r.People == nil {
 		r.People = map[id.Person]string{}
@@ -154,7 +154,7 @@ func (l *Ladder) flushReached(ctx context.Context) {
 				_, err = l.Shelf.Put(ctx, reachedKey(at), b, journal.Any, reachedFor)
 			}
 			if err != nil {
-				l.Log.Error("who was reached was not kept", "err", err)
+				l.wrong("who was reached was not kept", err)
 				continue
 			}
 			r.dirty = false
@@ -173,13 +173,17 @@ func (l *Ladder) Reached(ctx context.Context, r id.Room, seq entry.Seq) (by map[
 
 func (l *Ladder) known(at place) map[id.Person]string {
 	by := maps.Clone(l.reachedOf(at).People)
+	var members []id.Person
 	_ = l.Engine.ReadRoom(at.room, func(s *room.State) {
 		for p := range s.Members {
-			if l.Marks.Of(p, at.room).Seq >= at.seq {
-				by[p] = l.page.Channel()
-			}
+			members = append(members, p)
 		}
 	})
+	for _, p := range members {
+		if l.Marks.Of(p, at.room).Seq >= at.seq {
+			by[p] = l.page.Channel()
+		}
+	}
 	return by
 }
 

@@ -130,7 +130,7 @@ func (*push) Patience(*climb) time.Duration { return afterPush }
 func (r *push) Ring(c *climb) bool {
 	subs, err := r.of(r.l.ctx, c.person)
 	if err != nil {
-		r.l.Log.Error("subscriptions were not read", "err", err)
+		r.l.wrong("subscriptions were not read", err)
 		return false
 	}
 	rang := false
@@ -143,7 +143,7 @@ func (r *push) Ring(c *climb) bool {
 		a.Badge, a.Test = &badge, a.Topic == "test"
 		plain, err := json.Marshal(a)
 		if err != nil {
-			r.l.Log.Error("not JSON", "err", err)
+			r.l.wrong("not JSON", err)
 			continue
 		}
 		j := pushJob{person: c.person, sub: s, plain: plain, topic: topicOf(a.Tag), urgency: urgency(c), ttl: ttl(c)}
@@ -274,7 +274,7 @@ func (r *push) came(j *pushJob, status int, after time.Duration, err error) {
 		l.counts.add("push", "gone")
 		l.can.failed(j.person, "push", j.sub.ID, "gone", now)
 		if err := r.drop(l.ctx, j.person, j.sub.ID); err != nil {
-			l.Log.Error("a subscription was not dropped", "err", err)
+			l.wrong("a subscription was not dropped", err)
 		}
 	case status == http.StatusTooManyRequests || status >= 500 || errors.Is(err, errUnreachable):
 		if j.tries < pushTries {

@@ -149,7 +149,7 @@ func (l *Ladder) Ended(p id.Person, d id.Device) {
 		}
 	}
 	if err != nil {
-		l.Log.Error("a subscription was not dropped", "err", err)
+		l.wrong("a subscription was not dropped", err)
 	}
 }
 

@@ -106,7 +106,7 @@ func (l *Ladder) answered(n *news) (yes bool) {
 		return err
 	})
 	if err != nil {
-		l.Log.Error("who answered is unknown", "err", err)
+		l.wrong("who answered is unknown", err)
 	}
 	return yes
 }

@@ -36,6 +36,7 @@ func init() {
 		"office.found":         {decide: (*State).mayFound, apply: (*State).found},
 		"places.put":           {decide: (*State).mayPut, apply: (*State).put},
 		"places.remove":        {decide: (*State).mayRemove, apply: (*State).remove},
+		"doors.withdraw":       {decide: (*State).mayWithdrawDoors, apply: (*State).remove},
 		"room.open":            {decide: (*State).mayOpen, apply: (*State).open},
 		"person.admit":         {decide: (*State).mayAdmit, apply: (*State).admit},
 		"person.renamed":       {decide: (*State).mayRename, apply: (*State).renamed},
@@ -57,9 +58,11 @@ func init() {
 		"charter.accept":       {decide: (*State).mayAccept, apply: (*State).accepted},
 		"policy.set":           {decide: (*State).mayPolicy, apply: (*State).ruled},
 		"limits.set":           {decide: (*State).mayLimit, apply: (*State).limited},
+		"telephone.set":        {decide: (*State).mayTelephone, apply: (*State).telephoned, words: true},
 		"code.issue":           {decide: (*State).mayIssue, apply: (*State).issued},
 		"look":                 {decide: (*State).mayLook, apply: (*State).noted},
 		"person.bind":          {decide: (*State).mayBind, apply: (*State).admit},
+		"person.left":          {decide: (*State).mayLeave, apply: (*State).moved},
 		"person.removed":       {decide: (*State).mayRemovePerson, apply: (*State).personRemoved, words: true},
 		"person.restored":      {decide: (*State).mayRestorePerson, apply: (*State).personRestored, words: true},
 		"post.offer":           {decide: (*State).mayOffer, apply: (*State).postOffered},
@@ -76,7 +79,8 @@ type asking struct {
 	by    entry.Actor
 	with  json.RawMessage
 	words entry.Words
-	as    string // the office role used; the rule notes it
+	as    string    // the office role used; the rule notes it
+	of    id.Person // whom the words are about; the rule notes it
 	now   int64
 }
 
@@ -146,7 +150,10 @@ func (s *State) Decide(by entry.Actor, c *entry.Command, now int64) ([]entry.Ent
 		entries[i] = entry.Entry{Kind: kind, By: by.Person, As: a.as, Facts: marshal(step.facts)}
 	}
 	// The last carries the id, so that the same command is answered the same.
-	entries[0].Words, entries[len(entries)-1].ID = words, c.ID
+	entries[len(entries)-1].ID = c.ID
+	if words != nil {
+		entries[0].Words, entries[0].Of = words, a.of
+	}
 	return entries, nil
 }
 
@@ -207,6 +214,7 @@ func (s *State) Apply(seq entry.Seq, at int64, e *entry.Entry) []Change {
 	}
 	act, known := acts[e.Kind]
 	if !known {
+		s.core.Strange = true
 		return nil
 	}
 	s.been(e.By)

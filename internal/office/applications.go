@@ -62,14 +62,15 @@ type Application struct {
 	Since     int64       `json:"since"`  // when it took that place, ms
 	Decided   int64       `json:"decided,omitempty"`
 	By        id.Person   `json:"by,omitempty"`
-	Note      entry.Words `json:"note,omitempty"` // the applicant's; let go once approved
-	Text      entry.Words `json:"text,omitempty"` // the question or the reason of who decides
+	Note      entry.Words `json:"note,omitempty"`  // the applicant's; let go once approved
+	Text      entry.Words `json:"text,omitempty"`  // the question or the reason of who decides
+	About     string      `json:"about,omitempty"` // which part of the form the question is about: one of abouts; empty: none, or several
 }
 
 // Open tells whether a decision is still to come.
 func (a *Application) Open() bool { return a.Status == Pending || a.Status == Asked }
 
-// Decision is one verdict, for the audit. It names who decided, when, and nothing of the applicant but the application.
+// Decision is one verdict, for the audit. It names who decided, when, what they said, and nothing of the applicant but the application.
 type Decision struct {
 	Application id.Application `json:"a"`
 	Verb        string         `json:"v"` // ask, approve, reject
@@ -77,7 +78,8 @@ type Decision struct {
 	As          string         `json:"as,omitempty"`
 	At          int64          `json:"at"`
 	Light       string         `json:"l,omitempty"`
-	Waited      int64          `json:"w"` // ms since the application took its place
+	Waited      int64          `json:"w"`           // ms since the application took its place
+	Words       entry.Words    `json:"t,omitempty"` // what was asked, or why not; as long as the application is kept
 }
 
 type submitFacts struct {
@@ -103,6 +105,8 @@ func (s *State) maySubmit(a *asking) ([]step, error) {
 		return nil, invalid("application", "an application has an id and a person")
 	case !a.server() && f.Person != a.by.Person:
 		return nil, fault.New(fault.Forbidden, "one applies for oneself")
+	case s.core.Rooms[f.Room] == nil && f.For != "":
+		return nil, fault.New(fault.NotMember, "not a member of this room")
 	case s.core.Rooms[f.Room] == nil:
 		return nil, fault.New(fault.NotFound, "there is no such room").And("field", "room")
 	case s.core.Applications[f.Application] != nil:
@@ -131,6 +135,7 @@ func (s *State) maySubmit(a *asking) ([]step, error) {
 			return nil, err
 		}
 	}
+	a.of = f.Person
 	f.Off = f.Off || slices.ContainsFunc(s.mine[f.Person], func(x *Application) bool { return x.Off })
 	f.judge(f.Slip, a.now)
 	return one(f), nil
@@ -227,6 +232,7 @@ func (s *State) submitted(ev *event) {
 			}
 			s.mine[f.Person] = slices.DeleteFunc(s.mine[f.Person], func(x *Application) bool { return x == old })
 			delete(s.core.Applications, old.ID)
+			s.hush(old)
 		}
 	}
 	s.used(f.Slip, ev.at)
@@ -262,6 +268,7 @@ func (s *State) mayAmend(a *asking) ([]step, error) {
 	if err := app.mayChange(a.now); err != nil {
 		return nil, err
 	}
+	a.of = app.Person
 	f.Person, f.Room, f.For, f.Slip, f.Version = app.Person, app.Room, app.For, "", 0
 	if f.For != "" {
 		if err := s.mayWant(&f); err != nil {
@@ -289,7 +296,7 @@ func (s *State) amended(ev *event) {
 		app.Queued, app.Since = ev.seq, ev.at
 	}
 	s.dequeue(app)
-	app.Form, app.Status, app.Note, app.Text, app.Decided, app.By = s.form(f.Form), Pending, ev.Words, nil, 0, ""
+	app.Form, app.Status, app.Note, app.Text, app.About, app.Decided, app.By = s.form(f.Form), Pending, ev.Words, nil, "", 0, ""
 	app.Version, app.Record, app.Off = ev.seq, f.Record, app.Off || f.Off
 	app.changed(ev.at)
 	s.shut(f.Premises, f.Shut, ev.at)
@@ -313,6 +320,16 @@ func (s *State) mayWithdraw(a *asking) ([]step, error) {
 	return one(verdict{Application: app.ID, Room: app.Room}), nil
 }
 
+// unwish takes back what somebody wanted to be in rooms that they go out of: nobody has to decide.
+func (s *State) unwish(p id.Person, rooms ...id.Room) (steps []step) {
+	for _, r := range slices.Compact(slices.Sorted(slices.Values(rooms))) {
+		if a := s.openFor(p, r); a != nil && a.For == ForBadge {
+			steps = append(steps, step{kind: "application.withdraw", facts: verdict{Application: a.ID, Room: r}})
+		}
+	}
+	return steps
+}
+
 func (s *State) withdrawn(ev *event) {
 	f, ok := read[verdict](ev.Entry)
 	app := s.core.Applications[f.Application]
@@ -320,7 +337,8 @@ func (s *State) withdrawn(ev *event) {
 		return
 	}
 	s.dequeue(app)
-	app.Status, app.Decided, app.Note, app.Text = Withdrawn, ev.at, nil, nil
+	app.Status, app.Decided, app.Note, app.Text, app.About = Withdrawn, ev.at, nil, nil, ""
+	s.hush(app)
 	s.tellApplication(ev, app)
 }
 
@@ -329,7 +347,7 @@ type verdict struct {
 	Application id.Application `json:"application"`
 	Room        id.Room        `json:"room,omitempty"`
 	Person      id.Person      `json:"person,omitempty"`
-	Premises    id.Premises    `json:"premises,omitempty"`
+	Premises    id.Premises    `json:"premises,omitempty"` // in a command: the door of who typed one that was not in the roster
 	Badge       string         `json:"badge,omitempty"`
 	Relation    string         `json:"relation,omitempty"`
 	Light       string         `json:"light,omitempty"`
@@ -339,6 +357,7 @@ type verdict struct {
 	For         string         `json:"for,omitempty"`
 	Record      string         `json:"record,omitempty"` // which of the person's records is in force from now on, when it is another
 	Rooms       []id.Room      `json:"rooms,omitempty"`  // that know the person by the record before
+	About       string         `json:"about,omitempty"`  // which part of the form a question is about
 }
 
 // mayDecide finds the application of a verdict, and checks the right to decide on it and that nobody else did.
@@ -352,6 +371,7 @@ func (s *State) mayDecide(a *asking) (f verdict, app *Application, err error) {
 	if err := a.may(s.at(app.Room), deciders); err != nil {
 		return f, nil, err
 	}
+	a.of = app.Person
 	switch {
 	case !app.Open():
 		return f, nil, decided(app)
@@ -380,8 +400,14 @@ func (s *State) mayAsk(a *asking) ([]step, error) {
 	if err := say(a.words, "text", 500); err != nil {
 		return nil, err
 	}
-	return one(verdict{Application: f.Application, Room: app.Room}), nil
+	if f.About != "" && !slices.Contains(abouts, f.About) {
+		return nil, invalid("about", "no such part of the form")
+	}
+	return one(verdict{Application: f.Application, Room: app.Room, About: f.About}), nil
 }
+
+// abouts are the parts of a form that a question may be about.
+var abouts = []string{"name", "premises", "relation", "note"}
 
 func (s *State) mayReject(a *asking) ([]step, error) {
 	f, app, err := s.mayDecide(a)
@@ -402,6 +428,7 @@ func (s *State) mayApprove(a *asking) ([]step, error) {
 	if err := s.mayEnter(a.by.Person, app.Person, app.Room, a.now); err != nil {
 		return nil, err
 	}
+	premises := cmp.Or(app.Premises, f.Premises)
 	relation := cmp.Or(f.Relation, app.Relation)
 	byRelation, known := relations[relation]
 	badge := cmp.Or(f.Category, byRelation)
@@ -417,15 +444,17 @@ func (s *State) mayApprove(a *asking) ([]step, error) {
 		return nil, invalid("relation", "no such relation")
 	case f.Category == "" && (badge == "" || f.Relation == "" && !app.plain()):
 		return nil, fault.New(fault.Invalid, "a badge was asked for: give it by its name, or another").And("field", "category").And("asked", app.Category)
-	case app.Premises != "" && !s.lies(app.Premises, app.Room):
+	case app.Premises != "" && f.Premises != "" && f.Premises != app.Premises:
+		return nil, fault.New(fault.Conflicting, "the applicant chose another door: ask them").And("field", "premises")
+	case premises != "" && !s.lies(premises, app.Room):
 		return nil, fault.New(fault.Conflicting, "the premises no longer belong to this room: ask the applicant").And("field", "premises")
-	case app.Premises == "" && household(badge):
+	case premises == "" && household(badge):
 		return nil, fault.New(fault.NoPremises, "without a door nobody is of a household: ask which one it is").And("field", "premises")
 	case app.For == ForBadge && (who == nil || who.in(app.Room) == nil):
 		return nil, fault.New(fault.NotMember, "no longer a member of this room")
 	}
 	out := verdict{
-		Application: app.ID, Room: app.Room, Person: app.Person, Premises: app.Premises, Badge: badge, Relation: relation,
+		Application: app.ID, Room: app.Room, Person: app.Person, Premises: premises, Badge: badge, Relation: relation,
 		Light: app.Light, Rev: s.rev(app.Person), Version: app.Version, For: app.For,
 	}
 	if app.Record != "" && (who == nil || who.Record != app.Record) {
@@ -451,6 +480,9 @@ func (s *State) approved(ev *event) {
 		}
 		if app, who := s.core.Applications[f.Application], s.core.People[f.Person]; app != nil && who != nil {
 			who.agree(app.Charter)
+		}
+		if app := s.core.Applications[f.Application]; app != nil {
+			app.Premises = cmp.Or(app.Premises, f.Premises)
 		}
 		s.hold(ev, f.Person, f.Record, f.Rev, f.Room)
 		defer ev.tell(Change{What: Who, Person: f.Person, Room: f.Room})
@@ -480,7 +512,10 @@ func (s *State) decide(ev *event, verb string, to Status) {
 		return
 	}
 	s.dequeue(app)
-	app.Status, app.By, app.Text = to, ev.By, ev.Words
+	app.Status, app.By, app.Text, app.About = to, ev.By, ev.Words, ""
+	if to == Asked {
+		app.About = f.About
+	}
 	if app.Open() {
 		s.enqueue(app)
 	} else {
@@ -490,13 +525,22 @@ func (s *State) decide(ev *event, verb string, to Status) {
 		app.Note, app.Text = nil, nil
 	}
 	list := append(s.core.Decisions[app.Room], Decision{
-		Application: app.ID, Verb: verb, By: ev.By, As: ev.As, At: ev.at, Light: app.Light, Waited: ev.at - app.Since,
+		Application: app.ID, Verb: verb, By: ev.By, As: ev.As, At: ev.at, Light: app.Light, Waited: ev.at - app.Since, Words: ev.Words,
 	})
 	if len(list) > keptDecisions {
 		list = slices.Delete(list, 0, len(list)-keptDecisions)
 	}
 	s.core.Decisions[app.Room] = list
 	s.tellApplication(ev, app)
+}
+
+// hush lets go of what was said of an application that is no more.
+func (s *State) hush(a *Application) {
+	for i, d := range s.core.Decisions[a.Room] {
+		if d.Application == a.ID {
+			s.core.Decisions[a.Room][i].Words = nil
+		}
+	}
 }
 
 // openFor is the open application of a person for a room: there is at most one.

@@ -19,15 +19,6 @@ type Charter struct {
 	By      id.Person   `json:"by"`
 }
 
-// Policy is how a room is run; the office's is the default for those without one of their own.
-type Policy struct {
-	History   string `json:"history"`              // what a newcomer sees of what was before: all, since (a time), none
-	Since     int64  `json:"since,omitempty"`      // ms, with since
-	AutoGreen bool   `json:"auto_green,omitempty"` // a green application is approved by the server
-
-	NoStickers bool `json:"no_stickers,omitempty"` // nobody posts stickers
-}
-
 type charterFacts struct {
 	Room    id.Room `json:"room,omitempty"`
 	Version int     `json:"version"`
@@ -117,51 +108,5 @@ func (s *State) accepted(ev *event) {
 func (p *Person) agree(version int) {
 	if version > 0 && !slices.Contains(p.Agreed, version) {
 		p.Agreed = append(p.Agreed, version)
-	}
-}
-
-type policyFacts struct {
-	Room id.Room `json:"room,omitempty"`
-	Policy
-	Rooms []id.Room `json:"rooms,omitempty"` // which have to be told what may be posted in them
-}
-
-func (s *State) mayPolicy(a *asking) ([]step, error) {
-	f, err := take[policyFacts](a)
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case f.History != "all" && f.History != "since" && f.History != "none":
-		return nil, invalid("history", "history is all, since or none")
-	case (f.History == "since") != (f.Since > 0):
-		return nil, invalid("since", "since goes with history since, and only with it")
-	}
-	if err := s.mayRule(a, f.Room); err != nil {
-		return nil, err
-	}
-	if old, ok := s.core.Policies[f.Room]; ok && old == f.Policy {
-		return nil, fault.New(fault.Unchanged, "it is so already")
-	}
-	f.Rooms = s.switching(f.Room, f.NoStickers)
-	return one(f), nil
-}
-
-// switching lists the rooms where stickers go on or off once the policy of a room, or of the office, says so.
-func (s *State) switching(of id.Room, off bool) (rooms []id.Room) {
-	for r := range s.core.Rooms {
-		_, own := s.core.Policies[r]
-		if governed := r == of || of == "" && !own; governed && s.Policy(r).NoStickers != off {
-			rooms = append(rooms, r)
-		}
-	}
-	slices.Sort(rooms)
-	return rooms
-}
-
-func (s *State) ruled(ev *event) {
-	if f, ok := read[policyFacts](ev.Entry); ok && f.History != "" {
-		s.core.Policies[f.Room] = f.Policy
-		ev.tell(Change{What: Rules, Room: f.Room})
 	}
 }

@@ -30,7 +30,8 @@ type (
 		Who []leaver `json:"who"`
 	}
 	roomRules struct {
-		Without []string `json:"without,omitempty"` // kinds that nobody may post
+		Without  []string `json:"without,omitempty"`  // kinds that nobody may post
+		Reserved []string `json:"reserved,omitempty"` // lanes in which only those post who answer for the room
 	}
 	memberBadge struct {
 		Person id.Person `json:"person"`
@@ -73,7 +74,7 @@ func Effects(seq entry.Seq, e *entry.Entry) map[id.Room][]entry.Entry {
 		if x, ok := read[policyFacts](e); ok {
 			f.rules(x)
 		}
-	case "places.remove":
+	case "places.remove", "doors.withdraw":
 		if x, ok := read[removeFacts](e); ok {
 			drops := perRoom[id.Premises]{}
 			for _, h := range x.Premises {
@@ -106,7 +107,7 @@ func Effects(seq entry.Seq, e *entry.Entry) map[id.Room][]entry.Entry {
 		if x, ok := read[appointment](e); ok && roleBadges[x.Role] != "" {
 			f.drop(x.Room, []leaver{{Person: x.Person, Role: x.Role, Badge: x.Badge}})
 		}
-	case "person.moved":
+	case "person.moved", "person.left":
 		if x, ok := read[moveFacts](e); ok {
 			f.moves(x)
 		}
@@ -151,7 +152,7 @@ func (f *following) drop(r id.Room, who []leaver) { f.ordered(r, "member.drop", 
 // ordered is by who ordered it, with the reason given for it.
 func (f *following) ordered(r id.Room, kind string, facts any) {
 	if r != "" {
-		e := entry.Entry{Kind: kind, By: f.of.By, As: f.of.As, Cause: f.seq, Facts: marshal(facts), Words: f.of.Words}
+		e := entry.Entry{Kind: kind, By: f.of.By, As: f.of.As, Cause: f.seq, Facts: marshal(facts), Words: f.of.Words, Of: f.of.Of}
 		f.rooms[r] = append(f.rooms[r], e)
 	}
 }
@@ -189,12 +190,16 @@ func (f *following) places(rooms []Room, premises []placed) {
 }
 
 func (f *following) rules(x policyFacts) {
-	var rules roomRules
-	if x.NoStickers {
-		rules.Without = []string{"sticker"}
-	}
+	told := x.Told
 	for _, r := range x.Rooms {
-		f.add(r, "room.rules", rules)
+		told = append(told, posting{r, x.NoStickers, x.Reserved})
+	}
+	for _, p := range told {
+		rules := roomRules{Reserved: p.Reserved}
+		if p.NoStickers {
+			rules.Without = []string{"sticker"}
+		}
+		f.add(p.Room, "room.rules", rules)
 	}
 }
 

@@ -1,6 +1,7 @@
 package office
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -36,29 +37,63 @@ func (s *State) LimitOf(p id.Person) entry.Limit {
 	return s.Limits().For(helps)
 }
 
+// limitsAsked are those of the limits that a command changes: what is left out stays as it is.
+type limitsAsked struct {
+	Residents  limitAsked `json:"residents"`
+	Volunteers limitAsked `json:"volunteers"`
+}
+
+type limitAsked struct {
+	Claims   *int `json:"claims"`
+	Contacts *int `json:"contacts"`
+}
+
 func (s *State) mayLimit(a *asking) ([]step, error) {
-	f, err := take[entry.Limits](a)
+	f, err := take[limitsAsked](a)
 	if err != nil {
 		return nil, err
 	}
 	if err := a.may(place{}, governors); err != nil {
 		return nil, err
 	}
-	for field, l := range map[string]entry.Limit{"residents": f.Residents, "volunteers": f.Volunteers} {
-		if l.Claims < 1 || l.Claims > mostLimit || l.Contacts < 1 || l.Contacts > mostLimit {
-			return nil, invalid(field, "1 to 1000")
+	now, out := s.Limits(), entry.Limits{}
+	for _, x := range []struct {
+		field   string
+		asked   *int
+		is, set *int
+	}{
+		{"residents", f.Residents.Claims, &now.Residents.Claims, &out.Residents.Claims},
+		{"residents", f.Residents.Contacts, &now.Residents.Contacts, &out.Residents.Contacts},
+		{"volunteers", f.Volunteers.Claims, &now.Volunteers.Claims, &out.Volunteers.Claims},
+		{"volunteers", f.Volunteers.Contacts, &now.Volunteers.Contacts, &out.Volunteers.Contacts},
+	} {
+		switch {
+		case x.asked == nil || *x.asked == *x.is:
+		case *x.asked < 1 || *x.asked > mostLimit:
+			return nil, invalid(x.field, "1 to 1000")
+		default:
+			*x.set = *x.asked
 		}
 	}
-	if f == s.Limits() {
+	if out == (entry.Limits{}) {
 		return nil, fault.New(fault.Unchanged, "it is so already")
 	}
-	return one(f), nil
+	return one(out), nil
 }
 
+// limited takes the limits that an entry names; 0 is none of them. Old entries name all.
 func (s *State) limited(ev *event) {
-	if f, ok := read[entry.Limits](ev.Entry); ok && f.Residents.Claims > 0 {
-		s.core.Limits = &f
+	f, ok := read[entry.Limits](ev.Entry)
+	if !ok || f == (entry.Limits{}) {
+		return
 	}
+	now := s.Limits()
+	over := func(l *entry.Limit, f entry.Limit) {
+		l.Claims, l.Contacts = cmp.Or(f.Claims, l.Claims), cmp.Or(f.Contacts, l.Contacts)
+	}
+	over(&now.Residents, f.Residents)
+	over(&now.Volunteers, f.Volunteers)
+	s.core.Limits = &now
 }
 
 // contact is whose phone somebody was shown, and when first within the day.

@@ -47,6 +47,7 @@ type State struct {
 // core is what a checkpoint keeps. Fields are only added.
 type core struct {
 	Seq          entry.Seq                       `json:"seq"`
+	Strange      bool                            `json:"strange,omitempty"` // an act was not known: a newer program wrote it
 	Name         string                          `json:"name,omitempty"`
 	Code         string                          `json:"code,omitempty"`
 	Communities  map[id.Community]*Community     `json:"communities"`
@@ -56,9 +57,10 @@ type core struct {
 	Applications map[id.Application]*Application `json:"applications"`
 	Decisions    map[id.Room][]Decision          `json:"decisions"`
 	Links        map[id.Link]*Link               `json:"links"`
-	Charters     map[id.Room]*Charter            `json:"charters"` // "" is the office's
-	Charter      int                             `json:"charter"`  // the greatest version given out
-	Policies     map[id.Room]Policy              `json:"policies"` // "" is the office's
+	Charters     map[id.Room]*Charter            `json:"charters"`             // "" is the office's
+	Charter      int                             `json:"charter"`              // the greatest version given out
+	Policies     map[id.Room]saying              `json:"policies"`             // "" is the office's
+	Telephones   map[id.Room]entry.Words         `json:"telephones,omitempty"` // {"phone", "when"}; "" is the office's
 	Slips        map[id.Premises]*Slip           `json:"slips,omitempty"`
 	Shut         map[id.Premises]int64           `json:"shut,omitempty"` // until when a door lets nobody in by a slip, ms
 	Offers       map[id.Person][]Offer           `json:"offers,omitempty"`
@@ -161,6 +163,13 @@ func (s *State) whole() *State {
 		s.mine[a.Person] = append(s.mine[a.Person], a)
 		if a.Open() {
 			s.enqueue(a)
+		}
+	}
+	for _, list := range c.Decisions { // a checkpoint of before may have more
+		for i := range list {
+			if a := c.Applications[list[i].Application]; a == nil || a.Status == Withdrawn {
+				list[i].Words = nil
+			}
 		}
 	}
 	for _, l := range sorted(c.Links, func(a, b *Link) int { return compare(a.Seq, b.Seq) }) {

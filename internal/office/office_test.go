@@ -1,11 +1,14 @@
 package office
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"linli/internal/entry"
 	"linli/internal/fault"
@@ -96,6 +99,40 @@ func TestLabelsSayTheDoorWithoutTheCompound(t *testing.T) {
 	}
 }
 
+// Before a policy named what it changed, each entry said all of one: a room with such a one has it whole, until it follows the office again.
+func TestAnOldPolicyIsARoomsOwnWhole(t *testing.T) {
+	t.Parallel()
+	w := newTown(1)
+	w.do(entry.Actor{Person: id.Server}, "places.put", map[string]any{"rooms": []any{w.room()}}, nil)
+	r := w.state.Rooms()[0].ID
+	old := func(room id.Room, facts string) map[id.Room][]entry.Entry {
+		e := entry.Entry{Kind: "policy.set", By: "p0", Facts: json.RawMessage(strings.Replace(facts, "{", `{"room":"`+string(room)+`",`, 1))}
+		w.state.Apply(w.state.Seq()+1, 1, &e)
+		return Effects(w.state.Seq(), &e)
+	}
+	told := old(r, `{"history":"none","reserved":["chat"],"rooms":["`+string(r)+`"]}`)[r]
+	if len(told) != 1 || string(told[0].Facts) != `{"reserved":["chat"]}` {
+		t.Errorf("the room is told %v", told)
+	}
+	old("", `{"history":"all","auto_green":true,"no_stickers":true}`)
+	if p := w.state.Policy(r); p.History != "none" || p.AutoGreen || p.NoStickers || !slices.Equal(p.Reserved, []string{"chat"}) {
+		t.Errorf("%+v", p)
+	}
+	if own := w.state.OwnPolicy(r); !slices.Equal(own, Settings) {
+		t.Errorf("its own: %v", own)
+	}
+	if err := w.do(entry.Actor{Person: id.Server}, "policy.set", map[string]any{"room": r, "follows": []string{"auto_green"}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Restore(checkpointOf(t, w.state))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := again.Policy(r); p.History != "none" || !p.AutoGreen || p.NoStickers {
+		t.Errorf("%+v", p)
+	}
+}
+
 func TestUnknownAndBrokenEntriesAreCountedAndLeftAlone(t *testing.T) {
 	t.Parallel()
 	w := newTown(5)
@@ -117,6 +154,10 @@ func TestUnknownAndBrokenEntriesAreCountedAndLeftAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	after.core.Seq--
+	if after.Whole() {
+		t.Error("it takes itself to have understood all")
+	}
+	after.core.Strange = false
 	if got := checkpointOf(t, after); string(got) != string(before) {
 		t.Errorf("the state is\n%s\nnot\n%s", got, before)
 	}
@@ -238,6 +279,76 @@ func TestDecisionsAndLooksKeepTheLatest(t *testing.T) {
 		t.Errorf("%d applications of the person are kept, want the latest", n)
 	}
 	checkInvariants(t, s)
+}
+
+// What was asked, and why not, is about the applicant: it goes with the application, from a checkpoint of before too.
+func TestWhatWasSaidOfAnApplicationGoesWithIt(t *testing.T) {
+	t.Parallel()
+	s := New()
+	s.core.Rooms["r1"] = &Room{ID: "r1", Name: "和园"}
+	apply := func(kind, facts, words string) {
+		s.Apply(s.Seq()+1, 1, &entry.Entry{Kind: kind, By: "p0", Facts: json.RawMessage(facts), Words: entry.Words(words)})
+	}
+	said := func(s *State) (list []string) {
+		for _, d := range s.Decisions("r1", 0) {
+			list = append(list, string(d.Words))
+		}
+		return list
+	}
+	apply("application.submit", `{"application":"a1","person":"p1","room":"r1"}`, `{"note":"…"}`)
+	apply("application.reject", `{"application":"a1"}`, `{"reason":"查无此人"}`)
+	apply("application.submit", `{"application":"a2","person":"p2","room":"r1"}`, "")
+	apply("application.ask", `{"application":"a2"}`, `{"text":"您是哪一户？"}`)
+	if got := said(s); !slices.Equal(got, []string{`{"text":"您是哪一户？"}`, `{"reason":"查无此人"}`}) {
+		t.Errorf("said: %v", got)
+	}
+	before := checkpointOf(t, s)
+	apply("application.submit", `{"application":"a3","person":"p1","room":"r1"}`, "")
+	apply("application.withdraw", `{"application":"a2"}`, "")
+	if got := said(s); !slices.Equal(got, []string{"", ""}) {
+		t.Errorf("said still: %v", got)
+	}
+	old := bytes.Replace(before, []byte(`"status":"asked"`), []byte(`"status":"withdrawn"`), 1)
+	again, err := Restore(old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := said(again); !slices.Equal(got, []string{"", `{"reason":"查无此人"}`}) {
+		t.Errorf("of a checkpoint: %v", got)
+	}
+}
+
+// A page that reads itself again is no other look; whom it did not show before, for another reason, or a minute later, is.
+func TestALookIsOnRecordOnceAMinute(t *testing.T) {
+	t.Parallel()
+	s, now := New(), int64(1_000_000)
+	look := func(of []id.Person, reason string) (people, error) {
+		c := entry.Command{Act: "look", With: marshal(lookFacts{By: "p9", Of: of, Reason: reason})}
+		entries, err := s.Decide(entry.Actor{Person: id.Server}, &c, now)
+		if err != nil {
+			return nil, err
+		}
+		s.Apply(s.Seq()+1, now, &entries[0])
+		f, _ := read[lookFacts](&entries[0])
+		return f.Of, nil
+	}
+	for _, c := range []struct {
+		of, on []id.Person
+		reason string
+		after  time.Duration
+	}{
+		{of: []id.Person{"p1", "p2"}, on: []id.Person{"p1", "p2"}, reason: "admission"},
+		{of: []id.Person{"p1", "p2"}, reason: "admission", after: atOnce - time.Millisecond},
+		{of: []id.Person{"p1", "p3"}, on: []id.Person{"p3"}, reason: "admission"},
+		{of: []id.Person{"p1"}, on: []id.Person{"p1"}, reason: "members"},
+		{of: []id.Person{"p1", "p3"}, on: []id.Person{"p1"}, reason: "admission", after: time.Millisecond},
+	} {
+		now += c.after.Milliseconds()
+		on, err := look(c.of, c.reason)
+		if !slices.Equal(on, c.on) || (err == nil) != (c.on != nil) || err != nil && !fault.Is(err, fault.Unchanged) {
+			t.Errorf("%+v: %v, %v", c, on, err)
+		}
+	}
 }
 
 // district is the office at the size it is made for.

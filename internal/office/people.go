@@ -481,7 +481,42 @@ func (s *State) mayMove(a *asking) ([]step, error) {
 		}
 		return nil, fault.New(fault.Unchanged, "not bound there")
 	}
-	return one(out), nil
+	var left []id.Room
+	for _, end := range out.Ends {
+		if end.Badge == "" { // nothing holds them there any more
+			left = append(left, end.Room)
+		}
+	}
+	return append(one(out), s.unwish(f.Person, left...)...), nil
+}
+
+// mayLeave lets somebody out of a room who does not answer for it. The office is asked, not the room: it knows who stands behind its
+// doors.
+func (s *State) mayLeave(a *asking) ([]step, error) {
+	f, err := take[struct {
+		Person id.Person `json:"person"` // of the server alone; anybody else speaks for themselves
+		Room   id.Room   `json:"room"`
+	}](a)
+	if err != nil {
+		return nil, err
+	}
+	if !a.server() {
+		f.Person = a.by.Person
+	}
+	who := s.core.People[f.Person]
+	if who == nil || !who.inside(f.Room) {
+		return nil, fault.New(fault.NotMember, "not a member of this room")
+	}
+	if slices.ContainsFunc(who.Grants, func(g entry.Grant) bool { return g.Room == f.Room }) {
+		return nil, fault.New(fault.Forbidden, "who answers for the room cannot leave it; the office takes the role back first").And("field", "role")
+	}
+	out := moveFacts{Person: f.Person}
+	for _, b := range who.Bindings {
+		if b.Room == f.Room {
+			out.Ends = append(out.Ends, ending{Room: b.Room, Premises: b.Premises})
+		}
+	}
+	return append(one(out), s.unwish(f.Person, f.Room)...), nil
 }
 
 func (s *State) moved(ev *event) {

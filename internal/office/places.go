@@ -47,6 +47,7 @@ type Premises struct {
 	Name      string       `json:"name,omitempty"` // of a shop
 	Page      string       `json:"page,omitempty"` // of the register, where those who live there are found
 	Room      id.Room      `json:"room,omitempty"` // its home room; none while nobody opened one
+	Hand      bool         `json:"hand,omitempty"` // counted or typed by hand; not in the office's table yet
 
 	key string // for walking order
 }

@@ -176,10 +176,13 @@ func (s *State) mayIssueFirst(a *asking) ([]step, error) {
 	}
 	for _, p := range f.People {
 		who := s.core.People[p]
+		may := a.server()
 		if who == nil {
+			if err := a.may(place{}, governors); err != nil {
+				return nil, fault.New(fault.Forbidden, "only who may give the post").And("field", "person")
+			}
 			return nil, fault.New(fault.NotFound, "there is no such person").And("field", "person")
 		}
-		may := a.server()
 		for _, g := range who.Grants {
 			may = may || s.mayAppoint(a, appointment{Person: p, Role: g.Role, Community: g.Community, Room: g.Room}) == nil
 		}
@@ -224,6 +227,9 @@ func (s *State) MayAppoint(p id.Person, g entry.Grant) error {
 	a := &asking{by: entry.Actor{Person: p, Grants: s.GrantsOf(p)}}
 	return s.mayAppoint(a, appointment{Person: p, Role: g.Role, Community: g.Community, Room: g.Room})
 }
+
+// Awaits tells whether exactly this post is offered to somebody, and waits for their answer.
+func (s *State) Awaits(p id.Person, g entry.Grant) bool { return s.offered(p, g) != nil }
 
 // Made tells whether an appointment made somebody's account, and nobody has used it since as far as the office knows.
 func (s *State) Made(p id.Person) bool { return s.core.People[p] != nil && s.core.People[p].Made }

@@ -101,11 +101,11 @@ func (p *putting) room(r *Room) error {
 	if !proper(r.ID) || !named(r.Name, 60) || !fits(r.Compound, 60) || !fits(r.Building, 30) || r.Building != "" && r.Compound == "" {
 		return invalid("rooms", "a room has an id, a name, and a compound if it has a building")
 	}
-	if !p.knows(r.Community) {
-		return invalid("rooms", "a room lies in a community of the office")
-	}
 	if err := p.may(in(r.Community), appointers); err != nil {
 		return err
+	}
+	if !p.knows(r.Community) {
+		return invalid("rooms", "a room lies in a community of the office")
 	}
 	old := p.state.core.Rooms[r.ID]
 	if old != nil && old.Community != r.Community {
@@ -219,18 +219,16 @@ func (p *putting) steps(rest string, site site) ([]step, error) {
 	return append(steps, p.rules()...), nil
 }
 
-// rules says the office's policy again to the rooms that the batch opens, where these have to be told.
+// rules tells the rooms that the batch opens what may be posted in them, where that is not what may be posted anywhere.
 func (p *putting) rules() []step {
-	f := policyFacts{Policy: p.state.Policy("")}
-	if !f.NoStickers {
-		return nil
-	}
+	var f policyFacts
 	for i := range p.out.Rooms {
-		if r := p.out.Rooms[i].ID; p.state.core.Rooms[r] == nil {
-			f.Rooms = append(f.Rooms, r)
+		r := p.out.Rooms[i].ID
+		if now := p.state.Policy(r); p.state.core.Rooms[r] == nil && !now.posts(usualPolicy) {
+			f.Told = append(f.Told, posting{r, now.NoStickers, now.Reserved})
 		}
 	}
-	if len(f.Rooms) == 0 {
+	if len(f.Told) == 0 {
 		return nil
 	}
 	return []step{{kind: "policy.set", facts: f}}

@@ -49,6 +49,17 @@ func (s *State) Premises(h id.Premises) (*Premises, bool) {
 // PremisesOf lists a room's premises in walking order, homes first; those of no room when r is empty.
 func (s *State) PremisesOf(r id.Room) []*Premises { return slices.Clone(s.within[r]) }
 
+// EachBinding yields what binds people to rooms, in no particular order.
+func (s *State) EachBinding(yield func(id.Person, Binding) bool) {
+	for p, who := range s.core.People {
+		for _, b := range who.Bindings {
+			if !yield(p, b) {
+				return
+			}
+		}
+	}
+}
+
 // EachPremises yields the whole roster, in no particular order.
 func (s *State) EachPremises(yield func(*Premises) bool) {
 	for _, h := range s.core.Premises {
@@ -80,6 +91,24 @@ func (s *State) RecordOf(p id.Person) string {
 	return ""
 }
 
+// Names tells whether the log names somebody at all: as let in, appointed, offered a post, applying or removed.
+func (s *State) Names(p id.Person) bool { return !s.unknown(p) || !s.Idle(p) }
+
+// Whole tells whether every act of the log was understood. One of a newer program may name people and doors of which this one knows
+// nothing.
+func (s *State) Whole() bool { return !s.core.Strange }
+
+// BoundTo tells whether the office has somebody in a room, whatever is known of the room itself.
+func (s *State) BoundTo(p id.Person, r id.Room) bool {
+	who := s.core.People[p]
+	return who != nil && slices.ContainsFunc(who.Bindings, func(b Binding) bool { return b.Room == r })
+}
+
+// Shows tells whether a record of somebody's is in force, or one of their applications shows it.
+func (s *State) Shows(p id.Person, record string) bool {
+	return s.RecordOf(p) == record || slices.ContainsFunc(s.mine[p], func(a *Application) bool { return a.Record == record })
+}
+
 // People is how many persons the office knows.
 func (s *State) People() int { return len(s.core.People) }
 
@@ -101,6 +130,25 @@ func (s *State) RoleIn(p id.Person, r id.Room) entry.Role {
 
 // MayAdmit tells whether a person may decide on a room's applications.
 func (s *State) MayAdmit(p id.Person, r id.Room) bool { return s.RoleIn(p, r) != "" }
+
+// MayPlace tells whether a person may put a room's doors into the roster.
+func (s *State) MayPlace(p id.Person, r id.Room) bool {
+	return held(s.GrantsOf(p), s.at(r), appointers) != ""
+}
+
+// SiteOf is the compound that a room is for, and its building; no building for a whole compound.
+func (s *State) SiteOf(r id.Room) (compound, building string) {
+	x := s.core.Rooms[r]
+	if x == nil {
+		return "", ""
+	}
+	if building = x.Building; x.Compound == "" {
+		if m := buildingEnd.FindStringSubmatch(x.Name); m != nil {
+			building = m[2]
+		}
+	}
+	return compoundOf(x).name, building
+}
 
 // MayRead tells whether a person may read the numbers of a room; of a community when r is empty, and of the office when both are.
 func (s *State) MayRead(p id.Person, c id.Community, r id.Room) bool {
@@ -299,16 +347,6 @@ func (s *State) Charter(r id.Room) (version int, words entry.Words) {
 		}
 	}
 	return 0, nil
-}
-
-// Policy is a room's own, or else the office's.
-func (s *State) Policy(r id.Room) Policy {
-	for _, at := range []id.Room{r, ""} {
-		if p, ok := s.core.Policies[at]; ok {
-			return p
-		}
-	}
-	return Policy{History: "all"}
 }
 
 // Looks lists who looked at a person's data, the newest first.

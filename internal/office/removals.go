@@ -128,12 +128,12 @@ func (s *State) mayRemovePerson(a *asking) ([]step, error) {
 	if err := s.mayExclude(a, at, f.Person); err != nil {
 		return nil, err
 	}
+	if !a.server() && !s.knownAt(f.Person, at, a.now) {
+		return nil, fault.New(fault.NotFound, "there is no such person").And("field", "person")
+	}
 	who := s.core.People[f.Person]
 	if who == nil {
 		who = &Person{}
-		if !a.server() && len(s.mine[f.Person]) == 0 {
-			return nil, fault.New(fault.NotFound, "there is no such person").And("field", "person")
-		}
 	}
 	switch {
 	case f.Person == a.by.Person:
@@ -167,11 +167,23 @@ func (s *State) mayRemovePerson(a *asking) ([]step, error) {
 			out.Told = append(out.Told, b.Room)
 		}
 	}
-	return one(out), nil
+	return append(one(out), s.unwish(f.Person, out.Told...)...), nil
+}
+
+// knownAt tells whether somebody has to do with a place: is bound, has applied or holds a post there, or is kept out of it. Who answers for the place
+// knows their name; of anybody else they would learn it by removing them.
+func (s *State) knownAt(p id.Person, at place, now int64) bool {
+	there := func(r id.Room) bool { return r == at.room || at.room == "" && s.at(r).community == at.community }
+	who := s.core.People[p]
+	return who != nil && slices.ContainsFunc(who.Bindings, func(b Binding) bool { return there(b.Room) }) ||
+		who != nil && slices.ContainsFunc(who.Grants, func(g entry.Grant) bool { return reaches(g, at) || there(g.Room) }) ||
+		slices.ContainsFunc(s.mine[p], func(x *Application) bool { return there(x.Room) }) ||
+		slices.ContainsFunc(s.core.Removals[p], func(x Removal) bool { return x.holds(at, now) })
 }
 
 // mayExclude checks the right to remove somebody from a place.
 func (s *State) mayExclude(a *asking, at place, p id.Person) error {
+	a.of = p
 	if at.room != "" {
 		return a.may(at, deciders)
 	}

@@ -87,16 +87,23 @@ func (s *State) mayAppoint(a *asking, p appointment) error {
 	case roleBadges[p.Role] != "" && !wants(false, true), p.Role == entry.Secretary && !wants(true, false),
 		(p.Role == entry.Admin || p.Role == entry.Assessor) && !wants(false, false):
 		return invalid("role", "the role is not held there")
+	}
+	at, who := place{}, governors
+	if roleBadges[p.Role] != "" {
+		at, who = s.at(p.Room), appointers
+	}
+	if err := a.may(at, who); err != nil { // before it is said what there is
+		return err
+	}
+	switch {
 	case p.Room != "" && s.core.Rooms[p.Room] == nil:
 		return fault.New(fault.NotFound, "there is no such room").And("field", "room")
 	case p.Community != "" && s.core.Communities[p.Community] == nil:
 		return fault.New(fault.NotFound, "there is no such community").And("field", "community")
 	case !fits(p.Badge, 12):
 		return invalid("badge", "a badge is too long")
-	case roleBadges[p.Role] != "":
-		return a.may(s.at(p.Room), appointers)
 	}
-	return a.may(place{}, governors)
+	return nil
 }
 
 // mayGrant gives posts at once: to people whom the appointment makes. Others are offered them.

@@ -247,8 +247,24 @@ func (s *story) question(line string) string {
 	case "charter":
 		version, words := o.Charter(r)
 		return fmt.Sprintf("%d %s", version, words)
+	case "telephone":
+		tel, own, _ := o.Telephone(r)
+		if own {
+			return tel.Phone + " own"
+		}
+		return tel.Phone
+	case "about":
+		app, _ := o.Application(id.Application(arg[0]))
+		return app.About
 	case "history":
 		return o.Policy(r).History
+	case "limits":
+		l := o.Limits()
+		return fmt.Sprint(l.Residents.Claims, l.Residents.Contacts, l.Volunteers.Claims, l.Volunteers.Contacts)
+	case "own":
+		return list(o.OwnPolicy(r), func(x Setting) string { return string(x) })
+	case "alone-in": // may anybody be approved by itself?
+		return fmt.Sprint(o.Policy(r).AutoGreen)
 	case "stickers":
 		return fmt.Sprint(!o.Policy(r).NoStickers)
 	case "count":

@@ -2,20 +2,22 @@ package paper
 
 import (
 	"bytes"
+	"compress/zlib"
 	"encoding/binary"
-	"hash/crc32"
-	"image/png"
+	"io"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
-	"github.com/makiuchi-d/gozxing"
-	"github.com/makiuchi-d/gozxing/qrcode"
+	"linli/internal/paper/papertest"
 )
 
 func poster(t *testing.T, p PosterText) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := Poster(&b, p); err != nil {
+	if err := Poster(&b, p.Room, p); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -36,63 +38,111 @@ func TestPosterLeadsToItsLink(t *testing.T) {
 		"https://linli.a-rather-long-name-of-a-host.example.org:8443/join/l0123456789abcdef",
 	} {
 		page := poster(t, PosterText{Office: "如意湖街道办事处", Room: "和园3号楼", URL: url})
-		img, err := png.Decode(bytes.NewReader(picture(t, page)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		bitmap, err := gozxing.NewBinaryBitmapFromImage(img)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := qrcode.NewQRCodeReader().Decode(bitmap, nil)
-		if err != nil || got.GetText() != url {
-			t.Errorf("got %v, want %s: %v", got, url, err)
+		if got := papertest.Codes(t, page); !slices.Equal(got, []string{url}) {
+			t.Errorf("got %v, want %s", got, url)
 		}
 	}
 }
 
-// picture finds the page's picture. A PDF holds the compressed rows of a PNG as they are; only a new head is needed.
-func picture(t *testing.T, page []byte) []byte {
+// says is what stands on a PDF's pages: the texts of its streams, one a line.
+func says(t *testing.T, page []byte) string {
 	t.Helper()
-	at := bytes.Index(page, []byte("/Subtype /Image"))
-	if at < 0 {
-		t.Fatal("the page has no picture")
-	}
-	object := page[at:]
-	head, rest, ok := bytes.Cut(object, []byte("stream\n"))
-	body, _, end := bytes.Cut(rest, []byte("\nendstream"))
-	if !ok || !end {
-		t.Fatal("the picture has no stream")
-	}
-	number := func(key string) uint32 {
-		var n uint32
-		for _, c := range head[bytes.Index(head, []byte(key))+len(key):] {
-			if c < '0' || c > '9' {
-				break
-			}
-			n = n*10 + uint32(c-'0')
+	var text strings.Builder
+	for rest := page; ; {
+		_, after, ok := bytes.Cut(rest, []byte("stream\n"))
+		if !ok {
+			return text.String()
 		}
-		return n
+		stream, next, _ := bytes.Cut(after, []byte("\nendstream"))
+		rest = next
+		z, err := zlib.NewReader(bytes.NewReader(stream))
+		if err != nil {
+			continue
+		}
+		content, err := io.ReadAll(z)
+		if err != nil {
+			continue // a font, cut where its bytes say endstream
+		}
+		for _, m := range shown.FindAllSubmatch(content, -1) {
+			raw := escaped.ReplaceAllFunc(m[1], func(b []byte) []byte {
+				if b[1] == 'r' {
+					return []byte{'\r'}
+				}
+				return b[1:]
+			})
+			units := make([]uint16, len(raw)/2)
+			for i := range units {
+				units[i] = binary.BigEndian.Uint16(raw[2*i:])
+			}
+			text.WriteString(string(utf16.Decode(units)) + "\n")
+		}
 	}
-	out := bytes.NewBufferString("\x89PNG\r\n\x1a\n")
-	chunk := func(kind string, data []byte) {
-		_ = binary.Write(out, binary.BigEndian, uint32(len(data)))
-		both := append([]byte(kind), data...)
-		out.Write(both)
-		_ = binary.Write(out, binary.BigEndian, crc32.ChecksumIEEE(both))
+}
+
+var (
+	shown   = regexp.MustCompile(`(?s)\(((?:\\.|[^\\)])*)\) ?Tj`)
+	escaped = regexp.MustCompile(`(?s)\\(.)`)
+)
+
+// Whose address is no use to a phone says so on the paper itself; every other paper does not.
+func TestPaperWithAnAddressThatPhonesCannotOpenSaysTrial(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ url, says string }{
+		{"http://localhost:8080/join/l0", "试用：地址只有这台电脑打得开，先不要张贴"},
+		{"https://localhost/join/l0", "试用：地址只有这台电脑打得开，先不要张贴"},
+		{"http://127.0.0.1:8080/join/l0", "试用：地址只有这台电脑打得开，先不要张贴"},
+		{"http://[::1]:8080/join/l0", "试用：地址只有这台电脑打得开，先不要张贴"},
+		{"http://192.168.1.7:8080/join/l0", "试用：地址不是 https，先不要张贴"},
+		{"http://linli.example.org/join/l0", "试用：地址不是 https，先不要张贴"},
+		{"https://linli.example.org/join/l0", ""},
+	} {
+		var slips bytes.Buffer
+		if err := Slips(&slips, StairText{Room: "和园3号楼"}, []SlipText{{Door: "3-2-501", URL: c.url}}); err != nil {
+			t.Fatal(err)
+		}
+		for name, page := range map[string][]byte{"poster": poster(t, PosterText{Room: "和园3号楼", URL: c.url}), "slips": slips.Bytes()} {
+			text := says(t, page)
+			if !strings.Contains(text, "和园3号楼") {
+				t.Fatalf("the %s cannot be read: %q", name, text)
+			}
+			if c.says != "" && !strings.Contains(text, c.says) || c.says == "" && strings.Contains(text, "试用") {
+				t.Errorf("the %s of %s says %q", name, c.url, text)
+			}
+		}
 	}
-	colours := byte(0)
-	if bytes.Contains(head, []byte("/Indexed")) {
-		colours = 3
+}
+
+func TestPosterTellsTheTelephoneThatWasChosen(t *testing.T) {
+	t.Parallel()
+	at := "https://linli.example.org/join/l0"
+	if text := says(t, poster(t, PosterText{Room: "和园3号楼", URL: at, Telephone: "0371-6888 1234 8:30—18:00"})); !strings.Contains(text, "请打 0371-6888 1234 8:30—18:00") {
+		t.Errorf("it says %q", text)
 	}
-	size := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, number("/Width ")), number("/Height "))
-	chunk("IHDR", append(size, byte(number("/BitsPerComponent ")), colours, 0, 0, 0))
-	if colours == 3 {
-		chunk("PLTE", []byte{255, 255, 255, 0, 0, 0})
+	if text := says(t, poster(t, PosterText{Room: "和园3号楼", URL: at})); strings.Contains(text, "请打") {
+		t.Errorf("without one it says %q", text)
 	}
-	chunk("IDAT", body)
-	chunk("IEND", nil)
-	return out.Bytes()
+}
+
+// Each stair has a page of its own, and its own code.
+func TestPostersOfStairsAreOnePaper(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	pages := []PosterText{
+		{Room: "和园3号楼", Stair: "3号楼 1单元", URL: "https://linli.example.org/join/l0?building=3%E5%8F%B7%E6%A5%BC&entrance=1%E5%8D%95%E5%85%83"},
+		{Room: "和园3号楼", Stair: "3号楼 2单元", URL: "https://linli.example.org/join/l0?building=3%E5%8F%B7%E6%A5%BC&entrance=2%E5%8D%95%E5%85%83"},
+	}
+	if err := Poster(&b, "和园3号楼", pages...); err != nil {
+		t.Fatal(err)
+	}
+	if n := bytes.Count(b.Bytes(), []byte("/Type /Page\n")); n != 2 {
+		t.Errorf("%d pages", n)
+	}
+	if n := bytes.Count(b.Bytes(), []byte("/Subtype /Image")); n < 2 {
+		t.Errorf("%d codes", n)
+	}
+	if text := says(t, b.Bytes()); !strings.Contains(text, "3号楼 1单元") || !strings.Contains(text, "3号楼 2单元") || strings.Contains(text, "?building") {
+		t.Errorf("it says %q", text)
+	}
 }
 
 func TestPosterTakesAnyName(t *testing.T) {

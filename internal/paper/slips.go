@@ -71,6 +71,11 @@ func slip(pdf *fpdf.Fpdf, x, y float64, t StairText, s SlipText, qr string) {
 		in(pdf, x+52, y+stub+26+float64(i)*6, 8.5, 50, text)
 	}
 	in(pdf, x+5, y+high-10, 8, 95, t.Office+"　"+t.Community)
+	if no := trial(s.URL); no != "" {
+		pdf.SetFillColor(255, 196, 87)
+		pdf.Rect(x+52, y+stub+1, 50, 5, "F")
+		in(pdf, x+53, y+stub+2, 7.5, 48, no)
+	}
 	pdf.SetDashPattern(nil, 0)
 }
 

@@ -1,10 +1,11 @@
 // Package pocket is what somebody keeps for themselves: how they want to be reached, what they began to write, what they want to
-// find again, what they do not want to be reminded of. It has no history: the last word of any of their devices counts.
+// find again, how their rooms stand in their list, what they do not want to be reminded of. It has no history: the last word of any of their devices counts.
 //
 // On the shelf, all values sealed with the person's key:
 //
 //	own/<person>/choices            Choices
 //	own/<person>/draft/<room>       Draft
+//	own/<person>/standing/<room>    Standing
 //	own/<person>/star/<room>/<seq>  Star
 //	own/<person>/skip/<room>/<seq>  when it was put aside, ms
 package pocket
@@ -119,6 +120,13 @@ type Draft struct {
 	At   int64   `json:"at"` // ms
 }
 
+// Standing is how a room stands in somebody's own list. Marked unread does not move how far they have read: it says to come back.
+type Standing struct {
+	Room   id.Room `json:"room"`
+	Pinned int64   `json:"pinned,omitempty"` // on top since then, ms
+	Unread int64   `json:"unread,omitempty"` // marked unread then, ms; until it is opened
+}
+
 // Star is a message that somebody wants to find again.
 type Star struct {
 	Room id.Room   `json:"room"`
@@ -203,6 +211,31 @@ func (k *Pockets) Draft(ctx context.Context, p id.Person, d Draft) error {
 		return k.drop(ctx, key(p, "draft", string(d.Room)))
 	}
 	return k.put(ctx, p, key(p, "draft", string(d.Room)), d)
+}
+
+// Standings are of the rooms that a person put on top or marked unread.
+func (k *Pockets) Standings(ctx context.Context, p id.Person) ([]Standing, error) {
+	return all[Standing](ctx, k, p, "standing/")
+}
+
+// Stand puts a room on top or marks it unread, or no longer. What it was already, it stays since then.
+func (k *Pockets) Stand(ctx context.Context, p id.Person, r id.Room, pinned, unread bool, now int64) (Standing, error) {
+	m := Standing{Room: r}
+	at := key(p, "standing", string(r))
+	if err := k.get(ctx, p, at, &m); err != nil {
+		return m, err
+	}
+	since := func(was int64, on bool) int64 {
+		if !on {
+			return 0
+		}
+		return cmp.Or(was, now)
+	}
+	m.Pinned, m.Unread = since(m.Pinned, pinned), since(m.Unread, unread)
+	if m.Pinned == 0 && m.Unread == 0 {
+		return m, k.drop(ctx, at)
+	}
+	return m, k.put(ctx, p, at, m)
 }
 
 // Stars are what a person wants to find again, the one marked last first.

@@ -362,18 +362,22 @@ func (r *Register) phoneKey(phone string) string {
 
 // ClaimPhone makes a phone a person's; again is fine. fault.PhoneTaken when it is another's.
 func (r *Register) ClaimPhone(ctx context.Context, phone string, p id.Person) error {
-	_, err := r.shelf.Put(ctx, r.phoneKey(phone), []byte(p), journal.Absent, 0)
-	if !errors.Is(err, journal.ErrChanged) {
-		return wrap("phone", err)
+	for {
+		_, err := r.shelf.Put(ctx, r.phoneKey(phone), []byte(p), journal.Absent, 0)
+		if !errors.Is(err, journal.ErrChanged) {
+			return wrap("phone", err)
+		}
+		owner, err := r.ByPhone(ctx, phone)
+		switch {
+		case fault.Is(err, fault.NotFound): // let go meanwhile
+		case err != nil:
+			return err
+		case owner != p:
+			return fault.New(fault.PhoneTaken, "the phone belongs to another person")
+		default:
+			return nil
+		}
 	}
-	owner, err := r.ByPhone(ctx, phone)
-	if err != nil {
-		return err
-	}
-	if owner != p {
-		return fault.New(fault.PhoneTaken, "the phone belongs to another person")
-	}
-	return nil
 }
 
 // ClaimPhones makes many phones their persons', for who has made sure that they are free.

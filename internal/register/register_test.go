@@ -237,6 +237,22 @@ func TestAPhoneIsTakenByClaimingItAlone(t *testing.T) {
 	if p, err := r.ByPhone(ctx, wang.Phone); p != "pwang" || err != nil {
 		t.Errorf("it is %s's, %v", p, err)
 	}
+	// Somebody lets it go while others want it: it is taken or somebody's, never nobody's.
+	var race sync.WaitGroup
+	for n := range 8 {
+		race.Go(func() {
+			p := id.Person(fmt.Sprint("prace", n))
+			for range 200 {
+				if err := r.ClaimPhone(ctx, "13800000777", p); err != nil && !fault.Is(err, fault.PhoneTaken) {
+					t.Error(err)
+				}
+				if err := r.ReleasePhone(ctx, "13800000777", p); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	race.Wait()
 	if err := errors.Join(r.ReleasePhone(ctx, wang.Phone, "pwang"), r.ClaimPhone(ctx, wang.Phone, "pnew")); err != nil {
 		t.Errorf("free, and claimed: %v", err)
 	}

@@ -24,7 +24,7 @@ func (s *State) Apply(at int64, e *entry.Entry) Change {
 	thing, verb, _ := strings.Cut(e.Kind, ".")
 	switch {
 	case thing == "room":
-		s.applyRoom(verb, e)
+		s.applyRoom(&change, verb, e)
 	case thing == "member":
 		s.applyMember(&change, verb, at, e)
 	case thing == "item":
@@ -108,7 +108,9 @@ func (s *State) ring(card kind.Card, at int64) {
 
 // follow brings what the core keeps of a card in line with the card: its pin and its deadline.
 func (s *State) follow(change *Change, item *Item) {
+	was := len(s.core.Current)
 	s.schedule(item)
+	change.Counts = len(s.core.Current) != was
 	if item.Card == nil || item.Retracted {
 		s.pin(change, item, false)
 		return
@@ -121,9 +123,13 @@ func (s *State) follow(change *Change, item *Item) {
 	}
 }
 
-// schedule keeps the card's next deadline, and who holds it.
+// schedule keeps the card's next deadline, who holds it, and whether it is over.
 func (s *State) schedule(item *Item) {
 	delete(s.core.Held, item.Seq)
+	delete(s.core.Current, item.Seq)
+	if c, ok := item.Card.(kind.Current); ok && !item.Retracted && c.Current() {
+		s.core.Current[item.Seq] = item.Lane
+	}
 	if h, ok := item.Card.(kind.Held); ok && !item.Retracted {
 		if by := h.Holder(item.post()); by != "" {
 			s.core.Held[item.Seq] = Held{item.Kind, by}
@@ -180,6 +186,11 @@ func (s *State) applyAct(change *Change, verb string, at int64, e *entry.Entry) 
 		item.Words, item.Edited = e.Words, at
 		item.Sum = kind.Of(item.Kind).Summary(e.Words, item.Card.Facts())
 	}
+	if a, ok := item.Card.(kind.Answered); ok {
+		if waited, ok := a.Answered(verb, event); ok {
+			s.core.Waits = append(s.core.Waits[max(0, len(s.core.Waits)-keptWaits+1):], waited)
+		}
+	}
 	if q, ok := item.Card.(kind.Quiet); ok && q.Quiet(verb) {
 		change.Quiet = true
 	}
@@ -231,6 +242,10 @@ func (s *State) applyItem(change *Change, verb string, at int64, e *entry.Entry)
 	if verb == "retract" {
 		delete(s.core.Due, e.Re)
 		delete(s.core.Held, e.Re)
+		if _, current := s.core.Current[e.Re]; current && item == nil {
+			delete(s.core.Current, e.Re)
+			change.Counts = true
+		}
 		if e.As != "" && !slices.Contains(s.core.Taken, e.Re) {
 			s.core.Taken = append(s.core.Taken[max(0, len(s.core.Taken)-keptTaken+1):], e.Re)
 		}

@@ -66,6 +66,9 @@ func (s *State) Decide(by entry.Actor, c *entry.Command, now int64) ([]entry.Ent
 	if !who.Member && who.Owner && thing != "member" && !s.summoned(c.Re, thing) {
 		return nil, fault.New(fault.NotMember, "not a member of this room; who may not read it does nothing in it")
 	}
+	if item := s.hand[c.Re]; item != nil && s.unseen(by, item) {
+		return nil, fault.New(fault.NotFound, "there is no such message").And("field", "re")
+	}
 	e := entry.Entry{Kind: c.Act, By: by.Person, As: who.as, ID: c.ID, Re: c.Re, Words: own(thing, verb, c.Words)}
 	var err error
 	switch thing {
@@ -79,10 +82,33 @@ func (s *State) Decide(by entry.Actor, c *entry.Command, now int64) ([]entry.Ent
 	if err != nil {
 		return nil, err
 	}
+	if thing == "member" && e.Words != nil {
+		var f memberFacts
+		_ = json.Unmarshal(e.Facts, &f) // it was made here
+		e.Of = f.Person
+	}
 	if item := s.hand[c.Re]; item != nil && rewords(item, thing, verb) {
 		e.By, e.As = item.By, item.As // whose key seals them
 	}
 	return append(s.giveWay(&e), e), nil
+}
+
+// IsAct tells whether there is such an act in a room.
+func IsAct(act string) bool {
+	thing, verb, _ := strings.Cut(act, ".")
+	if k := kind.Of(thing); k != nil {
+		return slices.Contains(k.Acts, verb)
+	}
+	return slices.Contains([]string{"item.retract", "item.edit", "item.react", "item.pin", "member.mute"}, act)
+}
+
+// TakesOn is the kind of card that an act takes on, of which one person holds so many over all rooms; empty for any other act.
+func TakesOn(act string) string {
+	thing, verb, _ := strings.Cut(act, ".")
+	if k := kind.Of(thing); k != nil && verb != "" && k.Takes == verb {
+		return thing
+	}
+	return ""
 }
 
 // own is of a command's words what its act shows.
@@ -107,6 +133,12 @@ func (s *State) summoned(seq Seq, thing string) bool {
 	}
 	c, ok := item.Card.(kind.Summoning)
 	return ok && c.Summons()
+}
+
+// unseen tells whether an item is from before somebody may read: nobody acts on what they cannot see. What is pinned all see.
+func (s *State) unseen(by entry.Actor, item *Item) bool {
+	m := s.Member(by.Person)
+	return m != nil && item.By != by.Person && item.At < min(by.Unseen, m.Joined) && !slices.Contains(s.core.Pins, item.Seq)
 }
 
 // giveWay unpins the oldest pinned item when e pins one more than there may be.
@@ -140,18 +172,19 @@ func (s *State) DecideEffects(cause Seq, effects []entry.Entry) []entry.Entry {
 // actor is the asker with the rights held in this room.
 type actor struct {
 	kind.Actor
-	as string
+	as        string
+	elsewhere int // open cards of the command's kind that they have taken on in other rooms
 }
 
 func (s *State) actor(by entry.Actor, now int64) actor {
 	a := actor{Actor: kind.Actor{Person: by.Person, Server: by.Person == id.Server}}
 	if m := s.core.Members[by.Person]; m != nil {
 		a.Member, a.Homes = true, m.Premises
-		a.Claims = by.Limits.For(kind.Helps(m.Badge)).Claims
+		a.Claims, a.elsewhere = by.Limit.Claims, by.Held
 	}
 	for _, role := range []entry.Role{entry.Owner, entry.Deputy, entry.Secretary, entry.Admin} {
 		if slices.ContainsFunc(by.Grants, func(g entry.Grant) bool { return g.Role == role && holds(g, s) }) {
-			a.Owner, a.as = true, string(role)
+			a.Owner, a.as, a.As = true, string(role), string(role)
 			break
 		}
 	}
@@ -219,6 +252,14 @@ func (s *State) muted(who actor, now int64) error {
 	return nil
 }
 
+// reserved refuses a post in a lane that is kept for those who answer for the room. Calling for help never is.
+func (s *State) reserved(who actor, k *kind.Kind) error {
+	if who.Owner || who.Server || k.Name == "emergency" || !slices.Contains(s.core.Reserved, k.Lane) {
+		return nil
+	}
+	return fault.New(fault.Forbidden, "only who answers for the room posts in this lane").And("field", "lane").And("lane", k.Lane)
+}
+
 func (s *State) decideCard(who actor, name, verb string, c *entry.Command, now int64) (json.RawMessage, error) {
 	k := kind.Of(name)
 	if k == nil {
@@ -230,6 +271,9 @@ func (s *State) decideCard(who actor, name, verb string, c *entry.Command, now i
 			if err := s.muted(who, now); err != nil {
 				return nil, err
 			}
+		}
+		if err := s.reserved(who, k); err != nil {
+			return nil, err
 		}
 		if slices.Contains(s.core.Without, name) {
 			return nil, fault.New(fault.Forbidden, "switched off in this room").And("field", "act").And("kind", name)
@@ -251,7 +295,7 @@ func (s *State) decideCard(who actor, name, verb string, c *entry.Command, now i
 			return nil, err
 		}
 	}
-	ask.Post, ask.Holds = item.post(), s.Holds(who.Person, name)
+	ask.Post, ask.Holds = item.post(), s.Holds(who.Person, name)+who.elsewhere
 	return item.Card.Act(verb, ask, c.With, c.Words)
 }
 
@@ -281,13 +325,16 @@ func (s *State) mayEdit(who actor, item *Item, c *entry.Command, now int64) erro
 	case who.Person != item.By:
 		return fault.New(fault.Forbidden, "only the author may edit a message")
 	case now > item.At+EditWindow.Milliseconds():
-		return fault.New(fault.TooLate, "the time for editing it is over")
+		return fault.New(fault.TooLate, "the time for editing it is over").And("field", "edit")
 	case len(item.Was) >= MaxEdits:
 		return fault.New(fault.Quota, "it was changed often enough").And("field", "edits").And("limit", MaxEdits)
 	case bytes.Equal(kind.Own(c.Words, "text"), item.Words):
 		return fault.New(fault.Unchanged, "it says so already")
 	}
 	if err := s.muted(who, now); err != nil {
+		return err
+	}
+	if err := s.reserved(who, kind.Of(item.Kind)); err != nil {
 		return err
 	}
 	_, err := kind.Of(item.Kind).New().Act("post", kind.Ask{By: who.Actor, Now: now, Room: s}, nil, c.Words)
@@ -317,7 +364,7 @@ func (s *State) decideItem(who actor, verb string, c *entry.Command, now int64) 
 		case who.Person != item.By:
 			return nil, fault.New(fault.Forbidden, "only the author and owners may take a message back")
 		case now > item.At+RetractWindow.Milliseconds():
-			return nil, fault.New(fault.TooLate, "the time for taking it back is over")
+			return nil, fault.New(fault.TooLate, "the time for taking it back is over").And("field", "retract")
 		}
 		return nil, nil
 	case "edit":
@@ -364,18 +411,11 @@ func (s *State) decideMember(who actor, verb string, c *entry.Command, now int64
 	if err := kind.Brief(c.Words, "reason", MaxReason); err != nil {
 		return nil, err
 	}
-	if verb == "leave" {
-		f = memberFacts{Person: who.Person}
-		if m := s.core.Members[f.Person]; m == nil || m.Role != "" {
-			return nil, fault.New(fault.Forbidden, "who answers for the room cannot leave it; the office takes the role back first")
-		}
-		return marshal(f), nil
-	}
 	m := s.core.Members[f.Person]
 	switch {
 	case !who.Owner:
 		return nil, fault.New(fault.Forbidden, "only owners may")
-	case verb != "mute":
+	case verb != "mute": // who is in a room is the office's to say
 		return nil, fault.New(fault.Invalid, "there is no such action").And("field", "act")
 	case m == nil:
 		return nil, fault.New(fault.NotFound, "no such member").And("field", "person")

@@ -66,7 +66,7 @@ func randomCommand(pick, detail byte, head Seq) entry.Command {
 			acts = append(acts, name+"."+act)
 		}
 	}
-	acts = append(acts, "item.retract", "item.react", "item.pin", "member.mute", "member.remove", "member.leave")
+	acts = append(acts, "item.retract", "item.react", "item.pin", "member.mute", "member.remove")
 	c := entry.Command{
 		Act:   acts[int(pick)%len(acts)],
 		Re:    Seq(detail) % (head + 2),

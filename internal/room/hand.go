@@ -51,6 +51,7 @@ func (s *State) Absent(seq Seq) {
 	delete(s.core.Doubt, seq)
 	delete(s.core.Due, seq)
 	delete(s.core.Held, seq)
+	delete(s.core.Current, seq)
 }
 
 // kindOf is the kind of a post; nil for what is none.

@@ -55,9 +55,9 @@ func (s *State) applyMember(change *Change, verb string, at int64, e *entry.Entr
 			return
 		}
 		for _, loss := range f.Who {
-			s.applyLoss(change, loss, e.Words)
+			s.applyLoss(change, loss, e)
 		}
-	case "remove", "leave": // who answers for a room removed by themselves, before removals were the office's
+	case "remove", "leave": // of before the office was asked for both
 		var f memberFacts
 		if json.Unmarshal(e.Facts, &f) != nil || s.core.Members[f.Person] == nil {
 			return
@@ -66,7 +66,7 @@ func (s *State) applyMember(change *Change, verb string, at int64, e *entry.Entr
 		if verb == "remove" {
 			s.core.Removed[f.Person] = f.Until
 		}
-		change.Gone = []Leaver{{Person: f.Person, Until: f.Until, Words: e.Words}}
+		change.Gone = []Leaver{{Person: f.Person, Until: f.Until, Words: e.Words, Self: e.By == f.Person}}
 	case "removed": // by the office; also who is not in, so that they read why
 		var f memberFacts
 		if json.Unmarshal(e.Facts, &f) != nil || f.Person == "" {
@@ -91,6 +91,8 @@ func (s *State) applyMember(change *Change, verb string, at int64, e *entry.Entr
 			m.Muted = f.Until
 			change.Muted = &Mute{Person: f.Person, Until: f.Until, Words: e.Words}
 		}
+	default:
+		s.core.Strange = true
 	}
 }
 
@@ -166,7 +168,7 @@ type dropFacts struct {
 	Who []loss `json:"who"`
 }
 
-func (s *State) applyLoss(change *Change, l loss, why entry.Words) {
+func (s *State) applyLoss(change *Change, l loss, e *entry.Entry) {
 	m := s.core.Members[l.Person]
 	if m == nil {
 		return
@@ -178,7 +180,7 @@ func (s *State) applyLoss(change *Change, l loss, why entry.Words) {
 	m.Badge = l.Badge
 	if l.Badge == "" {
 		s.exit(l.Person)
-		change.Gone = append(change.Gone, Leaver{Person: l.Person, Words: why})
+		change.Gone = append(change.Gone, Leaver{Person: l.Person, Words: e.Words, Self: e.By == l.Person})
 		return
 	}
 	change.Renamed = append(change.Renamed, s.known(l.Person))
@@ -200,7 +202,7 @@ type doorFacts struct {
 	Drop []id.Premises `json:"drop,omitempty"`
 }
 
-func (s *State) applyRoom(verb string, e *entry.Entry) {
+func (s *State) applyRoom(change *Change, verb string, e *entry.Entry) {
 	switch verb {
 	case "open", "renamed":
 		var f struct {
@@ -212,10 +214,11 @@ func (s *State) applyRoom(verb string, e *entry.Entry) {
 		}
 	case "rules":
 		var f struct {
-			Without []string `json:"without"`
+			Without  []string    `json:"without"`
+			Reserved []kind.Lane `json:"reserved"`
 		}
 		if json.Unmarshal(e.Facts, &f) == nil {
-			s.core.Without = f.Without
+			s.core.Without, s.core.Reserved, change.Rules = f.Without, f.Reserved, true
 		}
 	case "premises":
 		var f doorFacts

@@ -71,3 +71,14 @@ func TestAnOldRemovalByAnOwnerReplaysAsItWas(t *testing.T) {
 		t.Errorf("kept out: %v", kept)
 	}
 }
+
+// Why somebody may not post for a while is about them, whoever says it: its key is theirs.
+func TestTheReasonOfAMuteIsWhoseItIs(t *testing.T) {
+	s, _ := owned(t)
+	by := entry.Actor{Person: "p0", Device: "d", Grants: []entry.Grant{{Role: entry.Owner, Room: "r1"}}}
+	c := entry.Command{ID: "d.1", Act: "member.mute", With: json.RawMessage(`{"person":"p1","until":9000}`), Words: json.RawMessage(`{"reason":"刷屏"}`)}
+	entries, err := s.Decide(by, &c, 1000)
+	if err != nil || len(entries) != 1 || entries[0].Of != "p1" {
+		t.Errorf("%+v, %v", entries, err)
+	}
+}

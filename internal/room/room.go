@@ -38,7 +38,8 @@ type State struct {
 // core is what a checkpoint keeps. Fields are only added.
 type core struct {
 	Seq       Seq                   `json:"seq"`
-	Heard     Seq                   `json:"heard"` // the office's last entry whose effects are in
+	Strange   bool                  `json:"strange,omitempty"` // an act about members was not known: a newer program wrote it
+	Heard     Seq                   `json:"heard"`             // the office's last entry whose effects are in
 	Name      string                `json:"name"`
 	Community id.Community          `json:"community"`
 	Members   map[id.Person]*Member `json:"members"`
@@ -47,12 +48,15 @@ type core struct {
 	Pins      []Seq                 `json:"pins,omitempty"` // newest first
 	Lanes     map[kind.Lane]uint64  `json:"lanes"`          // how many items each lane has
 	Due       map[Seq]Due           `json:"due,omitempty"`
-	Doubt     map[Seq]bool          `json:"doubt,omitempty"` // cards that changed while they were not in hand: Due and Pins may lag
-	Rung      []int64               `json:"rung,omitempty"`  // when everybody was called, the last few (ms)
-	Held      map[Seq]Held          `json:"held,omitempty"`  // open cards of which somebody has only so many at once
+	Doubt     map[Seq]bool          `json:"doubt,omitempty"`   // cards that changed while they were not in hand: Due and Pins may lag
+	Rung      []int64               `json:"rung,omitempty"`    // when everybody was called, the last few (ms)
+	Held      map[Seq]Held          `json:"held,omitempty"`    // open cards of which somebody has only so many at once
+	Current   map[Seq]kind.Lane     `json:"current,omitempty"` // cards that are not over, for their lanes' counts
+	Waits     []int64               `json:"waits,omitempty"`   // how long those who asked for help waited for somebody, the last few (ms)
 	Windows   entry.Windows         `json:"windows"`
-	Without   []string              `json:"without,omitempty"` // kinds that nobody may post here
-	Taken     []Seq                 `json:"taken,omitempty"`   // what was taken back by who answers for the room, the newest last; the last few
+	Without   []string              `json:"without,omitempty"`  // kinds that nobody may post here
+	Reserved  []kind.Lane           `json:"reserved,omitempty"` // lanes in which only those post who answer for the room
+	Taken     []Seq                 `json:"taken,omitempty"`    // what was taken back by who answers for the room, the newest last; the last few
 }
 
 // Member is a person in the room.
@@ -153,6 +157,8 @@ type Change struct {
 	Rings   []kind.Ring // whom it wants to reach
 	At      int64       // when, ms
 	Pins    bool        // the pinned items changed
+	Counts  bool        // a lane has another number of cards that are not over
+	Rules   bool        // what may be posted, or by whom, changed
 	Joined  []Newcomer
 	Renamed []Newcomer
 	Gone    []Leaver
@@ -174,6 +180,7 @@ type Leaver struct {
 	Person id.Person
 	Until  int64
 	Words  entry.Words
+	Self   bool // of their own will
 }
 
 // Mute is somebody who may not post until a time; 0 when the mute ended.
@@ -211,6 +218,9 @@ func (s *State) whole() *State {
 	}
 	if c.Doubt == nil {
 		c.Doubt = map[Seq]bool{}
+	}
+	if c.Current == nil {
+		c.Current = map[Seq]kind.Lane{}
 	}
 	if c.Windows == nil {
 		c.Windows = entry.Windows{}
@@ -258,6 +268,9 @@ func Restore(room id.Room, b []byte) (*State, error) {
 
 // Below: what others may ask a room.
 
+// Whole tells whether every act about members was understood. One of a newer program may have let people in of whom this one knows nothing.
+func (s *State) Whole() bool { return !s.core.Strange }
+
 func (s *State) ID() id.Room                { return s.id }
 func (s *State) Seq() Seq                   { return s.core.Seq }
 func (s *State) Heard() Seq                 { return s.core.Heard }
@@ -267,6 +280,7 @@ func (s *State) Tally() Tally               { return s.tally }
 func (s *State) Size() int                  { return len(s.core.Members) }
 func (s *State) Pins() []Seq                { return slices.Clone(s.core.Pins) }
 func (s *State) Without() []string          { return slices.Clone(s.core.Without) }
+func (s *State) Reserved() []kind.Lane      { return slices.Clone(s.core.Reserved) }
 func (s *State) Lane(lane kind.Lane) uint64 { return s.core.Lanes[lane] }
 func (s *State) Member(p id.Person) *Member { return s.core.Members[p] }
 func (s *State) Has(p id.Person) bool       { return s.core.Members[p] != nil }
@@ -275,6 +289,12 @@ func (s *State) Door(h id.Premises) (Door, bool) {
 	d, ok := s.core.Premises[h]
 	return d, ok
 }
+
+// Shops is how many of the premises are shops.
+func (s *State) Shops() int { return s.tally.Shops.All }
+
+// Shop tells whether a premises is a shop of the room.
+func (s *State) Shop(h id.Premises) bool { return s.core.Premises[h].Kind == "shop" }
 
 // Includes tells whether a premises is one of the room's.
 func (s *State) Includes(h id.Premises) bool {
@@ -318,6 +338,40 @@ func (s *State) Owners() []id.Person {
 	return owners
 }
 
+// AllSince tells whether everybody who is in the room was in it at a time (ms): what was said then is no history to any of them.
+func (s *State) AllSince(at int64) bool {
+	for _, m := range s.core.Members {
+		if m.Joined > at {
+			return false
+		}
+	}
+	return true
+}
+
+// Counts is how many cards are not over, of the lanes that have cards.
+func (s *State) Counts() map[kind.Lane]int {
+	n := map[kind.Lane]int{kind.Notices: 0, kind.Needs: 0}
+	for _, lane := range s.core.Current {
+		n[lane]++
+	}
+	return n
+}
+
+const (
+	fewWaits  = 3  // below which there is no telling how soon somebody comes
+	keptWaits = 20 // so many of the last count
+)
+
+// Answers is how long those who asked for help last waited until somebody took it on (ms): half of them no longer; 0 when that were too few
+// to tell.
+func (s *State) Answers() int64 {
+	n := len(s.core.Waits)
+	if n < fewWaits {
+		return 0
+	}
+	return slices.Sorted(slices.Values(s.core.Waits))[n/2]
+}
+
 // Badged lists the members with a badge.
 func (s *State) Badged(badge string) (list []id.Person) {
 	for p, m := range s.core.Members {
@@ -349,6 +403,15 @@ func (s *State) Holds(p id.Person, kind string) (n int) {
 	return n
 }
 
+// Holders counts who holds how many open cards of each kind.
+func (s *State) Holders() map[Held]int {
+	n := make(map[Held]int, len(s.core.Held))
+	for _, h := range s.core.Held {
+		n[h]++
+	}
+	return n
+}
+
 // held is the newest open card of a kind that somebody holds; 0 for none.
 func (s *State) held(p id.Person, kind string) (seq Seq) {
 	for at, h := range s.core.Held {
@@ -361,7 +424,7 @@ func (s *State) held(p id.Person, kind string) (seq Seq) {
 
 // Viewer is how a person sees own parts of an item.
 func (s *State) Viewer(p id.Person, answers bool, item *Item) kind.Viewer {
-	v := kind.Viewer{Person: p, Owner: answers, Post: item.post()}
+	v := kind.Viewer{Person: p, Owner: answers, Post: item.post(), Room: s}
 	if m := s.core.Members[p]; m != nil {
 		v.Homes, v.Owner = m.Premises, answers || m.Role != ""
 	}

@@ -14,6 +14,7 @@ import (
 	"linli/internal/entry"
 	"linli/internal/fault"
 	"linli/internal/id"
+	"linli/internal/kind"
 )
 
 // A story is rules, documentation and test at once; what it can say is in story.line. Stories of kinds lie with the kinds.
@@ -111,6 +112,9 @@ func (s *story) line(text string) error {
 		}
 		s.grants[who[0]] = []entry.Grant{g}
 		return nil
+	case "gone": // left, or moved out: the office says so. It takes a number
+		s.append(entry.Entry{Kind: "member.drop", By: id.Server, ID: fmt.Sprintf("doffice.%d", len(s.log)), Facts: marshal(dropFacts{Who: []loss{{Person: id.Person(rest)}}})})
+		return nil
 	case "door": // a premises nobody is behind yet
 		return s.door(rest)
 	case "at":
@@ -180,7 +184,9 @@ func (s *story) as(who, what string) error {
 	if err != nil {
 		return err
 	}
-	by := entry.Actor{Person: id.Person(who), Device: id.Device("d" + who), Grants: s.grants[who], Limits: usual}
+	by := entry.Actor{Person: id.Person(who), Device: id.Device("d" + who), Grants: s.grants[who]}
+	m := s.room.Member(id.Person(who))
+	by.Limit = usual.For(m != nil && kind.Helps(m.Badge))
 	before := marshalState(s.room)
 	entries, err := s.room.Decide(by, &c, s.now.UnixMilli())
 	if after := marshalState(s.room); after != before {

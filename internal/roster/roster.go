@@ -14,7 +14,7 @@ import (
 // Limits on what is read.
 const (
 	MaxFile     = 32 << 20  // bytes of one file
-	MaxUnzipped = 256 << 20 // bytes of a workbook's contents
+	MaxUnzipped = 128 << 20 // bytes of a workbook's contents
 	MaxRows     = 200_000   // of all sheets of a file
 	maxCell     = 500       // characters
 	maxColumns  = 60
@@ -259,6 +259,9 @@ var reasons = map[string]string{
 	"long":      "这一格的字太多",
 	"date":      "表格软件把门牌变成了日期，请把这一栏设成“文本”再填一次",
 	"character": "这一格里有一个字读不出来",
+	"removed":   "这个人被移出了这个群，要先解除移出",
+	"refused":   "现在不能这样任职或入群，请在“人员”里看一看",
+	"compound":  "别的社区已有同名的院区，请在院区名前加上社区名",
 }
 
 // remarks are what is to be said of a row that is taken, in words.
@@ -292,9 +295,12 @@ func (t *Table) Remark(from Row, reason string) {
 
 // Refuse remembers that a row cannot be taken, for one of the reasons above.
 func (t *Table) Refuse(from Row, reason string) {
-	t.Errors = append(t.Errors, RowError{
-		File: from.File, Sheet: from.Sheet, Row: from.Row, Reason: reason, Text: reasons[reason], Cells: from.Cells,
-	})
+	t.Errors = append(t.Errors, Refusal(from, reason))
+}
+
+// Refusal is a row that cannot be taken, for one of the reasons above.
+func Refusal(from Row, reason string) RowError {
+	return RowError{File: from.File, Sheet: from.Sheet, Row: from.Row, Reason: reason, Text: reasons[reason], Cells: from.Cells}
 }
 
 func (e RowError) String() string {

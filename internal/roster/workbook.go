@@ -17,9 +17,10 @@ import (
 
 // What a workbook may make us do, beyond its size: rows that are not there and cells far to the right cost bytes of a file nothing.
 const (
-	maxParts  = 2000       // files in the zip
-	maxPassed = 4_000_000  // rows, empty ones too
-	maxCells  = 20_000_000 // cells, empty ones too
+	maxParts  = 2000      // files in the zip
+	maxPassed = 4_000_000 // rows, empty ones too
+	maxCells  = 2_500_000 // cells, empty ones too: some seconds of work
+	maxText   = 4 * 32767 // bytes of a cell; table programs take so many characters
 )
 
 var (
@@ -249,6 +250,9 @@ func marksOf(part *zip.File, dates map[int]bool, left *allowance) (*marks, error
 		}
 		if err != nil {
 			return nil, err
+		}
+		if text, ok := token.(xml.CharData); ok && len(text) > maxText {
+			return nil, errMuch
 		}
 		start, ok := token.(xml.StartElement)
 		if !ok {

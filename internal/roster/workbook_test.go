@@ -212,6 +212,8 @@ func TestWorkbooksThatAskForTooMuchAreRefused(t *testing.T) {
 		code fault.Code
 	}{
 		"too wide":                {packed(t, wide(2000), nil), fault.TooLarge},
+		"full of cells":           {packed(t, `<sheetData>`+strings.Repeat(`<row>`+strings.Repeat(`<c/>`, 16384)+`</row>`, 160)+`</sheetData>`, nil), fault.TooLarge},
+		"a cell without end":      {packed(t, `<sheetData>`+head+`<row r="2">`+inline("A2", strings.Repeat("和", 50_000))+`</row></sheetData>`, nil), fault.TooLarge},
 		"too long":                {packed(t, long.String(), nil), fault.TooLarge},
 		"merged over and over":    {packed(t, merges, nil), fault.TooLarge},
 		"broken off":              {packed(t, `<sheetData>`+head+`<row r="2"><c`, nil), fault.Unreadable},

@@ -9,10 +9,10 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"linli/internal/entry"
 	"linli/internal/fault"
+	"linli/internal/long"
 )
 
 // A bit turns anywhere in the tables: what is read is what was written, or the views are empty and built again.
@@ -60,16 +60,6 @@ func TestAFlippedBitServesNoChangedWordAndLosesNoMessage(t *testing.T) {
 	}
 }
 
-// eventually waits for a condition.
-func eventually(t *testing.T, what string, so func() bool) {
-	t.Helper()
-	for end := time.Now().Add(time.Minute); !so(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal(what, "never came")
-		}
-	}
-}
-
 func TestWithoutRoomTheViewsWaitAndGoOnByThemselves(t *testing.T) {
 	t.Parallel()
 	var free atomic.Int64
@@ -81,7 +71,7 @@ func TestWithoutRoomTheViewsWaitAndGoOnByThemselves(t *testing.T) {
 	}
 	defer shut(t, v)
 	v.Apply(said("r1", 1))
-	eventually(t, "the first", func() bool { _, seq := v.At("room/r1"); return seq == 1 })
+	long.Wait(t, "the first", func() bool { _, seq := v.At("room/r1"); return seq == 1 })
 	free.Store(0)
 	v.Apply(said("r1", 2))
 	if err := v.Wait(context.Background(), "room/r1", 2); !fault.Is(err, fault.Busy) {
@@ -91,7 +81,7 @@ func TestWithoutRoomTheViewsWaitAndGoOnByThemselves(t *testing.T) {
 		t.Error("reading:", err)
 	}
 	free.Store(1 << 30)
-	eventually(t, "the second", func() bool { _, seq := v.At("room/r1"); return seq == 2 })
+	long.Wait(t, "the second", func() bool { _, seq := v.At("room/r1"); return seq == 2 })
 }
 
 // Killed views have all in their write-ahead file, and the disk is full.

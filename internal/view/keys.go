@@ -23,7 +23,7 @@ import (
 //	m/<room>/<person>/<seq>        empty: the item calls this person; person * is everybody
 //	o/<room>/<seq>                 empty: the item is live: it wants something of somebody
 //	b/<hash>/<room>/<seq>          empty: the item brought this file
-const version = "8"
+const version = "10"
 
 var (
 	keyVersion = []byte("v/version")

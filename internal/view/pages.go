@@ -503,12 +503,64 @@ func (v *View) finish(txn *badger.Txn, d wire.Pieces, who Who, found, sets []sto
 		}
 		d.Set = append(d.Set, set)
 	}
+	if d.Quotes, err = v.quotes(txn, d.Room, who, found); err != nil {
+		return nil, err
+	}
 	shown := append(slices.Clone(found), sets...)
 	if d.Mine, err = mines(txn, d.Room, who, shown); err != nil {
 		return nil, err
 	}
-	d.People = append(d.People, v.namesIn(d.Room, shown)...)
+	speak := slices.Clone(d.Quotes)
+	for _, s := range shown {
+		speak = append(speak, s.item)
+	}
+	d.People = append(d.People, v.namesIn(d.Room, speak)...)
 	return wire.AppendDelivery(nil, d), nil
+}
+
+// quotes are of what the items answer and is not among them, as it is now and as this person may read it.
+func (v *View) quotes(txn *badger.Txn, room id.Room, who Who, found []stored) (list [][]byte, err error) {
+	var may func(entry.Seq) bool
+	seen := map[entry.Seq]bool{0: true}
+	for _, f := range found {
+		seen[f.seq] = true
+	}
+	for _, f := range found {
+		seq, err := answers(f.item)
+		if err != nil {
+			return nil, err
+		}
+		if seen[seq] {
+			continue
+		}
+		seen[seq] = true
+		if may == nil {
+			if may, err = v.reach(txn, room, who); err != nil {
+				return nil, err
+			}
+		}
+		if err := peek(txn, number(items(room), seq), func(sent []byte) error {
+			if sent == nil {
+				return nil
+			}
+			quote, err := wire.QuoteOf(sent, may(seq))
+			list = append(list, quote)
+			return err
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// answers is the seq of what an item replies to; 0 for most.
+func answers(item []byte) (entry.Seq, error) {
+	if !bytes.Contains(item, []byte(`"re":`)) {
+		return 0, nil
+	}
+	var w struct{ Re entry.Seq }
+	err := json.Unmarshal(item, &w)
+	return w.Re, err
 }
 
 // mines are the reader's own parts of what is shown.
@@ -596,14 +648,26 @@ func (v *View) renamedSince(room id.Room, after entry.Seq) map[id.Person][]byte 
 	return list
 }
 
-// namesIn are the names of all people that the items speak of: whoever's id stands in their bytes as a JSON string.
-func (v *View) namesIn(room id.Room, shown []stored) [][]byte {
+// Named are the display names of all people that an item, as sent, speaks of.
+func (v *View) Named(room id.Room, item []byte) (list []wire.Name, err error) {
+	for _, b := range v.namesIn(room, [][]byte{item}) {
+		var n wire.Name
+		if err := json.Unmarshal(b, &n); err != nil {
+			return nil, err
+		}
+		list = append(list, n)
+	}
+	return list, nil
+}
+
+// namesIn are the names of all people that items and quotes speak of: whoever's id stands in their bytes as a JSON string.
+func (v *View) namesIn(room id.Room, shown [][]byte) [][]byte {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	var list [][]byte
 	seen := map[string]bool{}
-	for _, s := range shown {
-		for b := s.item; ; {
+	for _, b := range shown {
+		for {
 			at := bytes.Index(b, []byte(`"p`))
 			if at < 0 {
 				break

@@ -186,6 +186,45 @@ func TestHistoryHasAHorizon(t *testing.T) {
 	}
 }
 
+// A reply on a page whose source is elsewhere brings who said it and its first line, and nothing of what was taken back or of what this
+// reader may not see.
+func TestAPageQuotesWhatItsRepliesAnswer(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	quotes := func(who view.Who, span view.Span) []wire.Quote {
+		t.Helper()
+		s.Seen()
+		b, err := s.View.Page(Heyuan, who, span)
+		d := decode(t, b, err)
+		for _, q := range d.Quotes {
+			if q.By != "" && !slices.ContainsFunc(d.People, func(n wire.Name) bool { return n.ID == q.By }) {
+				t.Errorf("nobody says who %s is", q.By)
+			}
+		}
+		return d.Quotes
+	}
+	source := s.Must(Zhang, "text.post", 0, "", `{"text":"谁家有梯子\n六级的"}`)
+	s.Wait(time.Hour)
+	since := s.Now().UnixMilli()
+	answer := s.Must(Li, "text.post", source, "", `{"text":"我家有"}`)
+	s.Must(Wang, "text.post", answer, "", `{"text":"我家也有"}`)
+	newest := view.Span{Limit: 2}
+	want := wire.Quote{Seq: source, Ch: source, Kind: "text", By: Zhang, Sum: "谁家有梯子"}
+	if got := quotes(view.Who{}, newest); !slices.Equal(got, []wire.Quote{want}) {
+		t.Errorf("%+v", got)
+	}
+	if got := quotes(view.Who{}, view.Span{Limit: 3}); len(got) != 0 {
+		t.Errorf("quoted beside what it quotes: %+v", got)
+	}
+	if got := quotes(view.Who{Since: since}, newest); !slices.Equal(got, []wire.Quote{{Seq: source, Hidden: true}}) {
+		t.Errorf("from before they came: %+v", got)
+	}
+	s.Must(Zhou, "item.retract", source, "", "")
+	if got := quotes(view.Who{}, newest); len(got) != 1 || !got[0].Retracted || got[0].Sum != "" {
+		t.Errorf("taken back: %+v", got)
+	}
+}
+
 // Behind nothing is the beginning, not the end; and page by page from there is all of it.
 func TestPagesAfterZeroBeginAtTheBeginning(t *testing.T) {
 	t.Parallel()

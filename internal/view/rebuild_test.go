@@ -80,10 +80,14 @@ func TestANameIsThatOfItsEntry(t *testing.T) {
 		_ = s.Engine.ReadRoom(Heyuan, func(r *room.State) { in = r.Has(Passer) })
 		return in
 	})
-	gone := s.Ear(Passer)
-	gone.Asks(s.Command(Passer, "member.leave", 0, "", ""))
-	waitFor(t, func() bool { all := s.Read(Heyuan.Log()); return all[len(all)-1].Kind == "member.leave" })
+	left := make(chan struct{})
+	go func() {
+		defer close(left)
+		s.Serve("person.left", map[string]any{"person": Passer, "room": Heyuan})
+	}()
+	waitFor(t, func() bool { return len(s.Read(id.Office)) == 6 })
 	s.ReleaseFollower()
+	<-left
 	ear.Until(func(h Heard) bool { return slices.Contains(h.Gone, Passer) })
 	s.Seen()
 	if name, _ := s.View.NameOf(Heyuan, Passer); !strings.HasPrefix(name.Name, "3-1-105 ") {

@@ -1,15 +1,12 @@
 package web
 
 import (
-	"cmp"
 	"context"
-	"slices"
 
 	"linli/internal/entry"
 	"linli/internal/fault"
 	"linli/internal/id"
 	"linli/internal/office"
-	"linli/internal/register"
 	"linli/internal/room"
 )
 
@@ -45,7 +42,10 @@ type applicationRow struct {
 	Taken    string         `json:"taken,omitempty"`  // whose the phone is already: of a member of this room (here), or somebody else (elsewhere)
 	Member   id.Person      `json:"member,omitempty"` // of this room, whose phone it is
 	Note     string         `json:"note,omitempty"`
-	Door     string         `json:"door,omitempty"` // as typed, when it is not in the list
+	Door     string         `json:"door,omitempty"`  // as typed, when it is not in the list
+	Adds     string         `json:"adds,omitempty"`  // the typed door as the roster would have it, for who may put it there
+	Lacks    bool           `json:"lacks,omitempty"` // the roster has no such door
+	Near     []doorOfOne    `json:"near,omitempty"`  // the room's doors that are nearest to the typed one
 	Text     string         `json:"text,omitempty"`
 	Roster   *rosterSays    `json:"roster,omitempty"`
 	Inside   int            `json:"inside"` // members behind that door now
@@ -97,6 +97,12 @@ func (s *Server) applications(ctx context.Context, in *applicationsInput) (*body
 			}
 			if h, ok := o.Premises(a.Premises); ok {
 				row.Label, pages[a.ID] = h.Label(), h.Page
+			} else if row.Door != "" && a.For == "" {
+				d, ok := typed(o, a)
+				row.Lacks, row.Near = true, nearest(o, a.Room, d)
+				if ok && o.MayPlace(c.Person, a.Room) {
+					row.Adds = d.Label()
+				}
 			}
 			shown[a.ID] = a
 			persons = append(persons, a.Person)
@@ -228,282 +234,4 @@ func (s *Server) compareRow(ctx context.Context, row *applicationRow, page strin
 		return nil
 	}
 	return err
-}
-
-type approveInput struct {
-	Application id.Application `path:"application"`
-	Body        verdict
-}
-
-// verdict is an approval: of the version that was seen, with the badge where one was asked for.
-type verdict struct {
-	Version  entry.Seq `json:"version,omitempty"`
-	Category string    `json:"category,omitempty"`
-	Relation string    `json:"relation,omitempty"`
-}
-
-func (s *Server) approve(ctx context.Context, in *approveInput) (*done, error) {
-	return ok(), s.admit(ctx, in.Application, in.Body)
-}
-
-// admit approves as the person who asks.
-func (s *Server) admit(ctx context.Context, name id.Application, v verdict) error {
-	a, err := s.application(name)
-	c, no := s.answersFor(ctx, a.Room)
-	if no != nil { // whether there is such an application or not
-		return no
-	}
-	if err != nil {
-		return err
-	}
-	facts := map[string]any{"application": name, "category": v.Category, "relation": v.Relation, "version": v.Version}
-	if err := s.would(entry.Actor{Person: c.Person}, "application.approve", facts, nil); err != nil {
-		return err
-	}
-	return s.letIn(ctx, a, func() error {
-		_, err := s.asPerson(ctx, "application.approve", facts, nil)
-		return err
-	})
-}
-
-// letInBySlip approves by itself where the log may (see office.MayLetIn), but nobody who was removed from the room. Whatever stands
-// against it leaves the application to the owner.
-func (s *Server) letInBySlip(ctx context.Context, name id.Application) {
-	a, err := s.application(name)
-	may := false
-	s.Engine.ReadOffice(func(o *office.State) { may = o.MayLetIn(name, s.Now().UnixMilli()) })
-	if err != nil || !may {
-		return
-	}
-	removed := false
-	err = s.Engine.ReadRoom(a.Room, func(x *room.State) { _, removed = x.Removed(a.Person) })
-	if removed || err != nil && !fault.Is(err, fault.NotFound) {
-		return
-	}
-	err = s.letIn(ctx, a, func() error {
-		_, err := s.server(ctx, "application.approve", map[string]any{"application": name, "version": a.Version}, nil)
-		return err
-	})
-	if err != nil && fault.Of(err) == nil {
-		s.Log.Error("not let in", "application", name, "err", err)
-	}
-}
-
-// letIn takes the applicant's phone and approves. The phone is taken now and not when applying, so that nobody can squat a
-// neighbour's; when the log then refuses, it is let go again.
-func (s *Server) letIn(ctx context.Context, a office.Application, approve func() error) error {
-	rec, err := s.Register.Said(ctx, a.Person, a.Record)
-	if err != nil {
-		return err
-	}
-	owner, err := s.Register.ByPhone(ctx, rec.Phone)
-	had := err == nil && owner == a.Person
-	if err := s.Register.ClaimPhone(ctx, rec.Phone, a.Person); err != nil {
-		return err
-	}
-	err = approve()
-	if err != nil && !had {
-		if now, e := s.application(a.ID); e == nil && now.Status != office.Approved {
-			if e := s.Register.ReleasePhone(ctx, rec.Phone, a.Person); e != nil {
-				s.Log.Error("phone not released", "application", a.ID, "err", e)
-			}
-		}
-	}
-	return err
-}
-
-type approveManyInput struct {
-	Body struct {
-		These []seen `json:"these"`
-	}
-}
-
-// seen is an application in the version that was shown.
-type seen struct {
-	ID      id.Application `json:"id"`
-	Version entry.Seq      `json:"version"`
-}
-
-type approvedBody struct {
-	Approved int                             `json:"approved"`
-	Faults   map[id.Application]*fault.Fault `json:"faults"`
-}
-
-// approveMany approves as they stand what asks for nothing more than to come in: a badge is given to one at a time, by its name.
-func (s *Server) approveMany(ctx context.Context, in *approveManyInput) (*body[approvedBody], error) {
-	if _, err := s.who(ctx); err != nil {
-		return nil, err
-	}
-	if len(in.Body.These) > perList {
-		return nil, fault.New(fault.TooLarge, "too many at once").And("limit", perList)
-	}
-	b := approvedBody{Faults: map[id.Application]*fault.Fault{}}
-	for _, a := range in.Body.These {
-		err := s.admit(ctx, a.ID, verdict{Version: a.Version})
-		switch f := fault.Of(err); {
-		case err == nil:
-			b.Approved++
-		case f != nil:
-			b.Faults[a.ID] = f
-		default:
-			return nil, err
-		}
-	}
-	return says(b), nil
-}
-
-type textInput struct {
-	Application id.Application `path:"application"`
-	Body        struct {
-		Version entry.Seq `json:"version,omitempty"` // what was seen; left out: however it stands
-		Text    string    `json:"text,omitempty"`
-		Reason  string    `json:"reason,omitempty"`
-	}
-}
-
-// mayDecideOn is answersFor of an application's room, and the same refusal where there is no such application.
-func (s *Server) mayDecideOn(ctx context.Context, name id.Application) error {
-	a, _ := s.application(name)
-	_, err := s.answersFor(ctx, a.Room)
-	if fault.Is(err, fault.NotFound) {
-		err = fault.New(fault.NotFound, "no such application")
-	}
-	return err
-}
-
-func (s *Server) ask(ctx context.Context, in *textInput) (*done, error) {
-	if err := s.mayDecideOn(ctx, in.Application); err != nil {
-		return nil, err
-	}
-	_, err := s.asPerson(ctx, "application.ask", map[string]any{"application": in.Application, "version": in.Body.Version}, map[string]string{"text": in.Body.Text})
-	return ok(), err
-}
-
-func (s *Server) reject(ctx context.Context, in *textInput) (*done, error) {
-	if err := s.mayDecideOn(ctx, in.Application); err != nil {
-		return nil, err
-	}
-	_, err := s.asPerson(ctx, "application.reject", map[string]any{"application": in.Application, "version": in.Body.Version}, map[string]string{"reason": in.Body.Reason})
-	return ok(), err
-}
-
-type decisionRow struct {
-	Application id.Application `json:"application"`
-	Room        id.Room        `json:"room"`
-	RoomName    string         `json:"roomName"`
-	Label       string         `json:"label,omitempty"` // the door it was about
-	Verb        string         `json:"verb"`
-	By          id.Person      `json:"by"`
-	ByName      string         `json:"byName"`
-	As          string         `json:"as,omitempty"`
-	At          int64          `json:"at"`
-	Light       string         `json:"light,omitempty"`
-}
-
-type decisionsBody struct {
-	Decisions []decisionRow `json:"decisions"`
-}
-
-// decisions is the audit of admissions, newest first: of one room, or of all that one answers for.
-func (s *Server) decisions(ctx context.Context, in *applicationsInput) (*body[decisionsBody], error) {
-	c, err := s.who(ctx)
-	if err != nil {
-		return nil, err
-	}
-	rooms := s.Engine.Answers(c.Person)
-	if in.Room != "" {
-		if _, err := s.answersFor(ctx, in.Room); err != nil {
-			return nil, err
-		}
-		rooms = []id.Room{in.Room}
-	}
-	b := decisionsBody{Decisions: []decisionRow{}}
-	s.Engine.ReadOffice(func(o *office.State) {
-		for _, r := range rooms {
-			b.Decisions = append(b.Decisions, decisionsIn(o, r)...)
-		}
-	})
-	slices.SortStableFunc(b.Decisions, func(x, y decisionRow) int { return cmp.Compare(y.At, x.At) })
-	b.Decisions = b.Decisions[:min(perList, len(b.Decisions))]
-	for i := range b.Decisions {
-		d := &b.Decisions[i]
-		d.ByName = s.calls(ctx, d.Room, d.By)
-	}
-	return says(b), nil
-}
-
-func decisionsIn(o *office.State, r id.Room) (list []decisionRow) {
-	name := ""
-	if x, ok := o.Room(r); ok {
-		name = x.Name
-	}
-	for _, d := range o.Decisions(r, perList) {
-		row := decisionRow{
-			Application: d.Application, Room: r, RoomName: name, Verb: d.Verb, By: d.By, As: d.As, At: d.At, Light: d.Light,
-		}
-		if a, ok := o.Application(d.Application); ok {
-			if h, ok := o.Premises(a.Premises); ok {
-				row.Label = h.Label()
-			}
-		}
-		list = append(list, row)
-	}
-	return list
-}
-
-// calls is how somebody who acted in an office is called: by the room's name for them, or else by their own.
-func (s *Server) calls(ctx context.Context, r id.Room, p id.Person) string {
-	if p == id.Server {
-		return "系统"
-	}
-	if n, ok := s.View.NameOf(r, p); ok {
-		return n.Name
-	}
-	rec, err := s.Register.Record(ctx, p)
-	if err != nil {
-		return ""
-	}
-	staff := false
-	s.Engine.ReadOffice(func(o *office.State) { staff = len(o.GrantsOf(p)) > 0 })
-	if staff {
-		return rec.Name
-	}
-	return register.Short(rec)
-}
-
-type lookRow struct {
-	By     id.Person `json:"by"`
-	ByName string    `json:"byName"`
-	At     int64     `json:"at"`
-	Reason string    `json:"reason"`
-	Room   id.Room   `json:"room,omitempty"`
-}
-
-type looksBody struct {
-	Looks []lookRow `json:"looks"`
-}
-
-// looks is who looked at one's own data.
-func (s *Server) looks(ctx context.Context, _ *none) (*body[looksBody], error) {
-	p, err := s.signedIn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	b := looksBody{Looks: []lookRow{}}
-	s.Engine.ReadOffice(func(o *office.State) {
-		for _, l := range o.Looks(p, 50) {
-			b.Looks = append(b.Looks, lookRow{By: l.By, At: l.At, Reason: l.Reason, Room: l.Room})
-		}
-	})
-	rooms := s.Engine.RoomsOf(p)
-	for i := range b.Looks {
-		l := &b.Looks[i]
-		for _, r := range rooms { // as the room knows them that both are in
-			if _, ok := s.View.NameOf(r.ID, l.By); ok && l.Room == "" {
-				l.Room = r.ID
-			}
-		}
-		l.ByName = s.calls(ctx, l.Room, l.By)
-	}
-	return says(b), nil
 }

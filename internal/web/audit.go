@@ -25,7 +25,7 @@ var noted = map[string]audit.Kind{
 	"role.grant": audit.Grant, "role.revoke": audit.Grant, "code.issue": audit.Code, "code.first": audit.Code,
 	"post.offer": audit.Grant, "post.accept": audit.Grant, "post.decline": audit.Grant, "post.withdraw": audit.Grant,
 	"person.removed": audit.Grant, "person.restored": audit.Grant, "charter.set": audit.Setting, "policy.set": audit.Setting,
-	"badge.set": audit.Grant, "person.bind": audit.Grant, "slip.make": audit.Setting, "slip.end": audit.Setting, "places.remove": audit.Setting,
+	"badge.set": audit.Grant, "person.bind": audit.Grant, "person.moved": audit.Grant, "person.renamed": audit.Grant, "limits.set": audit.Setting, "telephone.set": audit.Setting, "slip.make": audit.Setting, "slip.end": audit.Setting, "places.remove": audit.Setting, "doors.withdraw": audit.Setting,
 	"places.put": audit.Setting, "room.open": audit.Setting, "link.make": audit.Setting, "link.end": audit.Setting,
 }
 
@@ -55,6 +55,7 @@ func (s *Server) noteAct(ctx context.Context, act string, with json.RawMessage) 
 	type facts struct {
 		Person    id.Person
 		Role      entry.Role
+		Badge     string
 		Room      id.Room
 		ID        string
 		Link      id.Link
@@ -74,7 +75,11 @@ func (s *Server) noteAct(ctx context.Context, act string, with json.RawMessage) 
 		all = []facts{f.facts}
 	}
 	for _, g := range all {
-		what := strings.TrimSpace(act + " " + string(g.Role))
+		name := act
+		if act == "badge.set" && g.Badge == "" {
+			name = "badge.taken"
+		}
+		what := strings.TrimSpace(name + " " + string(g.Role))
 		s.note(ctx, kind, what, cmp.Or(string(g.Person), string(g.Link), string(g.Room), g.ID, string(g.Community)))
 	}
 }
@@ -118,7 +123,7 @@ func (s *Server) noteRefusal(ctx context.Context, err error) {
 		}
 	}
 	q := r.URL.Query()
-	s.Audit.Note(audit.Refused, call, c.Person, word(cmp.Or(subject, q.Get("room"), q.Get("community"))), address(r))
+	s.Audit.Note(audit.Refused, call, c.Person, thing(s.Engine, cmp.Or(subject, q.Get("room"), q.Get("community"))), address(r))
 }
 
 // mayAudit: administrators.
@@ -241,16 +246,27 @@ func noteStranger(e *engine.Engine, log *audit.Log, p id.Person, r id.Room, act,
 		})
 	}
 	if !theirs {
-		log.Note(audit.Refused, word(act), p, word(string(r)), from)
+		if !room.IsAct(act) {
+			act = "?"
+		}
+		log.Note(audit.Refused, act, p, thing(e, string(r)), from)
 	}
 }
 
-// word is a text that a stranger sent, where it may be an act or an id; anything else, a phone say, does not come into the log.
-func word(s string) string {
-	for i, c := range s {
-		if letter := c >= 'a' && c <= 'z'; !letter && (i == 0 || !strings.ContainsRune("0123456789.-_", c)) || i > 40 {
-			return "?"
-		}
+// thing is what a stranger named, where there is such a room, community, link, application or person; anything else they sent, a phone or a
+// name say, does not come into the log.
+func thing(e *engine.Engine, named string) string {
+	there := named == ""
+	e.ReadOffice(func(o *office.State) {
+		_, aRoom := o.Room(id.Room(named))
+		_, aCommunity := o.Community(id.Community(named))
+		_, aLink := o.Link(id.Link(named))
+		_, anApplication := o.Application(id.Application(named))
+		_, aPerson := o.Person(id.Person(named))
+		there = there || aRoom || aCommunity || aLink || anApplication || aPerson
+	})
+	if !there {
+		return "?"
 	}
-	return s
+	return named
 }

@@ -44,11 +44,7 @@ type badgeInput struct {
 
 // setBadge gives a member another badge, or takes it; one may give up one's own.
 func (s *Server) setBadge(ctx context.Context, in *badgeInput) (*done, error) {
-	_, err := s.asPerson(ctx, "badge.set", map[string]any{"person": in.Person, "room": in.Room, "badge": in.Body.Badge}, nil)
-	if err != nil {
-		return nil, err
-	}
-	return ok(), s.Engine.Settled(ctx) // what is answered holds in the room
+	return s.settled(ctx, "badge.set", map[string]any{"person": in.Person, "room": in.Room, "badge": in.Body.Badge}, nil)
 }
 
 type nameInput struct {
@@ -94,8 +90,5 @@ func (s *Server) rename(ctx context.Context, in *nameInput) (*done, error) {
 	if err := s.Register.PutSaid(ctx, in.Person, facts["record"].(string), rec); err != nil {
 		return nil, err
 	}
-	if _, err := s.asPerson(ctx, "person.renamed", facts, nil); err != nil {
-		return nil, err
-	}
-	return ok(), s.Engine.Settled(ctx)
+	return s.settled(ctx, "person.renamed", facts, nil)
 }

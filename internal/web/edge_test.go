@@ -82,6 +82,9 @@ func TestHTTPSIsSaidByTrustedProxiesAlone(t *testing.T) {
 		if secure(seen) != c.want {
 			t.Errorf("%s saying %q: secure is %v", c.remote, c.said, !c.want)
 		}
+		if link := s.linkURL(context.WithValue(t.Context(), askKey, seen), "x"); (link == "https://linli.example.cn/join/x") != c.want {
+			t.Errorf("%s saying %q: a link is %s", c.remote, c.said, link)
+		}
 		if seen.Host != "linli.example.cn" || seen.Header.Get("X-Forwarded-Host")+seen.Header.Get("Forwarded") != "" {
 			t.Errorf("what is no host of ours got in: %q %v", seen.Host, seen.Header)
 		}

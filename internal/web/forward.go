@@ -57,12 +57,11 @@ func passed(ctx context.Context, e *engine.Engine, v *view.View, p id.Person, r 
 	if _, err := v.Sent(r, reads(e, r, p), seq); err != nil {
 		return m, err
 	}
-	gone := false
+	gone, by := false, id.Person("")
 	err = e.ReadItem(ctx, r, seq, func(x *room.State, item *room.Item) {
-		gone = item.Retracted
-		name, _ := v.NameOf(r, item.By)
+		gone, by = item.Retracted, item.By
 		m = kind.Passed{
-			Room: r, RoomName: x.Name(), Seq: seq, Kind: item.Kind, By: doorless(name.Name), At: item.At,
+			Room: r, RoomName: x.Name(), Seq: seq, Kind: item.Kind, At: item.At,
 			Words: item.Words, Sum: item.Sum, Card: item.Card,
 		}
 	})
@@ -72,6 +71,8 @@ func passed(ctx context.Context, e *engine.Engine, v *view.View, p id.Person, r 
 	case gone || len(m.Words) == 0 && m.Kind == "text":
 		return m, fault.New(fault.Retracted, "the message was taken back")
 	}
+	name, _ := v.NameOf(r, by)
+	m.By = doorless(name.Name)
 	return m, nil
 }
 

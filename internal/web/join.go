@@ -115,6 +115,7 @@ func written(h *office.Premises) string {
 
 func (s *Server) joinBody(r office.Room) joinBody {
 	b := joinBody{Room: r.ID, Name: r.Name, Privacy: privacy}
+	var owners []id.Person
 	s.Engine.ReadOffice(func(o *office.State) {
 		if c, ok := o.Community(r.Community); ok {
 			b.Community = c.Name
@@ -122,13 +123,21 @@ func (s *Server) joinBody(r office.Room) joinBody {
 		b.Charter = charterOf(o, r.ID)
 		b.Households = o.TallyOf(r.ID).Homes
 		b.Waited, _ = o.MedianWait(r.ID)
-		for _, p := range o.Owners(r.ID) {
-			if n, ok := s.View.NameOf(r.ID, p); ok && b.Owner == "" {
-				b.Owner = n.Name
-			}
-		}
+		owners = o.Owners(r.ID)
 	})
+	b.Owner = s.nameOfOne(r.ID, owners)
 	return b
+}
+
+// nameOfOne is how a room knows the first of some people whom it knows. The views are asked outside of the office's lock, which all
+// commands wait for.
+func (s *Server) nameOfOne(r id.Room, of []id.Person) string {
+	for _, p := range of {
+		if n, ok := s.View.NameOf(r, p); ok {
+			return n.Name
+		}
+	}
+	return ""
 }
 
 // amending is the room of an application, for its applicant alone: they do not need the poster for it, which may have ended meanwhile.
@@ -506,31 +515,41 @@ type applicationMine struct {
 	RoomName string         `json:"roomName"`
 	State    office.Status  `json:"state"`
 	Place    int            `json:"place,omitempty"`
-	Text     string         `json:"text,omitempty"` // what the owner asks or why they refused
+	Text     string         `json:"text,omitempty"`  // what the owner asks or why they refused
+	About    string         `json:"about,omitempty"` // the part of the form that is asked about: name, premises, relation, note
 	At       int64          `json:"at"`
 	Waited   int            `json:"waited,omitempty"`
 	Owner    string         `json:"owner,omitempty"`
-	Premises id.Premises    `json:"premises,omitempty"`
-	Relation string         `json:"relation"`
-	Category string         `json:"category"`
-	Note     string         `json:"note,omitempty"`
-	Door     string         `json:"door,omitempty"`
-	Label    string         `json:"label,omitempty"` // the door that was chosen, as it stands on the walls
-	Link     id.Link        `json:"link,omitempty"`  // a link of the room, for choosing another door
-	Charter  int            `json:"charter"`
-	Version  entry.Seq      `json:"version"`
-	For      string         `json:"for,omitempty"`  // badge: a member's wish for another badge; empty: to come in
-	Name     string         `json:"name,omitempty"` // as the application says it
-	Title    string         `json:"title,omitempty"`
+
+	Telephone *office.Telephone `json:"telephone,omitempty"` // of who decides, where they chose to tell one
+
+	Premises id.Premises `json:"premises,omitempty"`
+	Relation string      `json:"relation"`
+	Category string      `json:"category"`
+	Note     string      `json:"note,omitempty"`
+	Door     string      `json:"door,omitempty"`
+	Label    string      `json:"label,omitempty"` // the door that was chosen, as it stands on the walls
+	Link     id.Link     `json:"link,omitempty"`  // a link of the room, for choosing another door
+	Charter  int         `json:"charter"`
+	Version  entry.Seq   `json:"version"`
+	For      string      `json:"for,omitempty"`  // badge: a member's wish for another badge; empty: to come in
+	Name     string      `json:"name,omitempty"` // as the application says it
+	Title    string      `json:"title,omitempty"`
 }
 
 func (s *Server) applicationsOf(ctx context.Context, p id.Person) ([]applicationMine, error) {
-	list, records := []applicationMine{}, []string{}
+	list, records, owners := []applicationMine{}, []string{}, [][]id.Person{}
 	s.Engine.ReadOffice(func(o *office.State) {
 		for _, a := range o.Applications(office.Filter{Person: p}) {
+			if a.For == "" && a.Status == office.Approved && !o.BoundTo(p, a.Room) {
+				continue // they have gone out of the room since
+			}
 			m := applicationMine{
 				ID: a.ID, Room: a.Room, State: a.Status, Place: o.Place(a.ID), At: a.Since, Premises: a.Premises, Relation: a.Relation,
-				Category: a.Category, Charter: a.Charter, Version: a.Version, For: a.For, Note: textOf(a.Note, "note"), Door: textOf(a.Note, "door"),
+				Category: a.Category, Charter: a.Charter, Version: a.Version, For: a.For, Note: textOf(a.Note, "note"), Door: textOf(a.Note, "door"), About: a.About,
+			}
+			if tel, _, ok := o.Telephone(a.Room); ok {
+				m.Telephone = &tel
 			}
 			m.Text = textOf(a.Text, "text") + textOf(a.Text, "reason")
 			m.Waited, _ = o.MedianWait(a.Room)
@@ -545,12 +564,7 @@ func (s *Server) applicationsOf(ctx context.Context, p id.Person) ([]application
 					m.Link = l.ID
 				}
 			}
-			for _, owner := range o.Owners(a.Room) {
-				if n, ok := s.View.NameOf(a.Room, owner); ok {
-					m.Owner = n.Name
-				}
-			}
-			list, records = append(list, m), append(records, a.Record)
+			list, records, owners = append(list, m), append(records, a.Record), append(owners, o.Owners(a.Room))
 		}
 	})
 	for i := range list {
@@ -558,7 +572,7 @@ func (s *Server) applicationsOf(ctx context.Context, p id.Person) ([]application
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return nil, err
 		}
-		list[i].Name, list[i].Title = rec.Name, rec.Title
+		list[i].Name, list[i].Title, list[i].Owner = rec.Name, rec.Title, s.nameOfOne(list[i].Room, owners[i])
 	}
 	return list, nil
 }

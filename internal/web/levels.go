@@ -24,6 +24,8 @@ type levelRoom struct {
 	Members int        `json:"members"`
 	Online  int        `json:"online"`
 	Pending int        `json:"pending"`
+	Posters int        `json:"posters"` // links that are good
+	Waiting int        `json:"waiting"` // doors whose people the roster brought in and who have not signed in yet: not covered
 }
 
 type levelCommunity struct {
@@ -33,6 +35,7 @@ type levelCommunity struct {
 	Shops   room.Count   `json:"shops"`
 	Members int          `json:"members"`
 	Pending int          `json:"pending"`
+	Waiting int          `json:"waiting"`
 	Rooms   []levelRoom  `json:"rooms"`
 }
 
@@ -43,7 +46,9 @@ type levelOffice struct {
 	Rooms   int        `json:"rooms"`
 	Members int        `json:"members"`
 	Pending int        `json:"pending"`
-	Whole   bool       `json:"whole"` // these are the numbers of the whole office, not of a part of it
+	Waiting int        `json:"waiting"`
+	Listed  int        `json:"listed"` // homes and shops that are from the office's table; the others were counted by hand
+	Whole   bool       `json:"whole"`  // these are the numbers of the whole office, not of a part of it
 }
 
 type levelsBody struct {
@@ -64,6 +69,7 @@ func (s *Server) levels(ctx context.Context, _ *none) (*body[levelsBody], error)
 	s.Engine.ReadOffice(func(o *office.State) {
 		b.Office.Name, b.Office.Whole = o.Name(), o.MayRead(p, "", "")
 		roomless := roomlessOf(o)
+		listed := listedOf(o)
 		for _, c := range o.Communities() {
 			l := levelCommunity{ID: c.ID, Name: c.Name, Rooms: []levelRoom{}}
 			for _, r := range o.RoomsOf(c.ID) {
@@ -72,6 +78,12 @@ func (s *Server) levels(ctx context.Context, _ *none) (*body[levelsBody], error)
 				}
 				row := rooms[r.ID]
 				row.ID, row.Name, row.Pending = r.ID, r.Name, o.PendingIn(r.ID)
+				for _, link := range o.Links(r.ID) {
+					if link.Ended == 0 {
+						row.Posters++
+					}
+				}
+				b.Office.Listed += listed[listedIn{r.ID, ""}]
 				if row.Homes.All+row.Shops.All == 0 { // its log has not begun
 					t := o.TallyOf(r.ID)
 					row.Homes.All, row.Shops.All = t.Homes, t.Shops
@@ -81,6 +93,7 @@ func (s *Server) levels(ctx context.Context, _ *none) (*body[levelsBody], error)
 			if o.MayRead(p, c.ID, "") {
 				t := roomless[c.ID]
 				l.Homes.All, l.Shops.All = l.Homes.All+t.Homes, l.Shops.All+t.Shops
+				b.Office.Listed += listed[listedIn{"", c.ID}]
 			}
 			if len(l.Rooms) > 0 || o.MayRead(p, c.ID, "") {
 				may = true
@@ -116,17 +129,39 @@ func roomlessOf(o *office.State) map[id.Community]office.Tally {
 	return list
 }
 
+// listedIn is a room, or for premises in none their community.
+type listedIn struct {
+	room      id.Room
+	community id.Community
+}
+
+// listedOf counts the premises that are from the office's table.
+func listedOf(o *office.State) map[listedIn]int {
+	list := map[listedIn]int{}
+	o.EachPremises(func(h *office.Premises) bool {
+		switch {
+		case h.Hand:
+		case h.Room != "":
+			list[listedIn{h.Room, ""}]++
+		default:
+			list[listedIn{"", h.Community}]++
+		}
+		return true
+	})
+	return list
+}
+
 func (l *levelCommunity) add(r levelRoom) {
 	l.Rooms = append(l.Rooms, r)
 	l.Homes, l.Shops = plus(l.Homes, r.Homes), plus(l.Shops, r.Shops)
-	l.Members, l.Pending = l.Members+r.Members, l.Pending+r.Pending
+	l.Members, l.Pending, l.Waiting = l.Members+r.Members, l.Pending+r.Pending, l.Waiting+r.Waiting
 }
 
 func (b *levelsBody) add(l levelCommunity) {
 	b.Communities = append(b.Communities, l)
 	o := &b.Office
 	o.Homes, o.Shops = plus(o.Homes, l.Homes), plus(o.Shops, l.Shops)
-	o.Rooms, o.Members, o.Pending = o.Rooms+len(l.Rooms), o.Members+l.Members, o.Pending+l.Pending
+	o.Rooms, o.Members, o.Pending, o.Waiting = o.Rooms+len(l.Rooms), o.Members+l.Members, o.Pending+l.Pending, o.Waiting+l.Waiting
 }
 
 func plus(a, b room.Count) room.Count {
@@ -138,8 +173,8 @@ func (s *Server) levelRooms() map[id.Room]levelRoom {
 	rooms := map[id.Room]levelRoom{}
 	owners := map[id.Room]id.Person{}
 	s.Engine.EachRoom(func(x *room.State) {
-		t := x.Tally()
-		rooms[x.ID()] = levelRoom{Homes: t.Homes, Shops: t.Shops, Members: x.Size()}
+		t, waiting := s.tally(x)
+		rooms[x.ID()] = levelRoom{Homes: t.Homes, Shops: t.Shops, Members: x.Size(), Waiting: waiting}
 		for p, m := range x.Members {
 			if m.Role == entry.Owner {
 				owners[x.ID()] = p
@@ -156,14 +191,19 @@ func (s *Server) levelRooms() map[id.Room]levelRoom {
 	return rooms
 }
 
+// doorsWanted says which doors; what is typed stands in no URL.
+type doorsWanted struct {
+	Room      id.Room      `json:"room,omitempty"`
+	Community id.Community `json:"community,omitempty"`
+	Uncovered bool         `json:"uncovered,omitempty"`
+	Kind      string       `json:"kind,omitempty"`
+	Find      string       `json:"find,omitempty"` // in the label
+	Offset    int          `json:"offset,omitempty"`
+	Limit     int          `json:"limit,omitempty"`
+}
+
 type doorsInput struct {
-	Room      id.Room      `query:"room"`
-	Community id.Community `query:"community"`
-	Uncovered bool         `query:"uncovered"`
-	Kind      string       `query:"kind"`
-	Find      string       `query:"find"` // in the label
-	Offset    int          `query:"offset"`
-	Limit     int          `query:"limit"`
+	Body doorsWanted
 }
 
 type doorRow struct {
@@ -185,20 +225,21 @@ type doorsBody struct {
 	Doors []doorRow `json:"doors"`
 }
 
-// doors lists premises in walking order; places, and whether somebody of them is in.
+// doors lists premises in walking order; places, and whether somebody of them is in and has signed in once.
 func (s *Server) doors(ctx context.Context, in *doorsInput) (*body[doorsBody], error) {
-	all, err := s.doorRows(ctx, in)
+	b := &in.Body
+	all, err := s.doorRows(ctx, b)
 	if err != nil {
 		return nil, err
 	}
-	if in.Limit <= 0 || in.Limit > 500 {
-		in.Limit = 200
+	if b.Limit <= 0 || b.Limit > 500 {
+		b.Limit = 200
 	}
-	from := min(max(in.Offset, 0), len(all))
-	return says(doorsBody{Total: len(all), Doors: append([]doorRow{}, all[from:min(from+in.Limit, len(all))]...)}), nil
+	from := min(max(b.Offset, 0), len(all))
+	return says(doorsBody{Total: len(all), Doors: append([]doorRow{}, all[from:min(from+b.Limit, len(all))]...)}), nil
 }
 
-func (s *Server) doorRows(ctx context.Context, in *doorsInput) ([]doorRow, error) {
+func (s *Server) doorRows(ctx context.Context, in *doorsWanted) ([]doorRow, error) {
 	p, err := s.signedIn(ctx)
 	if err != nil {
 		return nil, err
@@ -244,7 +285,7 @@ func (s *Server) doorRows(ctx context.Context, in *doorsInput) ([]doorRow, error
 			for i := range rows[r.ID] {
 				row := &rows[r.ID][i]
 				row.Members = len(x.Behind(row.Premises))
-				row.Covered = row.Members > 0
+				row.Covered = s.reached(x, row.Premises)
 			}
 		})
 		for _, row := range rows[r.ID] {
@@ -259,7 +300,7 @@ func (s *Server) doorRows(ctx context.Context, in *doorsInput) ([]doorRow, error
 // doorsTable is the same as a table to take along.
 func (s *Server) doorsTable(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	all, err := s.doorRows(r.Context(), &doorsInput{
+	all, err := s.doorRows(r.Context(), &doorsWanted{
 		Room: id.Room(q.Get("room")), Community: id.Community(q.Get("community")), Uncovered: q.Get("uncovered") == "true", Kind: q.Get("kind"),
 	})
 	if err != nil {

@@ -3,6 +3,8 @@ package web
 import (
 	"context"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -32,12 +34,12 @@ func (s *Server) links(ctx context.Context, in *roomInput) (*body[linksBody], er
 	if _, err := s.answersFor(ctx, in.Room); err != nil {
 		return nil, err
 	}
+	var links []office.Link
+	s.Engine.ReadOffice(func(o *office.State) { links = o.Links(in.Room) })
 	b := linksBody{Links: []linkRow{}}
-	s.Engine.ReadOffice(func(o *office.State) {
-		for _, l := range o.Links(in.Room) {
-			b.Links = append(b.Links, linkRow{l.ID, s.linkURL(ctx, l.ID), l.Made, l.Ended, s.Scans.Of(l.ID)})
-		}
-	})
+	for _, l := range links {
+		b.Links = append(b.Links, linkRow{l.ID, s.linkURL(ctx, l.ID), l.Made, l.Ended, s.Scans.Of(l.ID)})
+	}
 	return says(b), nil
 }
 
@@ -71,38 +73,92 @@ func (s *Server) endLink(ctx context.Context, in *linkInput) (*done, error) {
 	return ok(), err
 }
 
-// poster is the room's A4 page with the QR.
+// poster is the room's A4 page with the QR; with ?stairs=1 a page for each stair, with ?building= and ?entrance= that of one. The code of
+// a stair is the room's, and ends with it: it only says where whoever scans it stands.
 func (s *Server) poster(w http.ResponseWriter, r *http.Request) {
-	ctx, in := r.Context(), id.Room(chi.URLParam(r, "room"))
+	ctx, in, link := r.Context(), id.Room(chi.URLParam(r, "room")), id.Link(chi.URLParam(r, "link"))
 	if _, err := s.answersFor(ctx, in); err != nil {
 		s.refuse(w, r, err)
 		return
 	}
-	p, good := paper.PosterText{}, false
+	url := s.linkURL(ctx, link)
+	p, good, owners := paper.PosterText{}, false, []id.Person(nil)
 	s.Engine.ReadOffice(func(o *office.State) {
-		l, ok := o.Link(id.Link(chi.URLParam(r, "link")))
-		if good = ok && l.Room == in && l.Ended == 0; !good {
+		if good = leadsInto(o, link, in); !good {
 			return
 		}
 		room, _ := o.Room(in)
 		community, _ := o.Community(room.Community)
-		p = paper.PosterText{Office: o.Name(), Room: room.Name, URL: s.linkURL(ctx, l.ID)}
+		p = paper.PosterText{Office: o.Name(), Room: room.Name, URL: url}
 		if community != nil {
 			p.Community = community.Name
 		}
-		for _, owner := range o.Owners(in) {
-			if n, ok := s.View.NameOf(in, owner); ok {
-				p.Owner = n.Name
-			}
+		owners = o.Owners(in)
+		if tel, _, ok := o.Telephone(in); ok {
+			p.Telephone = strings.TrimSpace(tel.Phone + " " + tel.When)
 		}
 	})
+	p.Owner = s.nameOfOne(in, owners)
 	if !good {
 		s.refuse(w, r, fault.New(fault.NotFound, "no such link, or it was ended"))
 		return
 	}
+	pages := []paper.PosterText{p}
+	if q := r.URL.Query(); q.Has("stairs") || q.Has("building") {
+		if pages = stairPages(p, s.doorsChoice(office.Room{ID: in}), q); len(pages) == 0 {
+			s.refuse(w, r, fault.New(fault.NotFound, "the room has no such stair").And("field", "entrance"))
+			return
+		}
+	}
 	w.Header().Set("Content-Type", "application/pdf")
 	w.Header().Set("Content-Disposition", `attachment; filename="poster.pdf"`)
-	if err := paper.Poster(w, p); err != nil {
+	if err := paper.Poster(w, p.Room, pages...); err != nil {
 		s.Log.Error("poster failed", "room", in, "err", err)
 	}
+}
+
+// leadsInto tells whether a link is one of a room's posters, and was not ended.
+func leadsInto(o *office.State, l id.Link, r id.Room) bool {
+	x, ok := o.Link(l)
+	return ok && x.Room == r && x.Ended == 0
+}
+
+// posterCode is the code of the room's poster alone, to be looked at on a screen.
+func (s *Server) posterCode(w http.ResponseWriter, r *http.Request) {
+	ctx, in, l := r.Context(), id.Room(chi.URLParam(r, "room")), id.Link(chi.URLParam(r, "link"))
+	if _, err := s.answersFor(ctx, in); err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	good := false
+	s.Engine.ReadOffice(func(o *office.State) { good = leadsInto(o, l, in) })
+	if !good {
+		s.refuse(w, r, fault.New(fault.NotFound, "no such link, or it was ended"))
+		return
+	}
+	png, err := paper.Code(s.linkURL(ctx, l), 512)
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "image/png")
+	if _, err := w.Write(png); err != nil {
+		s.Log.Debug("code not sent", "room", in, "err", err)
+	}
+}
+
+// stairPages are the posters of the stairs of a room that a query asks for: of all, or of one.
+func stairPages(of paper.PosterText, all doorsChoice, q url.Values) (pages []paper.PosterText) {
+	for _, b := range all.Buildings {
+		for _, e := range b.Entrances {
+			if q.Has("building") && (b.Name != q.Get("building") || e.Name != q.Get("entrance")) {
+				continue
+			}
+			p := of
+			p.Stair = strings.TrimSpace(b.Name + " " + e.Name)
+			p.URL += "?" + url.Values{"building": {b.Name}, "entrance": {e.Name}}.Encode()
+			pages = append(pages, p)
+		}
+	}
+	return pages
 }

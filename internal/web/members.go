@@ -32,6 +32,16 @@ func (s *Server) asPerson(ctx context.Context, act string, facts any, words map[
 	return seq, err
 }
 
+// settled is asPerson; when it is answered, what it is about holds in the rooms.
+func (s *Server) settled(ctx context.Context, act string, facts any, words map[string]string) (*done, error) {
+	seq, err := s.asPerson(ctx, act, facts, words)
+	if err != nil {
+		return nil, err
+	}
+	s.Engine.Followed(ctx, seq)
+	return ok(), nil
+}
+
 // server runs a command of the office by the server itself: for what has been proved in another way.
 func (s *Server) server(ctx context.Context, act string, facts any, words map[string]string) (entry.Seq, error) {
 	command, err := officeCommand(act, facts, words)
@@ -82,10 +92,13 @@ func doorsOf(x *room.State, m *room.Member) []doorOfOne {
 }
 
 type membersInput struct {
-	Room   id.Room `path:"room"`
-	Find   string  `query:"find"` // in display name, full name or door
-	Offset int     `query:"offset"`
-	Limit  int     `query:"limit"` // 1 to 200; 100 when none is said
+	Room id.Room `path:"room"`
+	// What is sought is somebody's name or door: it stands in no URL.
+	Body struct {
+		Find   string `json:"find,omitempty"` // in display name, full name or door
+		Offset int    `json:"offset,omitempty"`
+		Limit  int    `json:"limit,omitempty"` // 1 to 200; 100 when none is said
+	}
 }
 
 type membersBody struct {
@@ -94,14 +107,16 @@ type membersBody struct {
 }
 
 // members is who is in a room, by full name, a page of them: for who answers for it, owners first, then in walking order. Only those
-// on the page are looked at.
+// on the page are looked at, and whom what is sought found by their full name, on the page or not: that answer tells it.
 func (s *Server) members(ctx context.Context, in *membersInput) (*body[membersBody], error) {
 	c, err := s.answersFor(ctx, in.Room)
 	if err != nil {
 		return nil, err
 	}
-	if in.Limit <= 0 || in.Limit > 200 {
-		in.Limit = 100
+	b := &in.Body
+	find := strings.TrimSpace(b.Find)
+	if b.Limit <= 0 || b.Limit > 200 {
+		b.Limit = 100
 	}
 	all := []memberRow{}
 	now := s.Now().UnixMilli()
@@ -117,12 +132,24 @@ func (s *Server) members(ctx context.Context, in *membersInput) (*body[membersBo
 	if err != nil {
 		return nil, err
 	}
+	_ = s.Engine.Seen(ctx, in.Room) // who just came in has a name by then; where the views stand still the list comes without it
 	for i := range all {
 		if n, ok := s.View.NameOf(in.Room, all[i].Person); ok {
 			all[i].Display = n.Name
 		}
 	}
-	all = slices.DeleteFunc(all, func(m memberRow) bool { return !s.isSought(ctx, &m, strings.TrimSpace(in.Find)) })
+	var of []id.Person
+	all = slices.DeleteFunc(all, func(m memberRow) bool {
+		if m.isSought(find) {
+			return false
+		}
+		rec, err := s.Register.Record(ctx, m.Person)
+		named := err == nil && strings.Contains(rec.Name, find)
+		if named {
+			of = append(of, m.Person)
+		}
+		return !named
+	})
 	order := s.walking(in.Room)
 	door := func(m *memberRow) int {
 		if len(m.Doors) == 0 {
@@ -133,32 +160,29 @@ func (s *Server) members(ctx context.Context, in *membersInput) (*body[membersBo
 	slices.SortFunc(all, func(x, y memberRow) int {
 		return cmp.Or(-cmp.Compare(x.Role, y.Role), cmp.Compare(door(&x), door(&y)), cmp.Compare(x.Person, y.Person))
 	})
-	from := min(max(in.Offset, 0), len(all))
-	b := membersBody{Total: len(all), Members: all[from:min(from+in.Limit, len(all))]}
-	of := make([]id.Person, 0, len(b.Members))
-	for _, m := range b.Members {
-		of = append(of, m.Person)
+	from := min(max(b.Offset, 0), len(all))
+	page := membersBody{Total: len(all), Members: all[from:min(from+b.Limit, len(all))]}
+	for _, m := range page.Members {
+		if !slices.Contains(of, m.Person) {
+			of = append(of, m.Person)
+		}
 	}
 	records, err := s.look(ctx, c.Person, of, "members")
 	if err != nil {
 		return nil, err
 	}
-	for i := range b.Members {
-		m := &b.Members[i]
+	for i := range page.Members {
+		m := &page.Members[i]
 		rec := records[m.Person]
 		m.Title = rec.Title
 		m.Name, m.Phone, m.Online = rec.Name, register.Masked(rec.Phone), len(s.Hub.Present(m.Person)) > 0
 	}
-	return says(b), nil
+	return says(page), nil
 }
 
-// isSought tells whether a member is sought; everybody is by nothing.
-func (s *Server) isSought(ctx context.Context, m *memberRow, find string) bool {
-	if find == "" || strings.Contains(m.Display, find) || slices.ContainsFunc(m.Doors, func(d doorOfOne) bool { return strings.Contains(d.Label, find) }) {
-		return true
-	}
-	rec, err := s.Register.Record(ctx, m.Person)
-	return err == nil && strings.Contains(rec.Name, find)
+// isSought tells whether what everybody in the room sees of a member has what is sought; everybody has nothing.
+func (m *memberRow) isSought(find string) bool {
+	return find == "" || strings.Contains(m.Display, find) || slices.ContainsFunc(m.Doors, func(d doorOfOne) bool { return strings.Contains(d.Label, find) })
 }
 
 type codeBody struct {
@@ -206,13 +230,9 @@ type bindInput struct {
 
 // bind gives a member one more door of the room.
 func (s *Server) bind(ctx context.Context, in *bindInput) (*done, error) {
-	_, err := s.asPerson(ctx, "person.bind", map[string]any{
+	return s.settled(ctx, "person.bind", map[string]any{
 		"person": in.Person, "room": in.Room, "premises": in.Body.Premises, "relation": cmp.Or(in.Body.Relation, "owner"),
 	}, nil)
-	if err != nil {
-		return nil, err
-	}
-	return ok(), s.Engine.Settled(ctx)
 }
 
 type unbindInput struct {
@@ -223,11 +243,7 @@ type unbindInput struct {
 
 // unbind takes a member from behind a door; from the last one they leave the room.
 func (s *Server) unbind(ctx context.Context, in *unbindInput) (*done, error) {
-	_, err := s.asPerson(ctx, "person.moved", map[string]any{"person": in.Person, "room": in.Room, "premises": in.Premises}, nil)
-	if err != nil {
-		return nil, err
-	}
-	return ok(), s.Engine.Settled(ctx)
+	return s.settled(ctx, "person.moved", map[string]any{"person": in.Person, "room": in.Room, "premises": in.Premises}, nil)
 }
 
 // walking is the order of a room's doors, from the bottom up.

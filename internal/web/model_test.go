@@ -148,7 +148,7 @@ func (p *phone) live(t *testing.T, quiet <-chan struct{}) {
 
 // settle hears all that still comes, until nothing up to head is missing.
 func (p *phone) settle(t *testing.T, head entry.Seq) {
-	late := time.After(time.Minute)
+	late := time.After(long.Patience)
 	for !p.held.Answered || p.held.Reaches() < head {
 		switch {
 		case p.lost:

@@ -16,19 +16,21 @@ import (
 )
 
 type pocketBody struct {
-	Choices pocket.Choices  `json:"choices"`
-	Topics  map[string]bool `json:"topics"` // what there is to choose from, and how it is when one does not
-	Drafts  []pocket.Draft  `json:"drafts"`
-	Stars   []pocket.Star   `json:"stars"` // the one marked last first
+	Choices pocket.Choices    `json:"choices"`
+	Topics  map[string]bool   `json:"topics"` // what there is to choose from, and how it is when one does not
+	Drafts  []pocket.Draft    `json:"drafts"`
+	Stars   []pocket.Star     `json:"stars"` // the one marked last first
+	Rooms   []pocket.Standing `json:"rooms"` // on top or marked unread
 }
 
 // PocketNews is what one of a person's devices changed in what they keep, told to all of them. It crosses the socket.
 type PocketNews struct {
-	Choices *pocket.Choices `json:"choices,omitempty"`
-	Draft   *pocket.Draft   `json:"draft,omitempty"`
-	Star    *pocket.Star    `json:"star,omitempty"`
-	Unstar  *pocket.Star    `json:"unstar,omitempty"`
-	Aside   *pocket.Star    `json:"aside,omitempty"` // put aside, or taken back: what waits is another list now
+	Choices *pocket.Choices  `json:"choices,omitempty"`
+	Draft   *pocket.Draft    `json:"draft,omitempty"`
+	Room    *pocket.Standing `json:"room,omitempty"` // how one stands in the list
+	Star    *pocket.Star     `json:"star,omitempty"`
+	Unstar  *pocket.Star     `json:"unstar,omitempty"`
+	Aside   *pocket.Star     `json:"aside,omitempty"` // put aside, or taken back: what waits is another list now
 }
 
 func (s *Server) tellPocket(p id.Person, n PocketNews) {
@@ -52,7 +54,10 @@ func (s *Server) pocket(ctx context.Context, _ *none) (*body[pocketBody], error)
 	if b.Stars, err = s.Pockets.Stars(ctx, p); err != nil {
 		return nil, err
 	}
-	b.Drafts, b.Stars = orEmpty(b.Drafts), orEmpty(b.Stars)
+	if b.Rooms, err = s.Pockets.Standings(ctx, p); err != nil {
+		return nil, err
+	}
+	b.Drafts, b.Stars, b.Rooms = orEmpty(b.Drafts), orEmpty(b.Stars), orEmpty(b.Rooms)
 	return says(b), nil
 }
 
@@ -104,6 +109,28 @@ func (s *Server) draft(ctx context.Context, in *draftInput) (*body[pocket.Draft]
 	}
 	s.tellPocket(c.Person, PocketNews{Draft: &d})
 	return says(d), nil
+}
+
+type standingInput struct {
+	Room id.Room `path:"room"`
+	Body struct {
+		Pinned bool `json:"pinned,omitempty"`
+		Unread bool `json:"unread,omitempty"`
+	}
+}
+
+// stand puts a room on top of one's own list, or marks it unread, or no longer.
+func (s *Server) stand(ctx context.Context, in *standingInput) (*body[pocket.Standing], error) {
+	c, err := s.mayHear(ctx, in.Room)
+	if err != nil {
+		return nil, err
+	}
+	m, err := s.Pockets.Stand(ctx, c.Person, in.Room, in.Body.Pinned, in.Body.Unread, s.Now().UnixMilli())
+	if err != nil {
+		return nil, err
+	}
+	s.tellPocket(c.Person, PocketNews{Room: &m})
+	return says(m), nil
 }
 
 // mayRead tells whether a person may read an item of a room now.

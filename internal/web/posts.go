@@ -2,9 +2,11 @@ package web
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
+	"linli/internal/auth"
 	"linli/internal/entry"
 	"linli/internal/fault"
 	"linli/internal/id"
@@ -99,8 +101,9 @@ func (s *Server) nameOffered(ctx context.Context, by id.Person, rows []offeredRo
 
 type appointInput struct {
 	Body struct {
-		Name      string       `json:"name"`
-		Phone     string       `json:"phone"`
+		Name      string       `json:"name,omitempty"`
+		Phone     string       `json:"phone,omitempty"`
+		Self      bool         `json:"self,omitempty"` // the post is for who asks; name and phone are not said then
 		Role      entry.Role   `json:"role"`
 		Room      id.Room      `json:"room,omitempty"`
 		Community id.Community `json:"community,omitempty"`
@@ -127,6 +130,9 @@ func (s *Server) appoint(ctx context.Context, in *appointInput) (*body[appointed
 	if err != nil {
 		return nil, err
 	}
+	if b.Self {
+		return s.takeOwn(ctx, c.Person, entry.Grant{Role: b.Role, Community: b.Community, Room: b.Room})
+	}
 	p, err := s.personOf(ctx, b.Name, b.Phone)
 	if err != nil {
 		return nil, err
@@ -145,6 +151,23 @@ func (s *Server) appoint(ctx context.Context, in *appointInput) (*body[appointed
 	records, err := s.look(ctx, c.Person, []id.Person{p}, "post")
 	out.Name = records[p].Name
 	return says(out), err
+}
+
+// takeOwn gives somebody a post that is theirs to give: it is offered and accepted at once, in the session that it has to be accepted in.
+func (s *Server) takeOwn(ctx context.Context, p id.Person, g entry.Grant) (*body[appointedBody], error) {
+	post := map[string]any{"person": p, "role": g.Role, "room": g.Room, "community": g.Community}
+	offered := false
+	s.Engine.ReadOffice(func(o *office.State) { offered = o.Awaits(p, g) })
+	if !offered {
+		if _, err := s.asPerson(ctx, "post.offer", post, nil); err != nil {
+			return nil, err
+		}
+	}
+	delete(post, "person")
+	if _, err := s.settled(ctx, "post.accept", post, nil); err != nil {
+		return nil, err
+	}
+	return says(appointedBody{ID: string(p)}), nil
 }
 
 // above tells whether who asks stands above a level: a secretary or an administrator.
@@ -169,7 +192,7 @@ func (s *Server) above(ctx context.Context, c id.Community, r id.Room) error {
 }
 
 // personOf finds somebody by phone, or makes the person. An account on which nothing hangs, as that of somebody who was dismissed and
-// has forgotten the password, gives way to a new one: nobody comes into the old one by it.
+// has forgotten the password, gives way to a new one: nobody comes into the old one by it, and nothing personal is kept of it.
 func (s *Server) personOf(ctx context.Context, name, phone string) (id.Person, error) {
 	p := id.New[id.Person]("p")
 	if err := s.newPerson(ctx, p, name, "", phone, ""); err != nil {
@@ -193,7 +216,10 @@ func (s *Server) personOf(ctx context.Context, name, phone string) (id.Person, e
 		if err := s.Register.ReleasePhone(ctx, rec.Phone, old); err != nil {
 			return "", err
 		}
-		return p, s.Register.ClaimPhone(ctx, rec.Phone, p)
+		if err := s.Register.ClaimPhone(ctx, rec.Phone, p); err != nil {
+			return "", err
+		}
+		return p, errors.Join(s.Auth.EndOthers(ctx, old, "", auth.WhyCode), s.unmake(ctx, old))
 	}
 	return old, s.Register.Forget(ctx, p)
 }
@@ -297,7 +323,7 @@ func (s *Server) codeSheet(ctx context.Context, in *sheetInput) (*body[sheetBody
 	rows := map[id.Person]*sheetRow{}
 	s.Engine.ReadOffice(func(o *office.State) {
 		for _, post := range o.Staff(in.Body.Community, in.Body.Room) {
-			if !o.Made(post.Person) || s.Auth.HasPassword(ctx, post.Person) || o.MayAppoint(c.Person, post.Grant) != nil {
+			if !o.Made(post.Person) || o.MayAppoint(c.Person, post.Grant) != nil {
 				continue
 			}
 			row := rows[post.Person]
@@ -314,6 +340,7 @@ func (s *Server) codeSheet(ctx context.Context, in *sheetInput) (*body[sheetBody
 			row.At = append(row.At, at)
 		}
 	})
+	people = slices.DeleteFunc(people, func(p id.Person) bool { return s.Auth.HasPassword(ctx, p) })
 	b := sheetBody{Codes: []sheetRow{}}
 	if len(people) == 0 {
 		return says(b), nil
@@ -350,11 +377,7 @@ func (s *Server) answerPost(ctx context.Context, in *postInput) (*done, error) {
 	if in.Body.Accept {
 		act = "post.accept"
 	}
-	_, err := s.asPerson(ctx, act, map[string]any{"role": in.Body.Role, "room": in.Body.Room, "community": in.Body.Community}, nil)
-	if err != nil {
-		return nil, err
-	}
-	return ok(), s.Engine.Settled(ctx)
+	return s.settled(ctx, act, map[string]any{"role": in.Body.Role, "room": in.Body.Room, "community": in.Body.Community}, nil)
 }
 
 // cancelCode ends the code that somebody was given for one's own account.

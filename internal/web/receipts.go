@@ -41,9 +41,10 @@ type confirmedRow struct {
 
 type missingRow struct {
 	Doorway
-	Members int    `json:"members"` // 0: a door nobody is behind yet
-	Seen    bool   `json:"seen"`    // somebody of them has read that far
-	Reached string `json:"reached"` // by what its people were reached, at best: page, push, sms; empty: knock
+	Members int      `json:"members"` // 0: a door nobody is behind yet
+	Seen    bool     `json:"seen"`    // somebody of them has read that far
+	Names   []string `json:"names"`   // how the room knows them
+	Reached string   `json:"reached"` // by what its people were reached, at best: page, push, sms; empty: knock
 }
 
 type receiptsBody struct {
@@ -51,6 +52,16 @@ type receiptsBody struct {
 	Seen      int            `json:"seen"` // have not confirmed, but have seen it
 	Confirmed []confirmedRow `json:"confirmed"`
 	Missing   []missingRow   `json:"missing"`
+	Remind    *reminder      `json:"remind,omitempty"` // nobody could be reminded: absent
+}
+
+// reminder is what reminding those who have not confirmed would do, and cost.
+type reminder struct {
+	Homes  int `json:"homes"` // with somebody behind them
+	Shops  int `json:"shops"`
+	People int `json:"people"`
+	App    int `json:"app"`   // of them: on a page or a phone, which costs nothing
+	Texts  int `json:"texts"` // text messages at most; 0 where the office sends none
 }
 
 // receipts is who has confirmed a notice and which doors have not, in walking order: entrance after entrance, from the top down.
@@ -87,10 +98,13 @@ func (s *Server) receiptsOf(ctx context.Context, r id.Room, seq entry.Seq) (*rec
 				continue
 			}
 			behind[h] = x.Behind(h)
-			b.Missing = append(b.Missing, missingRow{Doorway: at, Members: len(behind[h])})
+			b.Missing = append(b.Missing, missingRow{Doorway: at, Members: len(behind[h]), Names: []string{}})
 		}
 	})
 	if err = cmp.Or(err, none); err != nil {
+		return nil, err
+	}
+	if b.Remind, err = s.reminder(ctx, r, b, behind); err != nil {
 		return nil, err
 	}
 	reached, err := s.Notify.Reached(ctx, r, seq)
@@ -99,6 +113,11 @@ func (s *Server) receiptsOf(ctx context.Context, r id.Room, seq entry.Seq) (*rec
 	}
 	for i := range b.Missing {
 		m := &b.Missing[i]
+		for _, p := range behind[m.Premises] {
+			if n, ok := s.View.NameOf(r, p); ok {
+				m.Names = append(m.Names, n.Name)
+			}
+		}
 		m.Reached = best(reached, behind[m.Premises])
 		m.Seen = slices.ContainsFunc(behind[m.Premises], func(p id.Person) bool { return s.Marks.Of(p, r).Seq >= seq })
 		if m.Seen {
@@ -109,6 +128,40 @@ func (s *Server) receiptsOf(ctx context.Context, r id.Room, seq entry.Seq) (*rec
 	slices.SortFunc(b.Confirmed, func(x, y confirmedRow) int { return walk.compare(x.Premises, y.Premises) })
 	slices.SortFunc(b.Missing, func(x, y missingRow) int { return walk.compare(x.Premises, y.Premises) })
 	return b, nil
+}
+
+// reminder counts whom a reminder would reach, and by what.
+func (s *Server) reminder(ctx context.Context, r id.Room, b *receiptsBody, behind map[id.Premises][]id.Person) (*reminder, error) {
+	var now reminder
+	waiting := map[id.Person]bool{}
+	for _, m := range b.Missing {
+		switch {
+		case len(behind[m.Premises]) == 0:
+		case m.Kind == "shop":
+			now.Shops++
+		default:
+			now.Homes++
+		}
+		for _, p := range behind[m.Premises] {
+			waiting[p] = true
+		}
+	}
+	if now.People = len(waiting); now.People == 0 {
+		return nil, nil
+	}
+	ways, err := s.Notify.Best(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range ways {
+		if waiting[w.Person] && (w.Channel == "page" || w.Channel == "push") {
+			now.App++
+		}
+	}
+	if s.Notify.Options.SMS != "" {
+		now.Texts = now.People
+	}
+	return &now, nil
 }
 
 // best is the first of the channels by which one of these people was reached; empty when none was.

@@ -32,22 +32,23 @@ type removeInput struct {
 // removePerson removes somebody from a room or a community. When it is answered, it holds in the rooms.
 func (s *Server) removePerson(ctx context.Context, in *removeInput) (*done, error) {
 	b := &in.Body
-	_, err := s.asPerson(ctx, "person.removed", map[string]any{
+	return s.settled(ctx, "person.removed", map[string]any{
 		"person": b.Person, "room": b.Room, "community": b.Community, "until": b.Until,
 	}, map[string]string{"reason": b.Reason})
-	if err != nil {
-		return nil, err
-	}
-	return ok(), s.Engine.Settled(ctx)
+}
+
+type leaveInput struct {
+	Room id.Room `path:"room"`
+}
+
+// leave is going out of a room by oneself. When it is answered, it holds in the room.
+func (s *Server) leave(ctx context.Context, in *leaveInput) (*done, error) {
+	return s.settled(ctx, "person.left", map[string]any{"room": in.Room}, nil)
 }
 
 // restorePerson lifts a removal before its end: who was removed is in again as before.
 func (s *Server) restorePerson(ctx context.Context, in *scopeInput) (*done, error) {
-	_, err := s.asPerson(ctx, "person.restored", map[string]any{"person": in.Person, "room": in.Room, "community": in.Community}, nil)
-	if err != nil {
-		return nil, err
-	}
-	return ok(), s.Engine.Settled(ctx)
+	return s.settled(ctx, "person.restored", map[string]any{"person": in.Person, "room": in.Room, "community": in.Community}, nil)
 }
 
 type removalRow struct {

@@ -42,6 +42,8 @@ type RoomRow struct {
 	Role          string            `json:"role"`
 	Premises      id.Premises       `json:"premises,omitempty"` // the first that one acts for here
 	Label         string            `json:"label,omitempty"`
+	Display       string            `json:"display,omitempty"` // how the room knows this person: what neighbours see of them
+	Badge         string            `json:"badge,omitempty"`
 	Doors         []doorOfOne       `json:"doors"` // all of them
 	Muted         int64             `json:"muted,omitempty"`
 	Homes         room.Count        `json:"homes"`
@@ -50,10 +52,14 @@ type RoomRow struct {
 	Online        int               `json:"online"`
 	Owner         id.Person         `json:"owner,omitempty"`
 	OwnerName     string            `json:"ownerName,omitempty"`
+	Current       map[kind.Lane]int `json:"current,omitempty"`    // how many cards of each lane are not over
+	Answers       int64             `json:"answers,omitempty"`    // how long it takes here until somebody takes on what was asked for, ms: half of the last ones no longer
 	Called        entry.Seq         `json:"called,omitempty"`     // the first unread one that calls this person
 	Pending       int               `json:"pending,omitempty"`    // applications, for who decides on them
 	CharterDue    bool              `json:"charterDue,omitempty"` // it was changed since this member agreed to it
 	Without       []string          `json:"without,omitempty"`    // kinds that nobody may post here
+	Reserved      []kind.Lane       `json:"reserved,omitempty"`   // lanes in which only those post who answer for the room
+	Telephone     *telephoneBody    `json:"telephone,omitempty"`  // that somebody who decides chose to publish; for members
 	Damaged       bool              `json:"damaged,omitempty"`    // its log is damaged on disk: it is closed until a copy is put back
 }
 
@@ -72,11 +78,12 @@ func (s *Server) row(p id.Person, r id.Room) (row RoomRow, err error) {
 		return row, nil
 	}
 	err = s.Engine.ReadRoom(r, func(x *room.State) {
-		t := x.Tally()
+		t, _ := s.tally(x)
 		row = RoomRow{
 			ID: r, Name: x.Name(), Community: x.Community(), Seq: x.Seq(), Homes: t.Homes, Shops: t.Shops, Members: x.Size(), Role: "member",
-			Lanes: map[string]uint64{}, Pins: x.Pins(), Without: x.Without(), Doors: []doorOfOne{},
+			Lanes: map[string]uint64{}, Pins: x.Pins(), Without: x.Without(), Reserved: x.Reserved(), Doors: []doorOfOne{},
 		}
+		row.Current, row.Answers = x.Counts(), x.Answers()
 		for _, l := range lanes {
 			row.Lanes[string(l)] = x.Lane(l)
 		}
@@ -107,6 +114,9 @@ func (s *Server) row(p id.Person, r id.Room) (row RoomRow, err error) {
 		}
 		version, _ := o.Charter(r)
 		who, _ := o.Person(p)
+		if tel, own, ok := o.Telephone(r); ok && row.Member {
+			row.Telephone = &telephoneBody{tel, own}
+		}
 		row.CharterDue = row.Member && version > 0 && !slices.Contains(who.Agreed, version)
 	})
 	row.Online = s.Hub.Online(hub.Room(r))
@@ -114,8 +124,11 @@ func (s *Server) row(p id.Person, r id.Room) (row RoomRow, err error) {
 		row.OwnerName = n.Name
 	}
 	if !row.Member {
-		row.Lanes, row.Pins = nil, []entry.Seq{}
+		row.Lanes, row.Pins, row.Current, row.Answers = nil, []entry.Seq{}, nil, 0
 		return row, nil
+	}
+	if n, ok := s.View.NameOf(r, p); ok {
+		row.Display, row.Badge = n.Name, n.Badge
 	}
 	if row.Pins == nil {
 		row.Pins = []entry.Seq{}
@@ -185,13 +198,17 @@ func (s *Server) open(p id.Person) []wire.RoomHead {
 }
 
 // isIn tells whether somebody is in a room, also in one whose log is damaged.
-func (s *Server) isIn(p id.Person, r id.Room) bool {
-	return slices.ContainsFunc(s.Engine.RoomsOf(p), func(h wire.RoomHead) bool { return h.ID == r })
+func (s *Server) isIn(p id.Person, r id.Room) (in bool) {
+	s.Engine.ReadOffice(func(o *office.State) { in = o.BoundTo(p, r) })
+	return in || slices.ContainsFunc(s.Engine.RoomsOf(p), func(h wire.RoomHead) bool { return h.ID == r })
 }
+
+// isTold tells whether somebody may know that a room's log is damaged: who is in it, or everybody where nobody can be told apart.
+func (s *Server) isTold(p id.Person, r id.Room) bool { return s.Engine.OfficeShut() || s.isIn(p, r) }
 
 type roomsBody struct {
 	Rooms  []RoomRow       `json:"rooms"`
-	Damage []engine.Damage `json:"damage,omitempty"` // the office's log, where it is closed: then nothing is decided anywhere; rooms' for who has a role
+	Damage []engine.Damage `json:"damage,omitempty"` // the office's log, where it is closed: then nothing is decided anywhere. For administrators rooms' too, and frames and files
 }
 
 func (s *Server) rooms(ctx context.Context, _ *none) (*body[roomsBody], error) {
@@ -213,9 +230,18 @@ func (s *Server) rooms(ctx context.Context, _ *none) (*body[roomsBody], error) {
 		}
 		b.Rooms = append(b.Rooms, row)
 	}
+	// Frames and files are the administrator's. Where the office's log is damaged so early that nobody is known for one, all may tell them.
+	admin := false
+	s.Engine.ReadOffice(func(o *office.State) {
+		list := o.Admins()
+		admin = slices.Contains(list, p) || len(list) == 0
+	})
 	for _, d := range s.Engine.Damages() {
-		if d.Log == id.Office || len(s.Engine.Grants(p)) > 0 {
+		switch {
+		case admin:
 			b.Damage = append(b.Damage, d)
+		case d.Log == id.Office:
+			b.Damage = append(b.Damage, engine.Damage{Log: d.Log})
 		}
 	}
 	return says(b), nil
@@ -235,6 +261,7 @@ type roomBody struct {
 	Charter charter `json:"charter"`
 	Agreed  bool    `json:"agreed"`           // to the charter that holds now
 	Policy  *policy `json:"policy,omitempty"` // for who answers for the room
+	Office  *policy `json:"office,omitempty"` // and what the office says, which it may follow
 	Calls   *calls  `json:"calls,omitempty"`  // of everybody, for who may
 	Near    []near  `json:"near,omitempty"`   // for who answers for the room: who has used up most of what one may take on
 }
@@ -260,6 +287,9 @@ type policy struct {
 	Since     int64  `json:"since,omitempty"` // ms, with since
 	AutoGreen bool   `json:"autoGreen"`       // who is as the roster says is let in at once
 	Stickers  bool   `json:"stickers"`        // they may be posted
+
+	Reserved []string `json:"reserved,omitempty"` // lanes in which only those post who answer for the room: chat, request
+	Own      []string `json:"own,omitempty"`      // which of these the room says itself; in the others it does as the office
 }
 
 // room is one room. Who neither is in it nor answers for it is told no more than that.
@@ -281,8 +311,7 @@ func (s *Server) room(ctx context.Context, in *roomInput) (*body[roomBody], erro
 		who, _ := o.Person(p)
 		b.Agreed = b.Charter.Version == 0 || slices.Contains(who.Agreed, b.Charter.Version)
 		if o.MayAdmit(p, in.Room) {
-			now := o.Policy(in.Room)
-			b.Policy = &policy{History: now.History, Since: now.Since, AutoGreen: now.AutoGreen, Stickers: !now.NoStickers}
+			b.Policy, b.Office = policyOf(o, in.Room), officePolicy(o)
 		}
 	})
 	if b.Policy != nil {
@@ -301,12 +330,15 @@ func (s *Server) nearLimits(r id.Room) (list []near, err error) {
 	err = s.Engine.ReadRoom(r, func(x *room.State) {
 		for p, m := range x.Members {
 			if m.Role == "" {
-				list = append(list, near{Person: p, Claims: x.Holds(p, "request")})
+				list = append(list, near{Person: p})
 			}
 		}
 	})
 	if err != nil {
 		return nil, err
+	}
+	for i := range list {
+		list[i].Claims = s.Engine.Holds(list[i].Person, "request")
 	}
 	s.Engine.ReadOffice(func(o *office.State) {
 		for i := range list {
@@ -359,7 +391,8 @@ func (s *Server) mayHear(ctx context.Context, r id.Room) (auth.Claim, error) {
 		return c, err
 	}
 	in := false
-	if err := s.Engine.ReadRoom(r, func(x *room.State) { in = x.Has(c.Person) }); err != nil && !fault.Is(err, fault.NotFound) {
+	err = s.Engine.ReadRoom(r, func(x *room.State) { in = x.Has(c.Person) })
+	if err != nil && !fault.Is(err, fault.NotFound) && (!fault.Is(err, fault.Damaged) || s.isTold(c.Person, r)) {
 		return c, err
 	}
 	if !in { // whether there is such a room or not
@@ -489,6 +522,9 @@ func (s *Server) versions(ctx context.Context, in *itemInput) (*body[versionsBod
 		if c, err = s.mayHear(ctx, in.Room); err != nil {
 			return nil, err
 		}
+		if _, err = s.readable(ctx, in.Room, in.Seq, c.Person); err != nil {
+			return nil, err
+		}
 	}
 	b := versionsBody{}
 	var no error
@@ -527,6 +563,11 @@ func (s *Server) contact(ctx context.Context, in *itemInput) (*body[contactBody]
 	}
 	whose, door, may, reason := id.Person(""), "", false, "contact"
 	reaches := s.answersAbove(c.Person, in.Room)
+	if !reaches { // whether there is such a message, or such a room, or not
+		if _, err := s.mayHear(ctx, in.Room); err != nil {
+			return nil, err
+		}
+	}
 	err = s.Engine.ReadItem(ctx, in.Room, in.Seq, func(x *room.State, item *room.Item) {
 		card, ok := item.Card.(kind.Contact)
 		summons, _ := item.Card.(kind.Summoning)
@@ -568,13 +609,14 @@ func (s *Server) contact(ctx context.Context, in *itemInput) (*body[contactBody]
 type spelledName struct {
 	wire.Name
 	Spelled string `json:"spelled,omitempty"` // whole and by first letters: linvshi lns
+	Out     bool   `json:"out,omitempty"`     // no member any more: a name of what was said before
 }
 
 type peopleBody struct {
 	People []spelledName `json:"people"`
 }
 
-// people are the display names of a room's people.
+// people are the display names of a room's people, and of those who were in it.
 func (s *Server) people(ctx context.Context, in *roomInput) (*body[peopleBody], error) {
 	if _, err := s.mayHear(ctx, in.Room); err != nil {
 		return nil, err
@@ -585,7 +627,15 @@ func (s *Server) people(ctx context.Context, in *roomInput) (*body[peopleBody], 
 		if err := json.Unmarshal(raw, &n); err != nil {
 			return nil, err
 		}
-		b.People = append(b.People, spelledName{n, search.Spell(n.Name)})
+		b.People = append(b.People, spelledName{Name: n, Spelled: search.Spell(n.Name)})
+	}
+	err := s.Engine.ReadRoom(in.Room, func(x *room.State) {
+		for i := range b.People {
+			b.People[i].Out = !x.Has(b.People[i].ID)
+		}
+	})
+	if err != nil {
+		return nil, err
 	}
 	slices.SortFunc(b.People, func(x, y spelledName) int { return cmp.Compare(x.ID, y.ID) })
 	return says(b), nil

@@ -30,16 +30,25 @@ type rosters struct {
 	mu    sync.Mutex
 	plans map[string]*planned
 
+	stopped bool
+	stop    context.CancelFunc // of the one that is applied
+	work    sync.WaitGroup
+
 	reading sync.Mutex // held while files are read: it takes a core and a few hundred MB
 }
 
 type planned struct {
-	plan           *intake.Plan
-	by             id.Person
+	plan           *intake.Plan // nobody changes it
 	made           time.Time
 	state          string // ready, applying, done, failed
 	written, total int
+	refused        []roster.RowError // by the office, when it was applied
 	failure        *fault.Fault
+}
+
+// untaken are the rows that could not be taken.
+func (x *planned) untaken() []roster.RowError {
+	return append(slices.Clone(x.plan.Errors), x.refused...)
 }
 
 const (
@@ -75,10 +84,11 @@ type rosterBody struct {
 }
 
 func (x *planned) body(name string) rosterBody {
+	untaken := x.untaken()
 	b := rosterBody{
 		ID: name, State: x.state, Written: x.written, Total: x.total, Counts: x.plan.Counts, Fault: x.failure,
 		Adds: []intake.Difference{}, Changes: []intake.Difference{}, Removes: []intake.Difference{},
-		Errors: append([]roster.RowError{}, x.plan.Errors[:min(linesOf, len(x.plan.Errors))]...), Failed: len(x.plan.Errors),
+		Errors: append([]roster.RowError{}, untaken[:min(linesOf, len(untaken))]...), Failed: len(untaken),
 		Headings: append([]roster.Heading{}, x.plan.Headings...), Meanings: roster.Meanings(),
 		Remarks: append([]roster.RowError{}, x.plan.Remarks[:min(linesOf, len(x.plan.Remarks))]...), Marked: rowsOf(x.plan.Remarks),
 		Questions: append([]roster.Question{}, x.plan.Questions...), Skipped: append([]roster.Skipped{}, x.plan.Skipped...),
@@ -123,12 +133,11 @@ func (s *Server) mayImport(ctx context.Context) (id.Person, error) {
 
 // previewRoster parses and compares what was uploaded. Nothing is written.
 func (s *Server) previewRoster(w http.ResponseWriter, r *http.Request) {
-	p, err := s.mayImport(r.Context())
-	if err != nil {
+	if _, err := s.mayImport(r.Context()); err != nil {
 		s.refuse(w, r, err)
 		return
 	}
-	files, err := uploaded(w, r, rosterWithin)
+	files, adds, err := uploaded(w, r, rosterWithin)
 	if err != nil {
 		s.refuse(w, r, err)
 		return
@@ -138,7 +147,11 @@ func (s *Server) previewRoster(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer s.rosters.reading.Unlock()
-	plan, err := s.Intake.Preview(r.Context(), files)
+	look := s.Intake.Preview
+	if adds {
+		look = s.Intake.Additions
+	}
+	plan, err := look(r.Context(), files)
 	if fault.Is(err, fault.Unreadable) {
 		if list, no := roster.Headings(files); no == nil && len(list) > 0 {
 			plan, err = &intake.Plan{Headings: list, Questions: unknown(list)}, nil
@@ -156,7 +169,7 @@ func (s *Server) previewRoster(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	name := string(id.New[id.Log]("i"))
-	x := &planned{plan: plan, by: p, made: time.Now(), state: "ready", total: plan.Total()}
+	x := &planned{plan: plan, made: time.Now(), state: "ready", total: plan.Total()}
 	s.rosters.add(name, x)
 	writeJSON(w, x.body(name))
 }
@@ -215,15 +228,15 @@ func (x *rosters) add(name string, p *planned) {
 }
 
 // uploaded reads the files of a form, none larger than the roster may be and all within a time, and what their columns mean and where
-// their homes lie where the form says so: {file: {sheet: [meaning of each column]}}, {file: {sheet: place}}.
-func uploaded(w http.ResponseWriter, r *http.Request, within time.Duration) ([]roster.File, error) {
+// their homes lie where the form says so: {file: {sheet: [meaning of each column]}}, {file: {sheet: place}}; and whether they are no whole
+// table, but only add: the field adds, of any text.
+func uploaded(w http.ResponseWriter, r *http.Request, within time.Duration) (files []roster.File, adds bool, err error) {
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(within))
 	r.Body = http.MaxBytesReader(w, r.Body, 2*roster.MaxFile)
 	form, err := r.MultipartReader()
 	if err != nil {
-		return nil, fault.New(fault.Invalid, "an upload is a form with files").And("field", "file")
+		return nil, false, fault.New(fault.Invalid, "an upload is a form with files").And("field", "file")
 	}
-	var files []roster.File
 	said, places := map[string]map[string][]string{}, map[string]map[string]roster.Place{}
 	for {
 		part, err := form.NextPart()
@@ -231,17 +244,21 @@ func uploaded(w http.ResponseWriter, r *http.Request, within time.Duration) ([]r
 			break
 		}
 		if err != nil {
-			return nil, tooLarge(err)
+			return nil, false, tooLarge(err)
 		}
 		if part.FormName() == "columns" {
 			if json.NewDecoder(io.LimitReader(part, maxBody)).Decode(&said) != nil {
-				return nil, fault.New(fault.Invalid, "columns are {file: {sheet: [meaning]}}").And("field", "columns")
+				return nil, false, fault.New(fault.Invalid, "columns are {file: {sheet: [meaning]}}").And("field", "columns")
 			}
+			continue
+		}
+		if part.FormName() == "adds" {
+			adds = true
 			continue
 		}
 		if part.FormName() == "places" {
 			if json.NewDecoder(io.LimitReader(part, maxBody)).Decode(&places) != nil {
-				return nil, fault.New(fault.Invalid, "places are {file: {sheet: place}}").And("field", "places")
+				return nil, false, fault.New(fault.Invalid, "places are {file: {sheet: place}}").And("field", "places")
 			}
 			continue
 		}
@@ -250,14 +267,14 @@ func uploaded(w http.ResponseWriter, r *http.Request, within time.Duration) ([]r
 		}
 		content, err := io.ReadAll(io.LimitReader(part, roster.MaxFile+1))
 		if err != nil {
-			return nil, tooLarge(err)
+			return nil, false, tooLarge(err)
 		}
 		files = append(files, roster.File{Name: part.FileName(), Content: content})
 	}
 	for i := range files {
 		files[i].Columns, files[i].Places = said[files[i].Name], places[files[i].Name]
 	}
-	return files, nil
+	return files, adds, nil
 }
 
 func tooLarge(err error) error {
@@ -271,22 +288,34 @@ func tooLarge(err error) error {
 	return fault.New(fault.Invalid, "the upload broke off").And("field", "file")
 }
 
+// rosterTemplate is an empty roster to be filled in: its head, and one row that shows how and is never taken in.
+func (s *Server) rosterTemplate(w http.ResponseWriter, r *http.Request) {
+	if _, err := s.mayImport(r.Context()); err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	s.xlsx(w, "template.xlsx", func() error { return paper.Table(w, "住户", roster.TemplateHead, [][]string{roster.TemplateRow}) })
+}
+
 type rosterInput struct {
 	Roster string `path:"roster"`
 }
 
-// found is a plan that exists, for administrators.
-func (s *Server) found(ctx context.Context, name string) (*planned, error) {
+// found is a plan as it is now, for administrators.
+func (s *Server) found(ctx context.Context, name string) (planned, error) {
 	if _, err := s.mayImport(ctx); err != nil {
-		return nil, err
+		return planned{}, err
 	}
-	s.rosters.mu.Lock()
-	defer s.rosters.mu.Unlock()
-	x := s.rosters.plans[name]
-	if x == nil {
-		return nil, fault.New(fault.NotFound, "no such preview, or it is too old; upload again")
+	return s.rosters.get(name)
+}
+
+func (x *rosters) get(name string) (planned, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if p := x.plans[name]; p != nil {
+		return *p, nil
 	}
-	return x, nil
+	return planned{}, fault.New(fault.NotFound, "no such preview, or it is too old; upload again")
 }
 
 func (s *Server) rosterState(ctx context.Context, in *rosterInput) (*body[rosterBody], error) {
@@ -294,49 +323,89 @@ func (s *Server) rosterState(ctx context.Context, in *rosterInput) (*body[roster
 	if err != nil {
 		return nil, err
 	}
-	s.rosters.mu.Lock()
-	defer s.rosters.mu.Unlock()
 	return says(x.body(in.Roster)), nil
 }
 
 // applyRoster begins to write a plan down. How far it has come is asked for.
 func (s *Server) applyRoster(ctx context.Context, in *rosterInput) (*body[rosterBody], error) {
-	x, err := s.found(ctx, in.Roster)
+	if _, err := s.found(ctx, in.Roster); err != nil {
+		return nil, err
+	}
+	now, err := s.rosters.begin(context.WithoutCancel(ctx), in.Roster, s.applyPlan)
 	if err != nil {
 		return nil, err
 	}
-	s.rosters.mu.Lock()
-	defer s.rosters.mu.Unlock()
-	if x.state != "ready" {
-		return nil, fault.New(fault.Unchanged, "it is being applied, or was")
+	s.note(ctx, audit.Setting, "roster", "")
+	return says(now.body(in.Roster)), nil
+}
+
+// begin lets a plan be applied from now on: one at a time, and each once.
+func (x *rosters) begin(ctx context.Context, name string, apply func(context.Context, *planned)) (planned, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	p := x.plans[name]
+	if p == nil || p.state != "ready" {
+		return planned{}, fault.New(fault.Unchanged, "it is being applied, or was")
 	}
-	for _, other := range s.rosters.plans {
+	for _, other := range x.plans {
 		if other.state == "applying" {
-			return nil, fault.New(fault.Busy, "another roster is being applied")
+			return planned{}, fault.New(fault.Busy, "another roster is being applied")
 		}
 	}
-	s.note(ctx, audit.Setting, "roster", "")
-	x.state = "applying"
-	go s.applyPlan(context.WithoutCancel(ctx), x)
-	return says(x.body(in.Roster)), nil
+	if x.stopped {
+		return planned{}, fault.New(fault.Busy, "the server is stopping")
+	}
+	p.state = "applying"
+	ctx, x.stop = context.WithCancel(ctx)
+	x.work.Go(func() { apply(ctx, p) })
+	return *p, nil
+}
+
+// Stop lets no roster be applied from now on, and the one that is stop where it is whole.
+func (s *Server) Stop() {
+	s.rosters.mu.Lock()
+	defer s.rosters.mu.Unlock()
+	s.rosters.stopped = true
+	if s.rosters.stop != nil {
+		s.rosters.stop()
+	}
+}
+
+// Wait waits, behind Stop, until it has; no longer than ctx.
+func (s *Server) Wait(ctx context.Context) {
+	done := make(chan struct{})
+	go func() { s.rosters.work.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		s.Log.Warn("a roster that is being applied does not come to an end; what is written of it is whole")
+	}
 }
 
 func (s *Server) applyPlan(ctx context.Context, x *planned) {
-	err := s.Intake.Apply(ctx, x.plan, func(written, total int) {
+	refused, err := s.Intake.Apply(ctx, x.plan, func(written, total int) {
 		s.rosters.mu.Lock()
 		defer s.rosters.mu.Unlock()
 		x.written, x.total = written, total
 	})
 	if err == nil {
-		err = s.Engine.Settled(ctx)
+		var last entry.Seq
+		s.Engine.ReadOffice(func(o *office.State) { last = o.Seq() })
+		s.Engine.Followed(ctx, last)
 	}
-	s.rosters.mu.Lock()
-	defer s.rosters.mu.Unlock()
-	x.state = "done"
+	if err != nil && fault.Of(err) == nil {
+		s.Log.Error("roster not applied", "err", err)
+	}
+	s.rosters.end(x, refused, err)
+}
+
+func (x *rosters) end(p *planned, refused []roster.RowError, err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	p.refused, p.state = refused, "done"
 	if err != nil {
-		if x.state, x.failure = "failed", fault.Of(err); x.failure == nil {
-			s.Log.Error("roster not applied", "err", err)
-			x.failure = fault.New(fault.Internal, "something went wrong")
+		if p.state, p.failure = "failed", fault.Of(err); p.failure == nil {
+			p.failure = fault.New(fault.Internal, "something went wrong")
 		}
 	}
 }
@@ -349,7 +418,7 @@ func (s *Server) rosterErrors(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var table [][]string
-	for _, e := range x.plan.Errors {
+	for _, e := range x.untaken() {
 		table = append(table, append([]string{e.File, e.Sheet, strconv.Itoa(e.Row), "没有导入：" + e.Text}, e.Cells...))
 	}
 	for _, e := range x.plan.Remarks {

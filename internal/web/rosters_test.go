@@ -2,7 +2,9 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"io"
+	"log/slog"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -10,15 +12,68 @@ import (
 	"time"
 
 	"linli/internal/fault"
+	"linli/internal/intake"
+	"linli/internal/long"
 	"linli/internal/roster"
 )
+
+// Whoever asks how far it has come, or for the rows that were not taken, may do so while it ends.
+func TestARosterIsAskedForWhileItIsApplied(t *testing.T) {
+	t.Parallel()
+	var all rosters
+	all.add("i1", &planned{plan: &intake.Plan{Errors: []roster.RowError{{Row: 1}}}, made: time.Now(), state: "ready"})
+	_, err := all.begin(t.Context(), "i1", func(_ context.Context, x *planned) { all.end(x, []roster.RowError{{Row: 2}}, nil) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for done := false; !done; { // the race detector says what is wrong
+		p, err := all.get("i1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if done = p.state == "done"; done != (len(p.untaken()) == 2) || done != (p.body("i1").Failed == 2) {
+			t.Errorf("%s, and %d rows not taken", p.state, len(p.untaken()))
+		}
+	}
+	all.work.Wait()
+}
+
+// A stop tells the roster that is applied to stop, waits until it has, and lets none begin.
+func TestAStopWaitsForTheRosterThatIsApplied(t *testing.T) {
+	t.Parallel()
+	s := &Server{Log: slog.New(slog.DiscardHandler)}
+	for _, name := range []string{"i1", "i2"} {
+		s.rosters.add(name, &planned{plan: &intake.Plan{}, made: time.Now(), state: "ready"})
+	}
+	step := make(chan struct{})
+	_, err := s.rosters.begin(t.Context(), "i1", func(ctx context.Context, x *planned) {
+		<-ctx.Done()
+		<-step // the step that it was at
+		s.rosters.end(x, nil, nil)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Stop()
+	late, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	s.Wait(late) // whatever the disk does, it comes back
+	close(step)
+	s.Wait(t.Context())
+	if p, err := s.rosters.get("i1"); err != nil || p.state != "done" {
+		t.Errorf("it is %s, %v", p.state, err)
+	}
+	if _, err := s.rosters.begin(t.Context(), "i2", nil); !fault.Is(err, fault.Busy) {
+		t.Errorf("another one: %v", err)
+	}
+}
 
 // A form whose files trickle in holds nobody up beyond its time, and what had come is dropped.
 func TestARosterThatTricklesInIsEndedByItsDeadline(t *testing.T) {
 	t.Parallel()
 	refused := make(chan error, 1)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, err := uploaded(w, r, 50*time.Millisecond)
+		_, _, err := uploaded(w, r, 50*time.Millisecond)
 		refused <- err
 	}))
 	t.Cleanup(s.Close)
@@ -41,7 +96,7 @@ func TestARosterThatTricklesInIsEndedByItsDeadline(t *testing.T) {
 		if !fault.Is(err, fault.TooLate) {
 			t.Errorf("%v", err)
 		}
-	case <-time.After(time.Minute):
+	case <-time.After(long.Patience):
 		t.Fatal("it is read for ever")
 	}
 }
@@ -58,13 +113,13 @@ func TestARosterSaysWhereItsHomesLie(t *testing.T) {
 	whole := bytes.Clone(body.Bytes())
 	r := httptest.NewRequest("POST", "/", &body)
 	r.Header.Set("Content-Type", form.FormDataContentType())
-	files, err := uploaded(httptest.NewRecorder(), r, time.Minute)
-	if err != nil || len(files) != 1 || files[0].Places["a.csv"] != (roster.Place{Compound: "和园", Community: "湖心社区"}) || len(files[0].Columns["a.csv"]) != 2 {
+	files, adds, err := uploaded(httptest.NewRecorder(), r, time.Minute)
+	if err != nil || adds || len(files) != 1 || files[0].Places["a.csv"] != (roster.Place{Compound: "和园", Community: "湖心社区"}) || len(files[0].Columns["a.csv"]) != 2 {
 		t.Fatalf("%+v %v", files, err)
 	}
 	r = httptest.NewRequest("POST", "/", bytes.NewReader(bytes.ReplaceAll(whole, []byte("{"), []byte("["))))
 	r.Header.Set("Content-Type", form.FormDataContentType())
-	if _, err := uploaded(httptest.NewRecorder(), r, time.Minute); err == nil {
+	if _, _, err := uploaded(httptest.NewRecorder(), r, time.Minute); err == nil {
 		t.Error("nonsense was taken")
 	}
 }

@@ -74,7 +74,7 @@ func (s *Server) search(ctx context.Context, in *searchInput) (*body[foundBody],
 	for range 3 {
 		rooms, all := s.searchable(p, q.Room)
 		if q.Room != "" && len(rooms) == 0 {
-			if err := s.Engine.ReadRoom(q.Room, func(*room.State) {}); fault.Is(err, fault.Damaged) && s.isIn(p, q.Room) {
+			if err := s.Engine.ReadRoom(q.Room, func(*room.State) {}); fault.Is(err, fault.Damaged) && s.isTold(p, q.Room) {
 				return nil, err
 			}
 			return nil, fault.New(fault.NotMember, "not a member of this room")

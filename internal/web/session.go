@@ -2,7 +2,9 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,6 +22,7 @@ const (
 	accessCookie  = "linli_access"
 	refreshCookie = "linli_refresh"
 	knownCookie   = "linli_known" // that somebody signed in here before; stays when they sign out
+	untilCookie   = "linli_until" // when the access token ends (ms); the page reads it, so that nobody asks who is not signed in
 	sessionPath   = "/api/v1/session"
 	knownPath     = "/api/v1"
 	knownFor      = 400 * 24 * time.Hour // the longest that browsers keep one; renewed with every session
@@ -41,17 +44,23 @@ type sessionAnswer struct {
 	Body      sessionBody
 }
 
+// session is what somebody is answered who is signed in.
 func (s *Server) session(ctx context.Context, v auth.Session, tokens bool) *sessionAnswer {
+	s.arrived(ctx, v.Person)
 	r, _ := ctx.Value(askKey).(*http.Request)
 	cookie := func(name, value, path string, until time.Time) http.Cookie {
 		return http.Cookie{
 			Name: name, Value: value, Path: path, Expires: until, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: secure(r),
 		}
 	}
+	ends := s.Now().Add(v.Expires.Sub(s.Auth.Now())) // by the clock that the socket tells: a demo's day is another than its sessions'
+	until := cookie(untilCookie, strconv.FormatInt(ends.UnixMilli(), 10), "/", v.Until)
+	until.HttpOnly = false
 	out := &sessionAnswer{Cache: "no-store", Body: sessionBody{Person: v.Person, Device: v.Device, Expires: v.Expires.UnixMilli()}}
 	out.SetCookie = []http.Cookie{
 		cookie(accessCookie, v.Access, "/", v.Until), // its own time is in it; the cookie only has to be there
 		cookie(refreshCookie, v.Refresh, sessionPath, v.Until),
+		until,
 		cookie(knownCookie, s.Auth.Known(knownOf(r), v.Person), knownPath, s.Now().Add(knownFor)),
 	}
 	if tokens {
@@ -114,10 +123,13 @@ func (s *Server) setup(ctx context.Context, in *setupInput) (*sessionAnswer, err
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Register.ClaimPhone(ctx, rec.Phone, p); err != nil {
-		return nil, err
+	err = s.Register.ClaimPhone(ctx, rec.Phone, p)
+	if err == nil {
+		_, err = s.server(ctx, "office.found", map[string]any{"name": strings.TrimSpace(b.Office), "person": p}, nil)
 	}
-	_, err = s.server(ctx, "office.found", map[string]any{"name": strings.TrimSpace(b.Office), "person": p}, nil)
+	if fault.Of(err) != nil { // somebody was quicker: nothing stays of who was not
+		return nil, errors.Join(err, s.Register.ReleasePhone(ctx, rec.Phone, p), s.unmake(ctx, p))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -200,10 +212,20 @@ func (s *Server) signInByCode(ctx context.Context, in *codeInput) (*sessionAnswe
 		return nil, err
 	}
 	s.Audit.Note(audit.Code, "used", v.Person, string(v.Person), source(ctx))
-	if _, err := s.server(ctx, "person.arrived", map[string]any{"person": v.Person}, nil); err != nil && !fault.Is(err, fault.Unchanged) {
-		s.Log.Warn("the office has not heard that somebody arrived", "person", v.Person, "err", err)
-	}
 	return s.session(ctx, v, in.Body.Tokens), nil
+}
+
+// arrived lets the office know that an account is used which an appointment made. Where its log does not take that now, the next session or
+// the next refresh says so again.
+func (s *Server) arrived(ctx context.Context, p id.Person) {
+	made := false
+	s.Engine.ReadOffice(func(o *office.State) { made = o.Made(p) })
+	if !made {
+		return
+	}
+	if _, err := s.server(ctx, "person.arrived", map[string]any{"person": p}, nil); err != nil && !fault.Is(err, fault.Unchanged) {
+		s.Log.Warn("the office has not heard yet that somebody arrived", "person", p, "err", err)
+	}
 }
 
 type refreshInput struct {
@@ -251,6 +273,7 @@ func (s *Server) signOut(ctx context.Context, in *signOutInput) (*signedOut, err
 	out := &signedOut{SetCookie: []http.Cookie{
 		{Name: accessCookie, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode},
 		{Name: refreshCookie, Path: sessionPath, MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode},
+		{Name: untilCookie, Path: "/", MaxAge: -1, SameSite: http.SameSiteLaxMode},
 	}}
 	out.Body.Done = true
 	return out, nil

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"linli/internal/audit"
 	"linli/internal/fault"
 	"linli/internal/id"
 	"linli/internal/kind"
@@ -34,7 +35,7 @@ type slipsBody struct {
 	Stairs []stairRow `json:"stairs"`
 }
 
-// uncovered lists the doors of a room that nobody is in for, in walking order, each with its stair and its latest slip.
+// uncovered lists the doors of a room of which nobody has signed in yet, in walking order, each with its stair and its latest slip.
 func (s *Server) uncovered(r id.Room) (list []uncoveredDoor) {
 	s.Engine.ReadOffice(func(o *office.State) {
 		for _, h := range o.PremisesOf(r) {
@@ -49,7 +50,7 @@ func (s *Server) uncovered(r id.Room) (list []uncoveredDoor) {
 	open := list[:0]
 	_ = s.Engine.ReadRoom(r, func(x *room.State) { // a room whose log has not begun covers none
 		for _, d := range list {
-			if len(x.Behind(d.ID)) == 0 {
+			if !s.reached(x, d.ID) {
 				open = append(open, d)
 			}
 		}
@@ -186,6 +187,7 @@ func (s *Server) slipsPaper(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	})
+	s.note(ctx, audit.Export, "slips.pdf", string(in))
 	w.Header().Set("Content-Type", "application/pdf")
 	w.Header().Set("Content-Disposition", `attachment; filename="slips.pdf"`)
 	w.Header().Set("Cache-Control", "no-store")

@@ -1,13 +1,17 @@
 package web
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"io/fs"
 	"mime"
 	"net/http"
 	"path"
+	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -36,8 +40,27 @@ const unbuilt = `<!doctype html><html lang="zh-CN"><meta charset="utf-8"><meta n
 <title>邻里</title><h1>前端未构建</h1><p>服务在运行，但这个程序里没有网页。请运行 <code>make build</code> 再启动。</p>
 <p lang="en">The server runs, but this binary has no web client in it. Run <code>make build</code> and start it again.</p></html>`
 
-// client serves the built client: files with a hash in their names are kept for ever, everything else is asked for again; a
-// path that is no file is a page of the client's own.
+// csp is what a page may load: files of this server, and of styles in the page one, by its hash.
+func csp(style string) string {
+	return "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self'" + style +
+		"; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+}
+
+var styleTag = regexp.MustCompile(`(?s)<style>(.*?)</style>`)
+
+// pageCSP allows the one style that stands in the built page, which shows it before its stylesheet is there.
+var pageCSP = sync.OnceValue(func() string {
+	page, _ := fs.ReadFile(assets.Client, "index.html") // unbuilt, it has none
+	style := styleTag.FindSubmatch(page)
+	if style == nil {
+		return csp("")
+	}
+	sum := sha256.Sum256(style[1])
+	return csp(" 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'")
+})
+
+// client serves the built client: files with a hash in their names are kept for ever, pictures for an hour, everything else is asked
+// for again; a path that is no file is a page of the client's own.
 func (s *Server) client(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		s.refuse(w, r, fault.New(fault.NotFound, "there is nothing here"))
@@ -45,9 +68,12 @@ func (s *Server) client(w http.ResponseWriter, r *http.Request) {
 	}
 	name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
 	h := w.Header()
-	if strings.HasPrefix(name, "assets/") {
+	switch ext := path.Ext(name); {
+	case strings.HasPrefix(name, "assets/"):
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
-	} else {
+	case ext == ".svg" || ext == ".png":
+		h.Set("Cache-Control", "public, max-age=3600")
+	default:
 		h.Set("Cache-Control", "no-cache")
 	}
 	if info, err := fs.Stat(assets.Client, name); name == "" || err != nil || info.IsDir() {
@@ -57,6 +83,9 @@ func (s *Server) client(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		name = "index.html"
+	}
+	if name == "index.html" {
+		h.Set("Content-Security-Policy", pageCSP())
 	}
 	if s.serveFile(w, r, name) {
 		return

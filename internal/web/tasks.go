@@ -26,6 +26,7 @@ type taskRow struct {
 	At       int64           `json:"at"`   // when it was asked for, ms
 	Name     string          `json:"name"` // of who asks, as the room knows them
 	Item     json.RawMessage `json:"item"`
+	People   []wire.Name     `json:"people"` // whom the item speaks of, as the room knows them
 }
 
 // tasksBody is what somebody may take on in all their rooms, is at, and did: the first two the oldest first, the last the newest first,
@@ -71,18 +72,31 @@ func (s *Server) tasks(ctx context.Context, _ *none) (*body[tasksBody], error) {
 	}
 	oldest := func(x, y taskRow) int { return cmp.Compare(x.At, y.At) }
 	newest := func(x, y taskRow) int { return cmp.Compare(y.At, x.At) }
-	return says(tasksBody{
-		Open: s.sorted(lists[kind.OpenTask], oldest), Mine: s.sorted(lists[kind.MyTask], oldest), Done: s.sorted(lists[kind.DoneTask], newest),
-	}), nil
+	var b tasksBody
+	for _, l := range []struct {
+		of   kind.Task
+		by   func(x, y taskRow) int
+		list *[]taskRow
+	}{{kind.OpenTask, oldest, &b.Open}, {kind.MyTask, oldest, &b.Mine}, {kind.DoneTask, newest, &b.Done}} {
+		if *l.list, err = s.sorted(lists[l.of], l.by); err != nil {
+			return nil, err
+		}
+	}
+	return says(b), nil
 }
 
-func (s *Server) sorted(rows []taskRow, by func(x, y taskRow) int) []taskRow {
+// sorted is the beginning of a list, with the names of whom it speaks of.
+func (s *Server) sorted(rows []taskRow, by func(x, y taskRow) int) (_ []taskRow, err error) {
 	slices.SortStableFunc(rows, by)
 	rows = append([]taskRow{}, rows[:min(len(rows), mostTasks)]...)
 	for i := range rows {
-		rows[i].Name = s.authorOf(rows[i].Room, rows[i].Item)
+		x := &rows[i]
+		x.Name = s.authorOf(x.Room, x.Item)
+		if x.People, err = s.View.Named(x.Room, x.Item); err != nil {
+			return nil, err
+		}
 	}
-	return rows
+	return rows, nil
 }
 
 // taskOf is what an item is to somebody, and when it was posted.

@@ -97,8 +97,7 @@ const (
 func (s *Server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "+
-			"style-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+		h.Set("Content-Security-Policy", csp(""))
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
@@ -149,22 +148,61 @@ func where(ctx context.Context, label string) auth.Where {
 	return auth.Where{Label: label, Address: address(r), Known: knownOf(r)}
 }
 
-// browser is a name for a device that its owner recognises.
+// browser is a name for a device that its owner recognises: the phone's model where it says one, its system, the program.
 func browser(agent string) string {
-	system, program := "", "浏览器"
-	for _, s := range [][2]string{{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"HarmonyOS", "鸿蒙"}, {"Android", "安卓"}, {"Windows", "Windows"}, {"Macintosh", "Mac"}, {"Linux", "Linux"}} {
-		if strings.Contains(agent, s[0]) {
-			system = s[1] + " "
-			break
+	name := func(of [][2]string, otherwise string) string {
+		for _, x := range of {
+			if strings.Contains(agent, x[0]) {
+				return x[1]
+			}
 		}
+		return otherwise
 	}
-	for _, p := range [][2]string{{"MicroMessenger", "微信"}, {"Edg", "Edge"}, {"Firefox", "Firefox"}, {"Chrome", "Chrome"}, {"Safari", "Safari"}} {
-		if strings.Contains(agent, p[0]) {
-			program = p[1]
-			break
+	system, version := name(systems, ""), ""
+	switch system {
+	case "iPhone", "iPad":
+		if _, rest, ok := strings.Cut(agent, " OS "); ok {
+			version, _, _ = strings.Cut(rest, "_")
+			version = " iOS " + version
 		}
+	case "安卓", "鸿蒙":
+		version = " " + modelOf(agent)
 	}
-	return system + program
+	device := strings.TrimSpace(system + strings.TrimRight(version, " "))
+	return strings.TrimSpace(device + " " + name(programs, "浏览器"))
+}
+
+var (
+	systems = [][2]string{
+		{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"HarmonyOS", "鸿蒙"}, {"Android", "安卓"}, {"Windows", "Windows"}, {"Macintosh", "Mac"}, {"Linux", "Linux"},
+	}
+	programs = [][2]string{
+		{"MicroMessenger", "微信"}, {"HuaweiBrowser", "华为浏览器"}, {"MiuiBrowser", "小米浏览器"}, {"HeyTapBrowser", "OPPO 浏览器"}, {"VivoBrowser", "vivo 浏览器"},
+		{"MQQBrowser", "QQ 浏览器"}, {"UCBrowser", "UC 浏览器"}, {"Quark", "夸克"}, {"SamsungBrowser", "三星浏览器"}, {"Edg", "Edge"}, {"Firefox", "Firefox"},
+		{"Chrome", "Chrome"}, {"Safari", "Safari"},
+	}
+)
+
+// mostModel is how many characters of a model are shown.
+const mostModel = 24
+
+// modelOf is the model in what an Android browser says of itself: (Linux; Android 12; M2102K1C Build/SKQ1); empty where it keeps that to
+// itself (K).
+func modelOf(agent string) string {
+	_, rest, _ := strings.Cut(agent, "(")
+	inside, _, _ := strings.Cut(rest, ")")
+	parts := strings.Split(inside, ";")
+	if len(parts) < 3 {
+		return ""
+	}
+	model, _, _ := strings.Cut(strings.TrimSpace(parts[2]), " Build/")
+	if model == "HarmonyOS" && len(parts) > 3 {
+		model = strings.TrimSpace(parts[3])
+	}
+	if model == "K" || strings.HasPrefix(model, "rv:") || model == "Mobile" || len([]rune(model)) > mostModel || !legible.Name(model) {
+		return ""
+	}
+	return model
 }
 
 // base is the URL under which the person who asks reached the server.

@@ -1,7 +1,9 @@
 package wire
 
 import (
+	"cmp"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -43,8 +45,11 @@ type Parts struct {
 	Seq     entry.Seq // the log's head behind the frame
 	Items   []Record
 	Own     []Own
+	Quotes  [][]byte // what the new ones answer, each a Quote; of what some member may not read none
 	Pins    []entry.Seq
-	Repin   bool // Pins changed
+	Repin   bool              // Pins changed
+	Current map[kind.Lane]int // how many cards of each lane are not over; nil when that did not change
+	Rules   *Rules            // nil when they did not change
 	Joined  []room.Newcomer
 	Renamed []room.Newcomer
 	Gone    []room.Leaver
@@ -70,6 +75,12 @@ func Render(s *room.State, changes []room.Change) Parts {
 	for i := range changes {
 		c := &changes[i]
 		parts.Repin = parts.Repin || c.Pins
+		if c.Counts {
+			parts.Current = s.Counts()
+		}
+		if c.Rules {
+			parts.Rules = &Rules{Without: s.Without(), Reserved: s.Reserved()}
+		}
 		parts.Joined = append(parts.Joined, c.Joined...)
 		parts.Renamed = append(parts.Renamed, c.Renamed...)
 		parts.Gone = append(parts.Gone, c.Gone...)
@@ -98,6 +109,8 @@ func Render(s *room.State, changes []room.Change) Parts {
 		r.Item = appendItem(make([]byte, 0, 192+len(item.Words)+len(state)), item, state)
 		if !r.New {
 			r.Set = appendSet(nil, item, state)
+		} else if item.Re != 0 {
+			parts.quote(s, item.Re)
 		}
 		r.Kept, r.Files, r.Gone = keep(item), filesOf(item), item.Retracted
 		if c, ok := item.Card.(kind.Calling); ok && r.New {
@@ -115,6 +128,42 @@ func Render(s *room.State, changes []room.Change) Parts {
 		parts.Pins = s.Pins()
 	}
 	return parts
+}
+
+// quote adds what a reply shows of its source. What was said before somebody came they may not be allowed to read, and all are told the
+// same: then it is left out, and whoever lacks it asks.
+func (p *Parts) quote(s *room.State, seq entry.Seq) {
+	src := s.Held(seq)
+	if src == nil || !s.AllSince(src.At) {
+		return
+	}
+	p.Quotes = append(p.Quotes, mustJSON(quoteOf(src.Seq, src.Ch, src.Kind, src.By, src.Words, src.Sum, src.Retracted)))
+	if !slices.Contains(p.Spoken, src.By) {
+		p.Spoken = append(p.Spoken, src.By)
+	}
+}
+
+func quoteOf(seq, ch entry.Seq, kindOf string, by id.Person, words entry.Words, sum string, gone bool) Quote {
+	q := Quote{Seq: seq, Ch: ch, Kind: kindOf, By: by, Retracted: gone}
+	if !gone {
+		q.Sum = kind.FirstLine(cmp.Or(sum, kind.Word(words, "text"), kind.Word(words, "title")))
+	}
+	return q
+}
+
+// QuoteOf is a Quote of an item as sent; of what a reader may not read it says no more than that.
+func QuoteOf(sent []byte, may bool) ([]byte, error) {
+	var w struct {
+		Item
+		State Flags `json:"state"`
+	}
+	if err := json.Unmarshal(sent, &w); err != nil {
+		return nil, fmt.Errorf("wire: quote: %w", err)
+	}
+	if !may {
+		return mustJSON(Quote{Seq: w.Seq, Hidden: true}), nil
+	}
+	return mustJSON(quoteOf(w.Seq, w.Ch, w.Kind, w.By, entry.Words(w.Words), w.Sum, w.State.Retracted)), nil
 }
 
 // kept is what the views keep of an item beside what is sent of it.
@@ -314,6 +363,7 @@ func AppendDelivery(b []byte, d Pieces) []byte {
 	b = appendList(b, "people", d.People)
 	b = appendList(b, "new", d.New)
 	b = appendList(b, "set", d.Set)
+	b = appendList(b, "quotes", d.Quotes)
 	b = appendList(b, "mine", d.Mine)
 	if d.Pins != nil {
 		b = append(b, `,"pins":[`...)
@@ -324,6 +374,12 @@ func AppendDelivery(b []byte, d Pieces) []byte {
 			b = strconv.AppendUint(b, uint64(seq), 10)
 		}
 		b = append(b, ']')
+	}
+	if d.Current != nil {
+		b = append(append(b, `,"current":`...), mustJSON(d.Current)...)
+	}
+	if d.Rules != nil {
+		b = append(append(b, `,"rules":`...), mustJSON(d.Rules)...)
 	}
 	if len(d.Gone) > 0 {
 		b = append(append(b, `,"gone":`...), mustJSON(d.Gone)...)
@@ -338,13 +394,16 @@ type Pieces struct {
 	From, After            *entry.Seq // as in a Delivery
 	Reset, First           bool
 	New, Set, People, Mine [][]byte
+	Quotes                 [][]byte
 	Pins                   []entry.Seq
 	Gone                   []id.Person
+	Current                map[kind.Lane]int
+	Rules                  *Rules
 }
 
 // Empty tells whether nobody would learn anything from it.
 func (d *Pieces) Empty() bool {
-	return len(d.New)+len(d.Set)+len(d.People)+len(d.Mine)+len(d.Gone) == 0 && d.Pins == nil && !d.Reset
+	return len(d.New)+len(d.Set)+len(d.People)+len(d.Mine)+len(d.Gone) == 0 && d.Pins == nil && d.Current == nil && d.Rules == nil && !d.Reset
 }
 
 func appendList(b []byte, key string, list [][]byte) []byte {
@@ -363,7 +422,7 @@ func appendList(b []byte, key string, list [][]byte) []byte {
 
 // Pieces are the parts of a frame that go to all members. Names are added by who knows them.
 func (p *Parts) Pieces() Pieces {
-	d := Pieces{Room: p.Room, Seq: p.Seq}
+	d := Pieces{Room: p.Room, Seq: p.Seq, Quotes: p.Quotes, Current: p.Current, Rules: p.Rules}
 	for i := range p.Items {
 		switch r := &p.Items[i]; {
 		case r.New:

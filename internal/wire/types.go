@@ -11,6 +11,7 @@ import (
 
 	"linli/internal/entry"
 	"linli/internal/id"
+	"linli/internal/kind"
 )
 
 // Item is what a post made: a fixed part, and a state with ch, the seq that changed it last.
@@ -46,6 +47,18 @@ type Set struct {
 	Sum   string          `json:"sum,omitempty"`   // likewise
 }
 
+// Quote is what a reply shows of the message that it answers (its Re), beside the item where that is not told as well. A message that was
+// taken back is quoted without a word of what it said, also when it is taken back later: its Set says so.
+type Quote struct {
+	Seq       entry.Seq `json:"seq"`
+	Ch        entry.Seq `json:"ch"`
+	Kind      string    `json:"kind,omitempty"`
+	By        id.Person `json:"by,omitempty"`
+	Sum       string    `json:"sum,omitempty"` // its first line, at most 60 characters; empty when its words were forgotten
+	Retracted bool      `json:"retracted,omitempty"`
+	Hidden    bool      `json:"hidden,omitempty"` // from before this reader came: nothing else is said of it
+}
+
 // Mine is what only the receiver sees of an item.
 type Mine struct {
 	Seq entry.Seq       `json:"seq"`
@@ -72,10 +85,20 @@ type Delivery struct {
 	First  bool        `json:"first,omitempty"` // of a page: nothing older exists
 	New    []Item      `json:"new,omitempty"`
 	Set    []Set       `json:"set,omitempty"`
+	Quotes []Quote     `json:"quotes,omitempty"` // of replies among the new ones
 	People []Name      `json:"people,omitempty"`
 	Pins   []entry.Seq `json:"pins,omitempty"` // null when they did not change; [] when none is left
 	Gone   []id.Person `json:"gone,omitempty"`
 	Mine   []Mine      `json:"mine,omitempty"`
+
+	Current map[kind.Lane]int `json:"current,omitempty"` // how many cards of each lane are not over, when that changed
+	Rules   *Rules            `json:"rules,omitempty"`   // when they changed
+}
+
+// Rules are what may be posted in a room, and by whom.
+type Rules struct {
+	Without  []string    `json:"without,omitempty"`  // kinds that nobody may post
+	Reserved []kind.Lane `json:"reserved,omitempty"` // lanes in which only those post who answer for the room
 }
 
 // Command is what a client asks for; see docs/protocol.md for acts, facts and words.
@@ -148,6 +171,7 @@ type Leave struct {
 	Room   id.Room         `json:"room"`
 	Until  int64           `json:"until,omitempty"`
 	Reason json.RawMessage `json:"reason,omitempty"`
+	Self   bool            `json:"self,omitempty"` // they went out by themselves
 }
 
 // Muted tells a person that they may not post in a room until a time; 0 when they may again.
@@ -193,7 +217,7 @@ type Alert struct {
 func Types() []reflect.Type {
 	var list []reflect.Type
 	for _, v := range []any{
-		Delivery{}, Item{}, Set{}, Mine{}, Name{}, Flags{}, FromClient{}, Command{}, Hello{}, Leave{}, Muted{}, MyApplication{}, Queued{}, Hint{}, Alert{},
+		Delivery{}, Rules{}, Item{}, Set{}, Mine{}, Name{}, Flags{}, FromClient{}, Command{}, Hello{}, Leave{}, Muted{}, MyApplication{}, Queued{}, Hint{}, Alert{},
 	} {
 		list = append(list, reflect.TypeOf(v))
 	}

@@ -2,6 +2,7 @@ import type { Name } from '@/wire/types'
 
 export interface Spelled extends Name {
   spelled?: string // linvshi lns
+  out?: boolean // no member any more
 }
 
 // Somebody an @ may mean: a person, a role, or everybody.

@@ -15,6 +15,7 @@ export const useNotices = (room: string) => {
   const line = timeline(room)
   const paged = ref<number[]>([])
   const state = ref<'loading' | 'loaded' | 'failed'>('loading')
+  const why = ref<unknown>()
   const asks = (i: Item) => !!i.state?.confirm && !allConfirmed(room, line.mine.get(i.seq)?.own)
   const list = computed(() => {
     const talk = line.items.value.filter((i) => i.kind === 'notice').map((i) => i.seq)
@@ -31,11 +32,12 @@ export const useNotices = (room: string) => {
       paged.value = (page.new ?? []).map((i) => i.seq)
       for (const seq of line.pins.value.slice(0, 5)) await one(line, seq)
       state.value = 'loaded'
-    } catch {
+    } catch (e) {
+      why.value = e
       state.value = 'failed'
     }
   }
-  return { list, asks, load, state }
+  return { list, asks, load, state, why }
 }
 
 // 听通知 is the tap that the reading begins with; the page behind it does the reading, once.

@@ -1,5 +1,7 @@
-import { computed, ref } from 'vue'
-import { act, called, me, rows, timeline, underway } from '@/store/live'
+import { computed, type InjectionKey, ref } from 'vue'
+import { act, called, me, timeline, underway } from '@/store/live'
+import { answersFor } from '@/store/rights'
+import { openBut } from '@/store/tasks'
 import { toast } from '@/ui/toast'
 import type { Item } from '@/wire/types'
 import { refusal, t } from '@/words'
@@ -9,6 +11,9 @@ export interface CardProps {
   item: Item
   room: string
 }
+
+// A room with a pane beside it opens there what a card would open over it: it stays while the card scrolls away.
+export const openBeside: InjectionKey<(seq: number, how: string) => void> = Symbol('beside')
 
 // What every card needs: who I am here, my own part, names, and doing something to it.
 export const useCard = (props: CardProps) => {
@@ -31,7 +36,7 @@ export const useCard = (props: CardProps) => {
     return homes[door.value] || Object.keys(rest).length ? { ...rest, ...homes[door.value] } : null
   })
   const asDoor = computed(() => (several.value ? { for: door.value } : {}))
-  const answers = computed(() => ['owner', 'deputy', 'secretary', 'admin'].includes(rows.get(props.room)?.role ?? ''))
+  const answers = computed(() => answersFor(props.room))
   const mine = computed(() => props.item.by === me.value?.person)
   const name = (person: string) => line.name(person)
   // 王女士 of 3-2-501 王女士
@@ -44,7 +49,9 @@ export const useCard = (props: CardProps) => {
     } catch (e) {
       const f = e as { code: string; with?: Record<string, unknown> }
       const winner = f.code === 'taken' && f.with?.by ? await called(props.room, String(f.with.by)) : ''
-      toast(winner ? t('slow', { name: winner.split(' ').at(-1)! }) : refusal(f))
+      const left = winner ? openBut(props.room, props.item.seq) : 0
+      const slow = winner && t('slow', { name: winner.split(' ').at(-1)! }) + (left ? t('slowLeft', { n: left }) : '')
+      toast(slow || refusal(f))
       return false
     }
   }

@@ -6,6 +6,7 @@ import type { Key } from '@/words'
 export interface Said {
   with?: Record<string, unknown>
   words?: Record<string, unknown>
+  pictures?: File[] // go behind it, as its answer
 }
 
 // The room that a form posts to, for a form that says who will hear of it.
@@ -26,6 +27,7 @@ export interface Form {
   name: Key // in the panel, and above the form
   send: Key // on its button
   after?: Key // below it: what happens next
+  lane?: 'request' | 'notice' // none: talk
   owners?: boolean // only those who answer for the room may post one
   order: number // in the panel; 0: not there, but behind a button of its own
 }

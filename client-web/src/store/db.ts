@@ -1,6 +1,6 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
 import type { Attachment } from '@/media/upload'
-import type { Command, Item, Mine, Name, RoomRow } from '@/wire/types'
+import type { Command, Item, Mine, Name, Quote, RoomRow } from '@/wire/types'
 
 export interface Pending extends Command {
   n: number
@@ -17,6 +17,7 @@ export interface Kept {
   items: Item[]
   mine: Mine[]
   people: Name[]
+  quotes?: Quote[]
   pins: number[]
   first: boolean
 }

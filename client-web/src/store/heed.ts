@@ -2,7 +2,7 @@ import { computed } from 'vue'
 import type { Choices, RoomRow, TodoRow } from '@/wire/types'
 import type { Key } from '@/words'
 import { rows, unread } from './live'
-import { choices } from './pocket'
+import { choices, standing } from './pocket'
 
 // What of all that is unread needs me, and what is only talk.
 
@@ -16,6 +16,10 @@ export const laneBar: { key: Lane | ''; word: Key }[] = [
   { key: 'request', word: 'request' },
   { key: 'chat', word: 'chat' },
 ]
+
+// Nothing of a room makes a sound, or all of it again.
+export const withSilence = (c: Choices, room: string, on: boolean): Choices =>
+  lanes.reduce((c, l) => withMuted(c, room, l, on), c)
 
 export const mutes = (c: Choices, room: string, lane: string) => !!c.muted[room]?.includes(lane)
 export const muted = (room: string) => lanes.filter((l) => mutes(choices.value, room, l))
@@ -39,6 +43,9 @@ export const needs = (row: RoomRow, c: Choices, waiting: TodoRow[] = []) =>
 export const heeded = (row: RoomRow, c: Choices) =>
   lanes.reduce((n, l) => n + (mutes(c, row.id, l) ? 0 : unread(row, l)), 0)
 
+// Marked to come back to, and nothing else of it is unread.
+export const marked = (row: RoomRow) => !!standing.get(row.id)?.unread && unread(row) === 0
+
 export const talk = computed(() =>
-  [...rows.values()].reduce((n, r) => n + (r.member ? heeded(r, choices.value) : 0), 0),
+  [...rows.values()].reduce((n, r) => n + (r.member ? heeded(r, choices.value) || (marked(r) ? 1 : 0) : 0), 0),
 )

@@ -54,6 +54,7 @@ const page = async () => {
   vi.clearAllTimers() // the page before is gone
   vi.resetModules()
   const live = await import('./live')
+  document.cookie = 'linli_until=9999999999999'
   await live.begin()
   return live
 }
@@ -195,6 +196,16 @@ describe('what is on its way out', () => {
     expect(live.pendingOf('r1')).toEqual([])
   })
 
+  it('asks nothing where nobody has signed in', async () => {
+    const asked = vi.fn(async () => new Response('{}', { status: 401 }))
+    vi.stubGlobal('fetch', asked)
+    document.cookie = 'linli_until=; max-age=0'
+    vi.resetModules()
+    const live = await import('./live')
+    await expect(live.begin()).rejects.toMatchObject({ fault: { code: 'sign-in' } })
+    expect(asked).not.toHaveBeenCalled()
+  })
+
   it('is dropped with the room that one was removed from', async () => {
     const live = await page()
     await until(() => live.online.value)
@@ -328,6 +339,14 @@ describe('what is on its way out', () => {
     Line.last!.say({ failed: { room: 'r1', code: 'busy' } })
     vi.advanceTimersByTime(2500)
     expect(Line.last!.heard.flatMap((m) => m.resume ?? [])).toEqual([{ room: 'r1', after: 0 }])
+  })
+
+  it('asks for a message once, however many want it at the same time', async () => {
+    const live = await page()
+    const asked = vi.spyOn(globalThis, 'fetch')
+    const t = live.timeline('r1')
+    await Promise.all([live.one(t, 5), live.one(t, 5)].map((p) => p.catch(() => {})))
+    expect(asked.mock.calls.filter(([to]) => String(to).endsWith('/items/5'))).toHaveLength(1)
   })
 
   it('tells what was read without a connection when there is one again', async () => {

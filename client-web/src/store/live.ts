@@ -1,8 +1,9 @@
 import { computed, reactive, ref, shallowReactive } from 'vue'
 import { type Attachment, bring } from '@/media/upload'
-import { get, type Refusal, signedOut } from '@/wire/http'
+import { now, setClock } from '@/wire/clock'
+import { early, freshen, get, Refusal, signedOut, signedInUntil } from '@/wire/http'
 import { fits, Socket } from '@/wire/socket'
-import type { Damage, Delivery, Fault, FromServer, Item, Me, ReadTo, RoomRow, Words } from '@/wire/types'
+import type { Damage, Delivery, Fault, FromServer, Item, Leave, Me, ReadTo, RoomRow } from '@/wire/types'
 import { db, type Pending } from './db'
 import { emptyPocket, hearPocket, loadPocket, recallPocket } from './pocket'
 import { Timeline } from './timeline'
@@ -17,17 +18,14 @@ export const unsure = ref<unknown>() // why it could not be asked whether somebo
 export const listed = ref(false) // the server has said which rooms are mine
 export const outbox = shallowReactive(new Map<string, Pending>())
 export const progress = shallowReactive(new Map<string, number>()) // of attachments on their way, by command: 0 to 1
-export const left = shallowReactive(new Map<string, { until?: number; reason?: Words }>())
+export const left = shallowReactive(new Map<string, Leave>())
 export const typing = reactive(new Map<string, { name: string; until: number }>())
 export const news = new EventTarget() // hello, delivery, own, me, queue, join, leave, alert, out
 
 const timelines = new Map<string, Timeline>()
 const opened = new Set<string>() // rooms that were looked at since the page opened
-let skew = 0 // the server's clock less ours
 let greatest = 0
-
-// Now, by the server's clock.
-export const now = () => Date.now() + skew
+export { now }
 
 export const timeline = (room: string): Timeline => {
   let t = timelines.get(room)
@@ -92,14 +90,16 @@ function hear(m: FromServer) {
 }
 
 function greet(h: NonNullable<FromServer['hello']>) {
-  skew = h.now - Date.now()
+  setClock(h.now)
   greatest = Math.max(greatest, h.n)
   for (const t of timelines.values()) t.connected()
   const open = [...timelines.values()].filter(
     (t) => (t.ch > 0 || opened.has(t.room)) && h.rooms?.some((r) => r.id === t.room),
   )
   catchUp(...open.map((t) => t.room))
-  void loadRooms().then(
+  // What was listed a moment ago needs no second asking.
+  const same = Date.now() - listedAt < 10_000 && !!h.rooms?.every((r) => rows.get(r.id)?.seq === r.seq)
+  void (same ? Promise.resolve() : loadRooms()).then(
     () => say('hello'),
     () => {},
   )
@@ -138,6 +138,8 @@ function deliver(d: Delivery) {
       lanes,
       read: { ...row.read, lanes: read },
       pins: d.pins ?? row.pins,
+      current: d.current ?? row.current,
+      ...(d.rules && { without: d.rules.without, reserved: d.rules.reserved }),
     }
     next.called ||= d.new?.find((i) => i.seq > row.read.seq && callsMe(i))?.seq
     if (last && (!row.last || last.seq >= row.last.seq)) next.last = last
@@ -174,6 +176,7 @@ function keepSoon(room: string) {
         items,
         mine: [...t.mine.values()].filter((m) => seqs.has(m.seq)),
         people: [...t.people.values()],
+        quotes: items.flatMap((i) => (i.re && !seqs.has(i.re) && t.quotes.get(i.re)) || []),
         pins: t.pins.value,
         first: t.first.value,
       })
@@ -181,7 +184,7 @@ function keepSoon(room: string) {
   )
 }
 
-function leave(room: string, why: { until?: number; reason?: Words }) {
+function leave(room: string, why: Leave) {
   left.set(room, why)
   timelines.delete(room)
   rows.delete(room)
@@ -190,13 +193,18 @@ function leave(room: string, why: { until?: number; reason?: Words }) {
   say('leave', room)
 }
 
-// Opens a room: what is on this device at once, then what changed since.
+// Opens a room: what is on this device at once, then what changed since. Throws when nothing of it is here and the server does not answer;
+// the next connection brings it all the same.
 export const openRoom = async (room: string) => {
   const t = timeline(room)
   opened.add(room)
   if (!t.loaded.value) {
     const kept = await db.room(room)
     if (kept && !t.loaded.value) t.recall(kept)
+    const asked = early<Delivery>(`/rooms/${room}/items?limit=50`) // taken also where nobody waits for it: soon it is old
+    const page = kept ? undefined : await asked
+    if (page) t.glance(page)
+    else if (!t.loaded.value && !socket.open) t.glance(await get<Delivery>(`/rooms/${room}/items?limit=50`))
   }
   catchUp(room)
   return t
@@ -248,8 +256,18 @@ export const reachDay = async (t: Timeline, at: number) => {
   return found.seq
 }
 
+// A single message, asked for when it is not held; once, however many want it.
+const asking = new Map<string, Promise<Delivery>>()
 export const one = async (t: Timeline, seq: number) => {
-  if (!t.get(seq)) t.hold(await get<Delivery>(`/rooms/${t.room}/items/${seq}`))
+  const path = `/rooms/${t.room}/items/${seq}`
+  if (!t.get(seq)) {
+    if (!asking.has(path))
+      asking.set(
+        path,
+        get<Delivery>(path).finally(() => asking.delete(path)),
+      )
+    t.hold(await asking.get(path)!)
+  }
   return t.get(seq)
 }
 
@@ -329,6 +347,7 @@ function brokenOff() {
 
 // Brings a command's attachments in, one after the other, and then sends it. What came before them in the talk does not wait.
 const carrying = new Set<string>()
+const givenUp = new Set<string>() // while this device forgets them
 const failures = new Map<string, number>() // of the server, one after the other; a few may be a restart
 const mostFailures = 5
 const carry = async (c: Pending) => {
@@ -338,7 +357,7 @@ const carry = async (c: Pending) => {
     const all = c.files!.reduce((n, f) => n + f.blob.size, 0)
     let before = 0
     for (const f of c.files!) {
-      const wanted = () => outbox.has(c.id)
+      const wanted = () => outbox.has(c.id) && !givenUp.has(c.id)
       const kept = () => wanted() && db.keepCommand(c)
       const moved = (n: number) => wanted() && progress.set(c.id, (before + n) / all)
       if (!wanted()) return
@@ -398,8 +417,10 @@ const follow = (c: Pending, to: Pick<Pending, 're' | 'behind'>) => {
 // Gives up what was refused, and what would have answered it.
 export const discard = async (id: string) => {
   for (const c of outbox.values()) if (c.behind === id) await drop(c.id)
+  givenUp.add(id) // what carries its attachments keeps it no more
   await db.dropCommand(id) // first: what is gone from the page does not come back with the next one
   await drop(id)
+  givenUp.delete(id)
 }
 
 export const drop = async (id: string) => {
@@ -542,11 +563,25 @@ const notOlder = (old: RoomRow, r: RoomRow): RoomRow => {
   for (const [lane, n] of Object.entries(old.lanes ?? {})) lanes[lane] = Math.max(lanes[lane] ?? 0, n)
   const called = unheard(r.called) ?? unheard(old.called)
   const last = (old.last?.seq ?? 0) > (r.last?.seq ?? 0) ? old : r
-  return { ...r, read, lanes, called, seq: old.seq, pins: old.pins, last: last.last, lastName: last.lastName }
+  return {
+    ...r,
+    read,
+    lanes,
+    called,
+    seq: old.seq,
+    pins: old.pins,
+    current: old.current,
+    without: old.without,
+    reserved: old.reserved,
+    last: last.last,
+    lastName: last.lastName,
+  }
 }
 
 // Logs that are damaged on the server's disk: the office's, and of rooms for who has a role.
 export const damage = ref<Damage[]>([])
+
+let listedAt = 0
 
 export const loadRooms = async () => {
   const said = await get<{ rooms: RoomRow[]; damage?: Damage[] }>('/rooms')
@@ -560,6 +595,7 @@ export const loadRooms = async () => {
     rows.set(r.id, old ? notOlder(old, r) : r)
   }
   listed.value = true
+  listedAt = Date.now()
   void db.set('rows', list)
 }
 
@@ -567,6 +603,8 @@ export const loadRooms = async () => {
 export const begin = async () => {
   const kept = await db.get<Me>('me')
   try {
+    if (!signedInUntil() && !kept) throw new Refusal({ code: 'sign-in', reason: 'nobody has signed in here' })
+    if (signedInUntil() < now()) await freshen()
     await loadMe()
   } catch (e) {
     const code = (e as { fault?: { code: string } }).fault?.code

@@ -7,6 +7,7 @@ const start = () => ({
   topics: { chat: false },
   drafts: [] as { room: string; text: string; at: number }[],
   stars: [] as { room: string; seq: number; at: number }[],
+  rooms: [] as { room: string; pinned?: number; unread?: number }[],
 })
 let server = start()
 let clock = 1000

@@ -1,6 +1,6 @@
 import { shallowReactive, shallowRef } from 'vue'
 import { get, offline, put, Refusal, remove } from '@/wire/http'
-import type { Choices, Draft, PocketBody, PocketNews } from '@/wire/types'
+import type { Choices, Draft, PocketBody, PocketNews, Standing } from '@/wire/types'
 import { begun, db } from './db'
 import { me, now, online } from './live'
 
@@ -11,6 +11,7 @@ export const choices = shallowRef<Choices>({ muted: {}, quiet: { from: 22, to: 7
 export const topics = shallowRef<Record<string, boolean>>({}) // what may be chosen, and how it is for who does not
 export const drafts = shallowReactive(new Map<string, Draft>()) // by room
 export const stars = shallowReactive(new Set<string>()) // room/seq
+export const standing = shallowReactive(new Map<string, Standing>()) // rooms on top of my list or marked unread
 
 const pause = 1000 // ms without a key before a draft is told
 const starOf = (room: string, seq: number) => `${room}/${seq}`
@@ -20,9 +21,11 @@ let life = 0 // counts sign-outs: an answer that comes behind one is not for who
 const untold = new Map<string, number>() // rooms whose draft only this device knows, and the time of the one it was made of
 const heard = new Map<string, Draft>() // what other devices wrote meanwhile
 const timers = new Map<string, number>()
+export const writers = new Map<string, () => boolean>() // rooms with a box on this page, and whether somebody writes in it now
 const telling = new Set<string>()
 
-const keep = () => db.set('pocket', { choices: choices.value, topics: topics.value, stars: [...stars] })
+const keep = () =>
+  db.set('pocket', { choices: choices.value, topics: topics.value, stars: [...stars], rooms: [...standing.values()] })
 
 export interface Begun {
   list: Draft[]
@@ -34,12 +37,15 @@ const keepDrafts = () => db.set(mine(), { list: [...drafts.values()], untold: [.
 
 // What was kept on this device, before anybody answers.
 export const recallPocket = async () => {
-  const kept = await db.get<{ choices: Choices; topics: Record<string, boolean>; stars: string[] }>('pocket')
+  const kept = await db.get<{ choices: Choices; topics: Record<string, boolean>; stars: string[]; rooms?: Standing[] }>(
+    'pocket',
+  )
   const left = (await db.get<Begun>(mine())) ?? (await db.get<Begun>('drafts')) // where they lay before
   if (kept && !loaded) {
     choices.value = kept.choices
     topics.value = kept.topics
     for (const s of kept.stars) stars.add(s)
+    for (const s of kept.rooms ?? []) standing.set(s.room, s)
   }
   for (const d of left?.list ?? []) if (!drafts.has(d.room)) drafts.set(d.room, d)
   for (const [room, base] of left?.untold ?? []) if (!untold.has(room)) untold.set(room, base)
@@ -55,12 +61,15 @@ export const loadPocket = async () => {
   if (!choosing) choices.value = p.choices
   stars.clear()
   for (const s of p.stars) stars.add(starOf(s.room, s.seq))
+  standing.clear()
+  for (const s of p.rooms) stand(s)
   const there = new Map(p.drafts.map((d) => [d.room, d]))
   for (const room of [...drafts.keys()]) if (!there.has(room) && !untold.has(room)) drafts.delete(room)
   for (const d of there.values()) {
-    // Written elsewhere since this device began, and later than what it has: that counts.
+    // Written elsewhere since this device began, and later than what it has: that counts, but for who is writing here.
     const base = untold.get(d.room)
-    if (base !== undefined && d.at > base && d.at > (drafts.get(d.room)?.at ?? 0)) untold.delete(d.room)
+    if (base !== undefined && d.at > base && d.at > (drafts.get(d.room)?.at ?? 0) && !writers.get(d.room)?.())
+      untold.delete(d.room)
     take(d)
   }
   for (const room of untold.keys()) void tell(room)
@@ -71,6 +80,7 @@ export const loadPocket = async () => {
 export const hearPocket = (news: PocketNews) => {
   if (news.choices && !choosing) choices.value = news.choices
   if (news.draft) take(news.draft)
+  if (news.room) stand(news.room)
   if (news.star) stars.add(starOf(news.star.room, news.star.seq))
   if (news.unstar) stars.delete(starOf(news.unstar.room, news.unstar.seq))
   void keep()
@@ -79,7 +89,7 @@ export const hearPocket = (news: PocketNews) => {
 // Nothing of it stays when somebody signs out.
 export const emptyPocket = () => {
   for (const timer of timers.values()) clearTimeout(timer)
-  for (const held of [untold, heard, timers, drafts, stars]) held.clear()
+  for (const held of [untold, heard, timers, drafts, stars, standing]) held.clear()
   choices.value = { muted: {}, quiet: { from: 22, to: 7 }, topics: {} }
   loaded = false
   life++
@@ -117,6 +127,23 @@ export const star = async (room: string, seq: number, on: boolean) => {
     await (on ? put(`/me/stars/${s}`) : remove(`/me/stars/${s}`))
   } catch (e) {
     mark(!on)
+    throw e
+  } finally {
+    void keep()
+  }
+}
+
+// Puts a room on top of my list or marks it unread, or no longer: here at once, and back again when the server says no.
+const stand = (s: Standing) => (s.pinned || s.unread ? standing.set(s.room, s) : standing.delete(s.room))
+export const setStanding = async (room: string, change: { pinned?: boolean; unread?: boolean }) => {
+  const before = standing.get(room) ?? { room }
+  const { pinned = !!before.pinned, unread = !!before.unread } = change
+  const since = (was: number | undefined, on: boolean) => (on ? (was ?? now()) : undefined)
+  stand({ room, pinned: since(before.pinned, pinned), unread: since(before.unread, unread) })
+  try {
+    stand(await put<Standing>(`/me/rooms/${room}`, { pinned, unread }))
+  } catch (e) {
+    stand(before)
     throw e
   } finally {
     void keep()

@@ -33,6 +33,9 @@ describe('the list of what waits is asked for again', () => {
       expect(told({ new: [item(kind)] }, true)).toBe('soon')
     }
   })
+  it('never for the history of a room', () => {
+    expect(told({ reset: true, new: [item('notice', { confirm: true })], ...mine(4, { helper: true }) })).toBe('')
+  })
   it('and never for talk, the votes of others, or a number that owners are told', () => {
     expect(told({ new: [item('text'), item('joined'), item('notice', { confirm: false })], people: [] })).toBe('')
     expect(told(set(3, { open: true, votes: [4, 5] }))).toBe('')

@@ -9,6 +9,7 @@ export const stirs = (
   listed: (room: string, seq: number) => boolean,
   answers: boolean,
 ): '' | 'now' | 'soon' => {
+  if (d.reset) return '' // history, behind the list that this connection's first word asks for
   for (const s of d.set ?? []) if (listed(d.room, s.seq) && !(s.state.open === true && !s.state.retracted)) return 'now'
   for (const m of d.mine ?? []) {
     const own = m.own

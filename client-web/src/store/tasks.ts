@@ -1,6 +1,6 @@
 import { computed, shallowRef } from 'vue'
 import { get } from '@/wire/http'
-import type { Delivery, Item } from '@/wire/types'
+import type { Delivery, Item, Name } from '@/wire/types'
 import { me, news, timeline } from './live'
 
 // The requests of all my rooms: what may be taken on, what I am at, what I did. The server sorts them; here they go on living as the
@@ -13,6 +13,7 @@ export interface Task {
   at: number
   name: string
   item: Item
+  people: Name[]
 }
 interface Lists {
   open: Task[]
@@ -22,6 +23,9 @@ interface Lists {
 
 export const tasks = shallowRef<Lists>()
 export const openTasks = computed(() => tasks.value?.open.length ?? 0)
+// How many others wait for somebody: the list hears a little later that one was taken.
+export const openBut = (room: string, seq: number) =>
+  tasks.value?.open.filter((x) => x.room !== room || x.seq !== seq).length ?? 0
 
 let asking = false
 let again = false
@@ -32,7 +36,7 @@ export const loadTasks = async () => {
   try {
     const lists = await get<Lists>('/me/tasks')
     for (const x of [...lists.open, ...lists.mine, ...lists.done])
-      timeline(x.room).hold({ room: x.room, seq: x.item.ch, new: [x.item] })
+      timeline(x.room).hold({ room: x.room, seq: x.item.ch, new: [x.item], people: x.people })
     tasks.value = lists
   } finally {
     asking = false

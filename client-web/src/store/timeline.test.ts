@@ -164,6 +164,17 @@ describe('the cursor', () => {
     expect(t.ch).toBe(3)
   })
 
+  it('does not move by the page that is read before the answer, nor is the answer taken for a gap', () => {
+    const t = new Timeline('r1')
+    t.connected()
+    t.resume()
+    t.glance({ room: 'r1', seq: 9, new: [item(8), item(9)] })
+    expect([t.items.value.map((i) => i.seq), t.last.value, t.ch]).toEqual([[8, 9], true, 0])
+    t.glance({ room: 'r1', seq: 7, new: [item(7)] }) // once
+    t.hear({ room: 'r1', seq: 10, from: 9, new: [item(10)] })
+    t.hear({ room: 'r1', seq: 10, after: 0, reset: true, first: true, new: [item(8), item(9), item(10)] })
+    expect([t.items.value.map((i) => i.seq), t.last.value, t.ch, t.resets.value]).toEqual([[8, 9, 10], true, 10, 0])
+  })
   it('begins anew where the server was put back to an earlier state', () => {
     const t = upTo3()
     t.resume()
@@ -323,6 +334,26 @@ describe('the window', () => {
     t.show(page(101, 200))
     t.apply({ room: 'r1', seq: 11_000, reset: true, new: run(10_951, 11_000), pins: [] })
     expect([seqs(t)[0], seqs(t).at(-1), t.last.value, t.resets.value]).toEqual([10_951, 11_000, true, 1])
+  })
+
+  it('what a reply quotes follows what becomes of it, and says nothing of what was taken back', () => {
+    const t = opened(1000)
+    const quote = { seq: 7, ch: 7, kind: 'text', by: 'p1', sum: '旧的话' }
+    t.apply({ room: 'r1', seq: 1001, new: [{ ...item(1001), re: 7 }], quotes: [quote] })
+    expect([t.get(7), t.quotes.get(7)?.sum]).toEqual([undefined, '旧的话'])
+    t.apply({ room: 'r1', seq: 1002, set: [{ seq: 7, ch: 1002, state: {}, words: { text: '改过的\n第二行' } }] })
+    expect(t.quotes.get(7)?.sum).toBe('改过的')
+    t.apply({ room: 'r1', seq: 1003, set: [{ seq: 7, ch: 1003, state: { retracted: true } }] })
+    expect(t.quotes.get(7)).toMatchObject({ retracted: true, sum: undefined })
+    t.apply({ room: 'r1', seq: 1002, quotes: [quote] }, true) // asked before, answered after
+    expect(t.quotes.get(7)?.sum).toBeUndefined()
+  })
+
+  it('a quote that comes behind the news that its source was taken back says nothing of it', () => {
+    const t = opened(1000)
+    t.apply({ room: 'r1', seq: 1003, set: [{ seq: 7, ch: 1003, state: { retracted: true } }] })
+    t.apply({ room: 'r1', seq: 1002, quotes: [{ seq: 7, ch: 7, kind: 'text', by: 'p1', sum: '旧的话' }] }, true)
+    expect(t.quotes.get(7)).toMatchObject({ retracted: true, sum: undefined })
   })
 
   it('holds few single ones, whatever is quoted', () => {

@@ -1,13 +1,15 @@
 import { shallowReactive, shallowRef } from 'vue'
+import { firstLine, text } from '@/kinds/summary'
 import type { Kept } from '@/store/db'
-import type { Delivery, Item, Mine, Name, Seq, State, Words } from '@/wire/types'
+import type { Delivery, Item, Mine, Name, Quote, Seq, State, Words } from '@/wire/types'
 
 // How many items a reset brings.
 const newestPage = 50
 // How many items are held at most, in a row; when there are more, so many stay. An old phone scrolls through years of talk.
 export const most = 500
 const stay = 400
-const apartMost = 300 // single ones beside the row: pins, quotes
+const apartMost = 300 // single ones beside the row: pins, what was asked for
+const quotesMost = 1000
 
 type Early = { ch: Seq; state: State; words?: Words; sum?: string }
 
@@ -30,6 +32,7 @@ export class Timeline {
   readonly items = shallowRef<Item[]>([])
   readonly mine = shallowReactive(new Map<Seq, Mine>())
   readonly people = shallowReactive(new Map<string, Name>())
+  readonly quotes = shallowReactive(new Map<Seq, Quote>()) // what replies show of messages that may not be held
   readonly pins = shallowRef<Seq[]>([])
   readonly first = shallowRef(false) // nothing older exists than what is held
   readonly last = shallowRef(true) // nothing newer exists than what is held
@@ -83,6 +86,7 @@ export class Timeline {
     this.take({ room: this.room, seq: kept.ch, new: kept.items }, true)
     for (const p of kept.people) this.people.set(p.id, p)
     for (const m of kept.mine) this.mine.set(m.seq, m)
+    this.quote(kept)
     this.pins.value = kept.pins
     this.pinned = kept.ch
     this.first.value = kept.first
@@ -103,6 +107,7 @@ export class Timeline {
   apply(d: Delivery, page = false) {
     if (d.reset) this.drop(d)
     this.names(d)
+    this.quote(d)
     this.take(d, page)
     this.own(d)
     if (d.pins && d.seq >= this.pinned) {
@@ -115,6 +120,11 @@ export class Timeline {
     if (d.reset) this.reaches()
     if (!page && !this.reading) this.cut('oldest')
     this.begin()
+  }
+
+  // The newest page, to be read before this connection has answered. It moves no cursor.
+  glance(page: Delivery) {
+    if (!this.loaded.value) this.apply(page, true)
   }
 
   // Something is held now; what waited for that is taken.
@@ -144,6 +154,7 @@ export class Timeline {
       this.ch = this.pinned = this.newest = 0
       this.heard = undefined
       this.early.clear()
+      this.quotes.clear()
     }
     for (const item of this.loose.values()) this.later(item, seq)
     for (const item of this.items.value) this.later(item, seq)
@@ -151,7 +162,7 @@ export class Timeline {
     for (const s of this.loose.keys()) if (s <= seq) this.loose.delete(s)
     for (const m of this.mine.values()) if (m.ch <= seq) this.mine.delete(m.seq)
     this.last.value = true
-    if (this.loaded.value) this.resets.value++
+    if (this.known) this.resets.value++
   }
 
   // Remembers what is known of an item that is let go of, when what takes its place may be older.
@@ -162,6 +173,28 @@ export class Timeline {
 
   private names(d: Delivery) {
     for (const p of d.people ?? []) if ((this.people.get(p.id)?.rev ?? 0) <= p.rev) this.people.set(p.id, p)
+  }
+
+  // What is quoted, and what became of it: what was taken back is quoted without its words.
+  private quote(d: { quotes?: Quote[]; set?: Delivery['set'] }) {
+    for (const q of d.quotes ?? []) {
+      if ((this.quotes.get(q.seq)?.ch ?? -1) > q.ch) continue
+      this.quotes.set(q.seq, q)
+      this.requote(q.seq, this.early.get(q.seq))
+    }
+    for (const s of d.set ?? []) this.requote(s.seq, s)
+    for (const seq of this.quotes.keys()) {
+      if (this.quotes.size <= quotesMost) break
+      this.quotes.delete(seq)
+    }
+  }
+
+  private requote(seq: Seq, s?: Early) {
+    const q = this.quotes.get(seq)
+    if (!q || !s || q.ch >= s.ch) return
+    const sum = s.sum ?? (s.words ? firstLine(text(s, 'text') || text(s, 'title')) : q.sum)
+    const retracted = s.state.retracted
+    this.quotes.set(seq, { ...q, ch: s.ch, retracted, sum: retracted ? undefined : sum })
   }
 
   private own(d: Delivery) {
@@ -268,6 +301,7 @@ export class Timeline {
   // An item on its own, for the notice bar or a quote.
   hold(d: Delivery) {
     this.names(d)
+    this.quote(d)
     for (const item of d.new ?? []) {
       const there = this.get(item.seq)
       if (!there || (there.ch < item.ch && this.loose.has(item.seq))) this.loose.set(item.seq, this.latest(item))

@@ -2,7 +2,8 @@ import { ref, shallowRef, watch } from 'vue'
 import { get, put, remove } from '@/wire/http'
 import type { Delivery, PocketNews, TodoRow } from '@/wire/types'
 import { db } from './db'
-import { me, news, rows } from './live'
+import { me, news } from './live'
+import { answersFor } from './rights'
 import { stirs } from './stirs'
 
 // What waits for me in all my rooms, as the server lists it. It is asked for again when something touches it, never for talk.
@@ -10,6 +11,7 @@ import { stirs } from './stirs'
 export const todo = shallowRef<TodoRow[]>([])
 export const todoAll = ref(0) // also those that the list leaves out
 export const todoKnown = ref(false) // the server has said it since the page opened
+export const todoWhy = ref<unknown>() // why it did not, the last time
 
 interface Kept {
   person: string
@@ -30,10 +32,11 @@ export const loadTodo = async () => {
       todo.value = b.todo
       todoAll.value = b.all
       todoKnown.value = true
+      todoWhy.value = undefined
       void db.set('todo', { person, ...b } satisfies Kept)
     }
-  } catch {
-    // the list of before stays; the next connection asks again
+  } catch (e) {
+    todoWhy.value = e // the list of before stays; the next connection asks again
   } finally {
     asking = false
   }
@@ -53,13 +56,12 @@ const later = (ms: number) => {
   }, ms)
 }
 
-const answersIn = (room: string) => ['owner', 'deputy', 'secretary', 'admin'].includes(rows.get(room)?.role ?? '')
 const heard = (type: string, f: (detail: unknown) => void) =>
   news.addEventListener(type, (e) => f((e as CustomEvent).detail))
 
 heard('delivery', (detail) => {
   const d = detail as Delivery
-  const how = stirs(d, (room, seq) => todo.value.some((x) => x.room === room && x.seq === seq), answersIn(d.room))
+  const how = stirs(d, (room, seq) => todo.value.some((x) => x.room === room && x.seq === seq), answersFor(d.room))
   if (how === 'now') later(300)
   // A whole room hears of something new at the same moment.
   if (how === 'soon') later(500 + Math.random() * 2500)
@@ -78,6 +80,7 @@ heard('out', () => {
   todo.value = []
   todoAll.value = 0
   todoKnown.value = false
+  todoWhy.value = undefined
 })
 watch(
   () => me.value?.person,

@@ -1,4 +1,5 @@
 import 'fake-indexeddb/auto'
+import { watch } from 'vue'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Command, FromServer } from '@/wire/types'
 
@@ -59,6 +60,7 @@ const page = async () => {
   vi.clearAllTimers()
   vi.resetModules()
   const live = await import('./live')
+  document.cookie = 'linli_until=9999999999999'
   await live.begin()
   return live
 }
@@ -226,6 +228,41 @@ describe('what is written and not sent', () => {
     state = 'here'
     const back = await page()
     expect(said(back)).toEqual(['王芳写的'])
+  })
+
+  it('is gone from this device when it is gone from the page, also when it is called off while its attachment begins', async () => {
+    const live = await page()
+    await until(() => live.online.value)
+    const raw = await new Promise<IDBDatabase>((ok) => {
+      const open = indexedDB.open('linli')
+      open.onsuccess = () => ok(open.result)
+    })
+    let begin = (_: Response) => {}
+    let asked = false
+    vi.stubGlobal('fetch', () => {
+      asked = true
+      return new Promise<Response>((ok) => {
+        begin = ok
+      })
+    })
+    const id = await live.send('r1', 'picture.post', { files: [{ as: 'picture', blob: new Blob(['x']) }] })
+    await until(() => asked)
+    // What is kept at the moment at which the page lets go of it.
+    const kept = new Promise<number>((ok) =>
+      watch(
+        () => live.outbox.has(id),
+        () => {
+          const count = raw.transaction('outbox').objectStore('outbox').count()
+          count.onsuccess = () => ok(count.result)
+        },
+        { flush: 'sync' },
+      ),
+    )
+    const off = live.discard(id)
+    begin(new Response('{"upload":"u1","at":0}'))
+    await off
+    expect(await kept).toBe(0)
+    raw.close()
   })
 
   it('is taken up once by two tabs', async () => {

@@ -41,6 +41,7 @@ export interface Answer {
 }
 
 export interface ApplicationMine {
+  about?: string
   at: number
   category: string
   charter: number
@@ -58,6 +59,7 @@ export interface ApplicationMine {
   room: string
   roomName: string
   state: string
+  telephone?: Telephone
   text?: string
   title?: string
   version: number
@@ -65,6 +67,7 @@ export interface ApplicationMine {
 }
 
 export interface ApplicationRow {
+  adds?: string
   at: number
   badge?: string
   category: string
@@ -74,9 +77,11 @@ export interface ApplicationRow {
   inside: number
   known?: string
   label?: string
+  lacks?: boolean
   light: string
   member?: string
   name: string
+  near?: DoorOfOne[]
   note?: string
   phone: string
   premises?: string
@@ -100,10 +105,11 @@ export interface ApplicationsBody {
 
 export interface AppointInputBody {
   community?: string
-  name: string
-  phone: string
+  name?: string
+  phone?: string
   role: string
   room?: string
+  self?: boolean
 }
 
 export interface AppointedBody {
@@ -151,6 +157,22 @@ export interface BindInputBody {
 export interface BuildingChoice {
   entrances: EntranceChoice[]
   name: string
+}
+
+export interface ByHandBody {
+  houses: ByHandHouse[]
+}
+
+export interface ByHandDoor {
+  label: string
+  lives?: boolean
+  premises: string
+}
+
+export interface ByHandHouse {
+  building?: string
+  compound: string
+  doors: ByHandDoor[]
 }
 
 export interface BySlip {
@@ -284,7 +306,7 @@ export interface Counts {
 
 export interface Damage {
   file?: string
-  frame: number
+  frame?: number
   log: string
 }
 
@@ -300,8 +322,10 @@ export interface DecisionRow {
   byName: string
   label?: string
   light?: string
+  name?: string
   room: string
   roomName: string
+  text?: string
   verb: string
 }
 
@@ -311,6 +335,7 @@ export interface DecisionsBody {
 
 export interface Delivery {
   after?: number
+  current?: Record<string, number>
   first?: boolean
   from?: number
   gone?: string[]
@@ -318,8 +343,10 @@ export interface Delivery {
   new?: Item[]
   people?: Name[]
   pins?: number[]
+  quotes?: Quote[]
   reset?: boolean
   room: string
+  rules?: Rules
   seq: number
   set?: Set[]
 }
@@ -379,6 +406,16 @@ export interface DoorsBody {
 export interface DoorsChoice {
   buildings: BuildingChoice[]
   shops: ShopChoice[]
+}
+
+export interface DoorsWanted {
+  community?: string
+  find?: string
+  kind?: string
+  limit?: number
+  offset?: number
+  room?: string
+  uncovered?: boolean
 }
 
 export interface Draft {
@@ -540,6 +577,7 @@ export interface JoinBody {
 export interface Leave {
   reason?: unknown
   room: string
+  self?: boolean
   until?: number
 }
 
@@ -551,15 +589,18 @@ export interface LevelCommunity {
   pending: number
   rooms: LevelRoom[]
   shops: Count
+  waiting: number
 }
 
 export interface LevelOffice {
   homes: Count
+  listed: number
   members: number
   name: string
   pending: number
   rooms: number
   shops: Count
+  waiting: number
   whole: boolean
 }
 
@@ -571,7 +612,9 @@ export interface LevelRoom {
   online: number
   owner: string
   pending: number
+  posters: number
   shops: Count
+  waiting: number
 }
 
 export interface LevelsBody {
@@ -584,9 +627,19 @@ export interface Limit {
   contacts: number
 }
 
+export interface LimitChange {
+  claims?: number
+  contacts?: number
+}
+
 export interface Limits {
   residents: Limit
   volunteers: Limit
+}
+
+export interface LimitsInputBody {
+  residents?: LimitChange
+  volunteers?: LimitChange
 }
 
 export interface LinkRow {
@@ -602,11 +655,14 @@ export interface LinksBody {
 }
 
 export interface LookRow {
+  as?: string
   at: number
+  badge?: string
   by: string
   byName: string
   reason: string
   room?: string
+  roomName?: string
 }
 
 export interface LooksBody {
@@ -652,6 +708,12 @@ export interface MembersBody {
   total: number
 }
 
+export interface MembersInputBody {
+  find?: string
+  limit?: number
+  offset?: number
+}
+
 export interface Mine {
   ch: number
   own: unknown
@@ -669,6 +731,7 @@ export interface MissingRow {
   kind: string
   label: string
   members: number
+  names: string[]
   premises: string
   reached: string
   seen: boolean
@@ -752,6 +815,7 @@ export interface Place {
 export interface PocketBody {
   choices: Choices
   drafts: Draft[]
+  rooms: Standing[]
   stars: Star[]
   topics: Record<string, boolean>
 }
@@ -760,6 +824,7 @@ export interface PocketNews {
   aside?: Star
   choices?: Choices
   draft?: Draft
+  room?: Standing
   star?: Star
   unstar?: Star
 }
@@ -767,13 +832,17 @@ export interface PocketNews {
 export interface Policy {
   autoGreen: boolean
   history: string
+  own?: string[]
+  reserved?: string[]
   since?: number
   stickers: boolean
 }
 
 export interface PolicyInputBody {
   autoGreen?: boolean
-  history: string
+  follow?: string[]
+  history?: string
+  reserved?: string[]
   room?: string
   since?: number
   stickers?: boolean
@@ -819,6 +888,16 @@ export interface Queued {
   state: string
 }
 
+export interface Quote {
+  by?: string
+  ch: number
+  hidden?: boolean
+  kind?: string
+  retracted?: boolean
+  seq: number
+  sum?: string
+}
+
 export interface ReachBody {
   by: Record<string, number>
   homes: number
@@ -841,11 +920,20 @@ export interface ReceiptsBody {
   confirmed: ConfirmedRow[]
   missing: MissingRow[]
   of: number
+  remind?: Reminder
   seen: number
 }
 
 export interface RefreshInputBody {
   refresh?: string
+}
+
+export interface Reminder {
+  app: number
+  homes: number
+  people: number
+  shops: number
+  texts: number
 }
 
 export interface RemovalRow {
@@ -888,13 +976,17 @@ export interface Resume {
 
 export interface RoomBody {
   agreed: boolean
+  answers?: number
+  badge?: string
   called?: number
   calls?: Calls
   charter: Charter
   charterDue?: boolean
   community: string
   communityName: string
+  current?: Record<string, number>
   damaged?: boolean
+  display?: string
   doors: DoorOfOne[]
   homes: Count
   id: string
@@ -907,6 +999,7 @@ export interface RoomBody {
   muted?: number
   name: string
   near?: Near[]
+  office?: Policy
   online: number
   owner?: string
   ownerName?: string
@@ -915,9 +1008,11 @@ export interface RoomBody {
   policy?: Policy
   premises?: string
   read: Mark
+  reserved?: string[]
   role: string
   seq: number
   shops: Count
+  telephone?: TelephoneBody
   without?: string[]
 }
 
@@ -927,11 +1022,15 @@ export interface RoomHead {
 }
 
 export interface RoomRow {
+  answers?: number
+  badge?: string
   called?: number
   charterDue?: boolean
   community: string
   communityName: string
+  current?: Record<string, number>
   damaged?: boolean
+  display?: string
   doors: DoorOfOne[]
   homes: Count
   id: string
@@ -950,9 +1049,11 @@ export interface RoomRow {
   pins: number[]
   premises?: string
   read: Mark
+  reserved?: string[]
   role: string
   seq: number
   shops: Count
+  telephone?: TelephoneBody
   without?: string[]
 }
 
@@ -998,6 +1099,16 @@ export interface RowError {
   text: string
 }
 
+export interface Rules {
+  reserved?: string[]
+  without?: string[]
+}
+
+export interface RulesBody {
+  charter: Charter
+  policy: Policy
+}
+
 export interface SearchInputBody {
   after?: Hit
   by?: string
@@ -1034,6 +1145,12 @@ export interface Set {
   state: unknown
   sum?: string
   words?: unknown
+}
+
+export interface SetTelephoneInputBody {
+  phone: string
+  room?: string
+  when?: string
 }
 
 export interface SetupAnswer {
@@ -1099,6 +1216,7 @@ export interface SpelledName {
   badge?: string
   id: string
   name: string
+  out?: boolean
   rev: number
   spelled?: string
 }
@@ -1130,6 +1248,17 @@ export interface StairRow {
   uncovered: number
   until?: number
   used: number
+}
+
+export interface Standing {
+  pinned?: number
+  room: string
+  unread?: number
+}
+
+export interface StandingInputBody {
+  pinned?: boolean
+  unread?: boolean
 }
 
 export interface Star {
@@ -1185,6 +1314,7 @@ export interface TaskRow {
   at: number
   item: unknown
   name: string
+  people: Name[]
   room: string
   roomName: string
   seq: number
@@ -1196,7 +1326,19 @@ export interface TasksBody {
   open: TaskRow[]
 }
 
+export interface Telephone {
+  phone: string
+  when?: string
+}
+
+export interface TelephoneBody {
+  own: boolean
+  phone: string
+  when?: string
+}
+
 export interface TextInputBody {
+  about?: string
   reason?: string
   text?: string
   version?: number
@@ -1229,7 +1371,9 @@ export interface UploadInputBody {
 }
 
 export interface Verdict {
+  addDoor?: boolean
   category?: string
+  premises?: string
   relation?: string
   version?: number
 }
@@ -1254,4 +1398,8 @@ export interface Way {
   state: string
   why?: string
   worked?: number
+}
+
+export interface WithdrawDoorsInputBody {
+  premises: string[]
 }

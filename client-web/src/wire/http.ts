@@ -42,6 +42,7 @@ const refresh = () => {
         if (answer.ok) return undefined
         const fault = await faultOf(answer)
         if (answer.status !== 401 && answer.status !== 410) return fault
+        document.cookie = 'linli_until=; path=/; max-age=0'
         signedOut.dispatchEvent(new CustomEvent('out', { detail: fault }))
         return { ...fault, code: 'sign-in' }
       },
@@ -51,6 +52,21 @@ const refresh = () => {
       turning = undefined
     })
   return turning
+}
+
+// When the access token of this browser ends (ms, by the server's clock), as its cookie says; 0 where nobody is signed in.
+export const signedInUntil = () => Number(/(?:^|; )linli_until=(\d+)/.exec(document.cookie)?.[1] ?? 0)
+
+// What was asked for before the program was here (scripts/early.js): each answer once, and only while the page begins and has changed
+// nothing; undefined when it was not asked or did not come.
+const beginning = 20_000 // ms: longer than that a phone on a slow line seldom takes to have the program
+const page = window as unknown as { early?: Record<string, Promise<Response>> }
+export const early = async <T>(path: string): Promise<T | undefined> => {
+  const asked = page.early?.[path]
+  delete page.early?.[path]
+  if (!asked || performance.now() > beginning) return undefined
+  const got = await asked.catch(() => undefined)
+  return got?.ok ? ((await got.json().catch(() => undefined)) as T | undefined) : undefined
 }
 
 const call = async (method: string, path: string, body?: unknown, headers = {}): Promise<Response> => {
@@ -68,6 +84,9 @@ const call = async (method: string, path: string, body?: unknown, headers = {}):
 
 // Asks the server; an access token past its time is replaced once, unseen.
 export const send = async <T>(method: string, path: string, body?: unknown, headers = {}): Promise<T> => {
+  if (method !== 'GET') page.early = undefined
+  const before = await early<T>(path)
+  if (before !== undefined) return before
   for (let fresh = false; ; fresh = true) {
     const answer = await call(method, path, body, headers)
     if (answer.ok) return (await answer.json().catch(() => undefined)) as T

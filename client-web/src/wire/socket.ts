@@ -1,4 +1,5 @@
-import { freshen } from './http'
+import { now } from './clock'
+import { freshen, signedInUntil } from './http'
 import type { FromServer } from './types'
 
 // What the server takes in one message: bytes, and how many of each list (docs/protocol.md, The socket). What is more ends the connection.
@@ -96,8 +97,14 @@ export class Socket {
     this.timer = window.setTimeout(() => this.connect(), most / 2 + Math.random() * (most / 2))
   }
 
-  private connect() {
-    if (!this.wanted || (this.ws && this.ws.readyState <= WebSocket.OPEN)) return
+  private get needed() {
+    return this.wanted && !(this.ws && this.ws.readyState <= WebSocket.OPEN)
+  }
+
+  private async connect() {
+    // A phone that slept has an access token past its time, which opens nothing.
+    if (this.needed && signedInUntil() < now()) await freshen()
+    if (!this.needed) return
     const ws = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/api/v1/socket`)
     this.ws = ws
     let opened = false

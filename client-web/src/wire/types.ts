@@ -13,7 +13,9 @@ export type {
   PocketBody,
   PocketNews,
   PreviewsBody,
+  Quote,
   ReadTo,
+  Standing,
   UploadBody,
 } from './gen'
 export type Seq = number
@@ -36,7 +38,7 @@ export interface Mine extends gen.Mine {
 
 export interface Delivery extends gen.Delivery {
   new?: Item[]
-  set?: { seq: Seq; ch: Seq; state: State; words?: Words }[]
+  set?: { seq: Seq; ch: Seq; state: State; words?: Words; sum?: string }[]
   mine?: Mine[]
 }
 
@@ -48,12 +50,14 @@ export interface Command extends gen.Command {
 
 export type No = [string, string, Record<string, unknown>?]
 
+export type Leave = gen.Leave & { reason?: Words }
+
 export interface FromServer extends Partial<Delivery> {
   hello?: gen.Hello
   ok?: [string, Seq][]
   no?: No[]
   join?: gen.RoomHead
-  leave?: gen.Leave & { reason?: Words }
+  leave?: Leave
   me?: Partial<gen.MyApplication> & { words?: Words; roles?: boolean }
   muted?: gen.Muted & { reason?: Words }
   queue?: gen.Queued
@@ -143,9 +147,14 @@ export interface Policy extends gen.Policy {
   history: 'all' | 'since' | 'none'
 }
 
+export interface OfficeRules extends gen.RulesBody {
+  policy: Policy
+}
+
 export interface RoomDetail extends gen.RoomBody {
   last?: Item
   policy?: Policy // for who answers for the room
+  office?: Policy // and what the office says, which it may follow
 }
 
 export interface MyApplication extends gen.ApplicationMine {

@@ -17,7 +17,7 @@ export const speak = async (l: Language) => {
 
 // The words for a key, with what stands in braces filled in.
 export const t = (key: Key, values?: Record<string, string | number>): string => {
-  const text = catalogue.value[key]
+  const text: string = catalogue.value[key] ?? key
   return values ? text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole)) : text
 }
 
@@ -73,16 +73,33 @@ export const refusal = (f: Pick<Fault, 'code' | 'with'>, now = Date.now()): stri
   if (f.code === 'removed' && more.field === 'person') return t('f_removedThem')
   if (f.code === 'removed' && more.until) return t('f_removedUntil', { until: when(Number(more.until), now) })
   if (f.code === 'forbidden' && more.field === 'role') return t('f_holdsPost')
+  const late = ({ edit: 'f_lateEdit', retract: 'f_lateRetract', reopen: 'f_lateReopen' } as const)[String(more.field)]
+  if (f.code === 'too-late' && late) return t(late)
+  if (f.code === 'invalid' && more.field === 'telephone') return t('f_badTelephone')
+  if (f.code === 'invalid' && more.field === 'phone') return t('f_badPhone')
+  if (f.code === 'invalid' && more.field === 'name' && !more.limit) return t('f_badName')
+  if (f.code === 'invalid' && ['until', 'by', 'closes', 'promise', 'due', 'since'].includes(String(more.field)))
+    return t('f_badTime')
   if (f.code === 'too-many') return t('f_too-many', { retry: Number(more.retry ?? 5) })
   if (f.code === 'forbidden' && more.field === 'seqs') return t('f_stays')
   if (f.code === 'forbidden' && more.kind === 'sticker') return t('f_without')
+  if (f.code === 'forbidden' && more.field === 'lane')
+    return t(more.lane === 'request' ? 'helpReserved' : 'chatReserved')
   if (f.code === 'too-large' && more.field === 'files') return t('f_brought')
   if (f.code === 'too-large' && more.field === 'star') return t('f_starsFull')
   if (f.code === 'quota' && more.field === 'application') return t('f_quotaAmend')
+  if (f.code === 'conflicting' && more.field === 'lives') return t('f_lives')
   if (f.code === 'conflicting' && more.field === 'notice') return t('f_corrected')
   if (f.code === 'conflicting' && more.field === 'version' && more.version) return t('f_seen')
   if (f.code === 'invalid' && more.field === 'category' && more.asked) return t('f_nameBadge')
   if (f.code === 'no-premises' && more.field) return t('f_noDoor')
+  if (f.code === 'quota' && more.field === 'reminders')
+    return more.until
+      ? t('f_remindedNow', { until: when(Number(more.until), now) })
+      : t('f_reminded', { n: Number(more.limit ?? 3) })
+  if (f.code === 'quota' && more.field === 'nudge')
+    return t('f_nudged', { until: when(Number(more.until ?? now), now) })
+  if (f.code === 'quiet-hours' && more.field === 'reminders') return t('f_remindNight')
   if (f.code === 'quota' && more.field === 'edits') return t('f_edits')
   if (f.code === 'unreadable' && more.save) return t('unreadableSave', { save: String(more.save) })
   if (f.code === 'quota' && more.field === 'claims') return t('f_claims', { limit: Number(more.limit ?? 5) })

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { summary } from '@/kinds/summary'
 import { en } from './en'
 import { day, refusal, speak, t, when } from './index'
 import { zh } from './zh'
@@ -22,11 +23,39 @@ describe('the languages', () => {
       expect(text.replace(/邻里|中文|3号楼2单元501/g, ''), key).not.toMatch(/\p{Script=Han}/u)
   })
 
+  it('speak Chinese plainly: no officialese, nobody called a user, how long something takes in digits', () => {
+    for (const [key, text] of Object.entries(zh)) {
+      expect(text, key).not.toMatch(/请勿|！|用户|工单|闭环|操作失败|台账|亲爱的/)
+      expect(text, key).not.toMatch(/(?<![某头])[一二两三四五六七八九十半](天|个?小时|分钟)/)
+      if (key !== 'role_admin') expect(text, key).not.toContain('管理员') // a title, in lists of who has it
+    }
+  })
+
   it('have words for every refusal of the server', () => {
     const source = readFileSync(resolve('../internal/fault/fault.go'), 'utf8')
     const codes = [...source.matchAll(/Code = "([a-z-]+)"/g)].map((m) => m[1]!)
     expect(codes.length).toBeGreaterThan(25)
     for (const code of codes) expect(Object.keys(zh), code).toContain(`f_${code}`)
+  })
+
+  it('keep to the voice: no orders, no shouting, numbers in digits', () => {
+    const never =
+      /请勿|[！!]|亲爱|用户|管理员|工单|闭环|操作失败|无法|你|(?<!第|每|某|哪|这|那|同)[一二两三四五六七八九十百]+(?:天|小时|分钟|个月)/
+    for (const [key, text] of Object.entries(zh)) if (key !== 'role_admin') expect(text, key).not.toMatch(never)
+  })
+
+  it('are all read somewhere', () => {
+    const files = readdirSync('src', { recursive: true }).map(String)
+    const source = files
+      .filter((f) => /\.(vue|ts)$/.test(f) && !/^words.(zh|en)/.test(f) && !f.endsWith('.test.ts'))
+      .map((f) => readFileSync(resolve('src', f), 'utf8'))
+      .join('\n')
+    // A word is named whole, or made of the part before its last capital, dash or underscore and what is shown.
+    const parts = (key: string) => [...key.matchAll(/[A-Z_-]/g)].map((m) => key.slice(0, m.index))
+    const read = (key: string) =>
+      source.includes(`'${key}'`) ||
+      [key, ...parts(key)].some((p) => p && new RegExp(`[\`']${p}[_-]?\\$\\{`).test(source))
+    expect(Object.keys(zh).filter((key) => !read(key))).toEqual([])
   })
 
   it('are all that the pages say', () => {
@@ -47,8 +76,8 @@ describe('words', () => {
   afterEach(() => speak('zh-CN'))
 
   it('fill their gaps and leave unknown ones', () => {
-    expect(t('minutes', { n: 5 })).toBe('5 分钟')
-    expect(t('minutes', {})).toBe('{n} 分钟')
+    expect(t('minShort', { n: 5 })).toBe('5 分钟')
+    expect(t('minShort', {})).toBe('{n} 分钟')
   })
 
   it('tell a day as people do', () => {
@@ -64,6 +93,12 @@ describe('words', () => {
   it('say why something was refused, and never nothing', () => {
     expect(refusal({ code: 'wrong', with: { left: 3 } })).toContain('3')
     expect(refusal({ code: 'of-a-later-server' })).toBe(zh.f_internal)
+  })
+
+  it('tell what was forgotten from what is damaged', () => {
+    const item = { kind: 'text', seq: 1, ch: 1, at: 1, by: 'p1' }
+    expect(summary(item)).toBe(zh.forgotten)
+    expect(summary({ ...item, words: { damaged: true } })).toBe(zh.unreadable)
   })
 
   it('change at once', async () => {

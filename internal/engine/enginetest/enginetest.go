@@ -63,6 +63,7 @@ type Street struct {
 	Dir      string
 	Disk     *local.Journal // the journal itself, unharmed
 	Register *register.Register
+	Sealer   engine.Sealer // the register, unless a test says otherwise
 	View     *view.View
 	Hub      *hub.Hub
 	Engine   *engine.Engine
@@ -90,6 +91,7 @@ func Empty(t testing.TB) *Street {
 	keys, err := register.LoadKeys(filepath.Join(s.Dir, "keys"))
 	s.must(err)
 	s.Register = register.Open(s.Disk.Shelf(), keys)
+	s.Sealer = s.Register
 	s.OpenView()
 	s.Start()
 	t.Cleanup(s.close)
@@ -157,9 +159,9 @@ func (s *Street) ViewDir() string { return filepath.Join(s.Dir, "view") }
 
 // Make makes an engine of the parts, in a new life, and does not start it.
 func (s *Street) Make() (*engine.Engine, error) {
-	s.Harm, s.Hub = newHarm(s.Disk), hub.New()
+	s.Harm, s.Hub = Harmed(s.Disk), hub.New()
 	return engine.New(engine.Parts{
-		Journal: s.Harm, Hub: s.Hub, Reader: reader{s.View, s.Harm}, Sealer: s.Register, Names: names{s.Register},
+		Journal: s.Harm, Hub: s.Hub, Reader: reader{s.View, s.Harm}, Sealer: s.Sealer, Names: names{s.Register},
 		Now: s.Now, Log: s.log(),
 	})
 }
@@ -371,6 +373,11 @@ func (r reader) Apply(b engine.Batch) {
 			Log: b.Log, Frame: b.Frame, Seq: b.Seq, Published: b.Published, Cursor: b.Cursor, Parts: b.Parts, Names: b.Names, Checkpoint: b.Checkpoint,
 		})
 	}
+}
+
+func (r reader) Item(of id.Room, seq entry.Seq) (sent, kept []byte, err error) {
+	r.harm.items.pass(r.harm.dead)
+	return r.View.Item(of, seq)
 }
 
 // names is as in the program.

@@ -23,23 +23,27 @@ type Harm struct {
 	last   atomic.Int64 // the step that is the last; 0 for none
 	late   atomic.Bool  // it happens, and nobody learns of it
 
-	follower, views gate
+	follower, views, items gate
 }
 
-func newHarm(j journal.Journal) *Harm { return &Harm{Journal: j, dead: make(chan struct{})} }
+// Harmed is a journal whose life a test can end.
+func Harmed(j journal.Journal) *Harm { return &Harm{Journal: j, dead: make(chan struct{})} }
 
 // gate is where somebody waits while it is held.
 type gate struct {
 	mu   sync.Mutex
 	open chan struct{} // nil: it is not held
+	came chan struct{} // has one when somebody waits
 }
 
-func (g *gate) hold() {
+// hold says when somebody has come.
+func (g *gate) hold() (came <-chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.open == nil {
-		g.open = make(chan struct{})
+		g.open, g.came = make(chan struct{}), make(chan struct{}, 1)
 	}
+	return g.came
 }
 
 func (g *gate) release() {
@@ -54,10 +58,14 @@ func (g *gate) release() {
 // pass returns when the gate is not held, or the life has ended.
 func (g *gate) pass(dead <-chan struct{}) {
 	g.mu.Lock()
-	open := g.open
+	open, came := g.open, g.came
 	g.mu.Unlock()
 	if open == nil {
 		return
+	}
+	select {
+	case came <- struct{}{}:
+	default:
 	}
 	select {
 	case <-open:
@@ -72,6 +80,10 @@ func (h *Harm) ReleaseFollower() { h.follower.release() }
 // HoldViews lets the views take nothing, until ReleaseViews. The follower waits for them.
 func (h *Harm) HoldViews()    { h.views.hold() }
 func (h *Harm) ReleaseViews() { h.views.release() }
+
+// HoldItems lets nobody read an item from the views, until ReleaseItems, and says when somebody wants to.
+func (h *Harm) HoldItems() (wanted <-chan struct{}) { return h.items.hold() }
+func (h *Harm) ReleaseItems()                       { h.items.release() }
 
 // Before has f called before each append from now on; what f returns is returned instead of appending. nil: nothing is called.
 func (h *Harm) Before(f func(log id.Log, after journal.Seq) error) {

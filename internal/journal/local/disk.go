@@ -116,13 +116,13 @@ func (d *disk) look() {
 	d.low = n < max(d.reserve, 1)
 }
 
-// present is whether a frame would be stored now, for anybody who asks.
+// present is whether frames are stored now and go on to be, for anybody who asks: with less than enough free only so many more fit.
 func (d *disk) present() error {
 	n, err := d.free(d.dir)
 	if err != nil {
 		return unavailable(err)
 	}
-	if n < d.reserve {
+	if n < max(d.reserve, enough) {
 		return journal.ErrNoSpace
 	}
 	return nil

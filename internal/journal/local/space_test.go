@@ -27,14 +27,21 @@ func (d *disk) open(t *testing.T, dir string, reserve int64) (*local.Journal, er
 	return j, err
 }
 
-func TestBelowTheReserveNothingIsStoredAndReadingGoesOn(t *testing.T) {
-	t.Parallel()
-	ctx, d := context.Background(), &disk{}
-	d.free.Store(200 << 20)
-	j, err := d.open(t, t.TempDir(), 100<<20)
+// opened is a journal with a reserve of 100 MiB on a disk with so many MiB free.
+func (d *disk) opened(t *testing.T, dir string, free int64) *local.Journal {
+	t.Helper()
+	d.free.Store(free << 20)
+	j, err := d.open(t, dir, 100<<20)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return j
+}
+
+func TestBelowTheReserveNothingIsStoredAndReadingGoesOn(t *testing.T) {
+	t.Parallel()
+	ctx, d := context.Background(), &disk{}
+	j := d.opened(t, t.TempDir(), 200)
 	store := func(after journal.Seq, name byte) []error {
 		_, appendErr := j.Append(ctx, "room/r1", after, journal.ID{name}, []byte("x"))
 		_, putErr := j.Shelf().Put(ctx, "k", []byte{name}, journal.Any, 0)
@@ -92,12 +99,8 @@ func TestAnUnreadableDiskStoresNothing(t *testing.T) {
 
 func TestWithoutAByteLeftWhatIsVitalIsStoredAndNothingElse(t *testing.T) {
 	t.Parallel()
-	ctx, d, dir := context.Background(), &disk{}, t.TempDir()
-	d.free.Store(500 << 20)
-	j, err := d.open(t, dir, 100<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
+	ctx, d := context.Background(), &disk{}
+	j := d.opened(t, t.TempDir(), 500)
 	d.free.Store(0)
 	eventually(t, "refusal", func() bool { return errors.Is(j.Shelf().Delete(ctx, "none", journal.Any), journal.ErrNoSpace) })
 	for n := range 3000 {
@@ -137,25 +140,22 @@ func TestAReserveOfNothingReservesNothing(t *testing.T) {
 	if _, err := j.Append(context.Background(), "room/r1", 0, journal.ID{1}, nil); err != nil || j.Ready() != nil {
 		t.Error(err, j.Ready())
 	}
+	// With less than the database itself needs what is said is stored as long as it fits, and whoever watches over the disk is told.
+	d.free.Store(30 << 20)
+	if _, err := j.Append(context.Background(), "room/r1", 1, journal.ID{2}, nil); err != nil || !errors.Is(j.Ready(), journal.ErrNoSpace) {
+		t.Error(err, j.Ready())
+	}
 }
 
 func TestADiskThatIsNearlyFullIsOpenedForReading(t *testing.T) {
 	t.Parallel()
 	ctx, d, dir := context.Background(), &disk{}, t.TempDir()
-	d.free.Store(500 << 20)
-	j, err := d.open(t, dir, 100<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
+	j := d.opened(t, dir, 500)
 	if _, err := j.Append(ctx, "room/r1", 0, journal.ID{1}, []byte("x")); err != nil {
 		t.Fatal(err)
 	}
 	j.Close()
-	d.free.Store(2 << 20)
-	j, err = d.open(t, dir, 100<<20)
-	if err != nil {
-		t.Fatal("open:", err)
-	}
+	j = d.opened(t, dir, 2)
 	for f, err := range j.Read(ctx, "room/r1", 0, 0) {
 		if err != nil || string(f.Body) != "x" {
 			t.Errorf("read: %v, %v", f, err)
@@ -193,32 +193,22 @@ func TestBallastIsKeptWhereThereIsPlentyOfRoom(t *testing.T) {
 	t.Parallel()
 	d, dir := &disk{}, t.TempDir()
 	ballast := filepath.Join(dir, "ballast")
-	reopen := func() {
-		t.Helper()
-		j, err := d.open(t, dir, 100<<20)
-		if err != nil {
-			t.Fatal(err)
-		}
-		j.Close()
-	}
-	d.free.Store(200 << 20)
-	reopen()
+	reopen := func(free int64) { d.opened(t, dir, free).Close() }
+	reopen(200)
 	if _, err := os.Stat(ballast); err == nil {
 		t.Error("ballast took what was left")
 	}
-	d.free.Store(100 << 30)
 	if err := os.WriteFile(ballast, nil, 0o600); err != nil { // as a start that was killed leaves it
 		t.Fatal(err)
 	}
-	reopen()
+	reopen(100 << 10)
 	if at, err := os.Stat(ballast); err != nil || at.Size() != 64<<20 {
 		t.Errorf("ballast: %v, %v", at, err)
 	}
 	if err := os.Remove(ballast); err != nil { // as an operator does
 		t.Fatal(err)
 	}
-	d.free.Store(120 << 20)
-	reopen()
+	reopen(120)
 	if _, err := os.Stat(ballast); err == nil {
 		t.Error("ballast came back at once")
 	}

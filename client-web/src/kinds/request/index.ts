@@ -6,5 +6,12 @@ export default {
   card,
   ended: (s) => (settled.includes(s.status) ? looks[s.status]?.word : undefined),
   short: true,
-  form: { load: () => import('./Form.vue'), icon: 'request', name: 'newRequest', send: 'postRequest', order: 1 },
+  form: {
+    load: () => import('./Form.vue'),
+    icon: 'request',
+    name: 'newRequest',
+    send: 'postRequest',
+    lane: 'request',
+    order: 1,
+  },
 } satisfies Kind

@@ -1,3 +1,4 @@
+import type { Item } from '@/wire/types'
 import type { Key } from '@/words'
 
 // How a request's state looks: its word, its colour, and how many panes are lit.
@@ -10,6 +11,10 @@ export const looks: Record<string, { word: Key; tone: string; lit: number }> = {
   rated: { word: 'rated', tone: 'done', lit: 4 },
   cancelled: { word: 'cancelled', tone: '', lit: 0 },
 }
+
+// For how long it has been over the time that it was wanted by; 0 while it is not.
+export const lateBy = (state: Item['state'], now: number): number =>
+  state?.by && state.by < now && ['open', 'claimed', 'doing'].includes(state.status) ? now - state.by : 0
 
 // How it may end.
 export const settled = ['closed', 'rated', 'cancelled']
