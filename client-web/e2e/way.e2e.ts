@@ -152,7 +152,8 @@ test('＋ begins with 求助 and 建议, tinted, and no tile stands alone; the l
     for (const width of [390, 360, 320, 1280]) {
       const where = `${who.name}, ${width} wide`
       await page.setViewportSize({ width, height: 844 })
-      if (width === 390) // it stays open, whatever the window becomes
+      if (width === 390)
+        // it stays open, whatever the window becomes
         await page.locator('.composer2').getByRole('button', { name: '发别的' }).click()
       await page.locator('.panel input[data-way=file]').waitFor({ state: 'attached' })
       const tiles = await page.locator('.panel > button').evaluateAll((all) =>
