@@ -31,8 +31,8 @@ type rosters struct {
 	plans map[string]*planned
 
 	stopped bool
-	stop    context.CancelFunc // of the one that is applied
-	work    sync.WaitGroup
+	stop    context.CancelFunc // of the one that is applied, or was the last
+	applied chan struct{}      // closed when that one has ended; nil: there was none
 
 	reading sync.Mutex // held while files are read: it takes a core and a few hundred MB
 }
@@ -357,7 +357,9 @@ func (x *rosters) begin(ctx context.Context, name string, apply func(context.Con
 	}
 	p.state = "applying"
 	ctx, x.stop = context.WithCancel(ctx)
-	x.work.Go(func() { apply(ctx, p) })
+	done := make(chan struct{})
+	x.applied = done
+	go func() { defer close(done); apply(ctx, p) }()
 	return *p, nil
 }
 
@@ -373,10 +375,19 @@ func (s *Server) Stop() {
 
 // Wait waits, behind Stop, until it has; no longer than ctx.
 func (s *Server) Wait(ctx context.Context) {
-	done := make(chan struct{})
-	go func() { s.rosters.work.Wait(); close(done) }()
+	s.rosters.mu.Lock()
+	applied := s.rosters.applied
+	s.rosters.mu.Unlock()
+	if applied == nil {
+		return
+	}
 	select {
-	case <-done:
+	case <-applied:
+		return
+	default:
+	}
+	select {
+	case <-applied:
 	case <-ctx.Done():
 		s.Log.Warn("a roster that is being applied does not come to an end; what is written of it is whole")
 	}

@@ -35,13 +35,17 @@ func TestARosterIsAskedForWhileItIsApplied(t *testing.T) {
 			t.Errorf("%s, and %d rows not taken", p.state, len(p.untaken()))
 		}
 	}
-	all.work.Wait()
+	<-all.applied
 }
 
 // A stop tells the roster that is applied to stop, waits until it has, and lets none begin.
 func TestAStopWaitsForTheRosterThatIsApplied(t *testing.T) {
 	t.Parallel()
-	s := &Server{Log: slog.New(slog.DiscardHandler)}
+	var said bytes.Buffer
+	s := &Server{Log: slog.New(slog.NewTextHandler(&said, nil))}
+	late, cancel := context.WithCancel(t.Context())
+	cancel()
+	s.Wait(late) // there was none
 	for _, name := range []string{"i1", "i2"} {
 		s.rosters.add(name, &planned{plan: &intake.Plan{}, made: time.Now(), state: "ready"})
 	}
@@ -55,11 +59,20 @@ func TestAStopWaitsForTheRosterThatIsApplied(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Stop()
-	late, cancel := context.WithTimeout(t.Context(), time.Millisecond)
-	defer cancel()
+	if said.Len() > 0 {
+		t.Errorf("it says %s", said.String())
+	}
 	s.Wait(late) // whatever the disk does, it comes back
+	if said.Len() == 0 {
+		t.Error("it does not say that it goes without")
+	}
 	close(step)
 	s.Wait(t.Context())
+	said.Reset()
+	s.Wait(late) // it has ended, however late it is
+	if said.Len() > 0 {
+		t.Errorf("it says %s", said.String())
+	}
 	if p, err := s.rosters.get("i1"); err != nil || p.state != "done" {
 		t.Errorf("it is %s, %v", p.state, err)
 	}
