@@ -60,6 +60,7 @@ type Program struct {
 
 // settings are what open may be told beyond the configuration.
 type settings struct {
+	log   *slog.Logger     // nil: what the configuration says
 	now   func() time.Time // the office's clock; nil: the machine's
 	files func() time.Time // the clock that uploads and blobs grow old by; nil: the machine's, also where the office's runs faster
 	auth  auth.Options
@@ -69,9 +70,12 @@ type settings struct {
 
 // open builds every part and starts it. What was opened before an error is closed again.
 func open(ctx context.Context, c *Config, s settings) (p *Program, err error) {
-	p = &Program{Log: c.logger(), Now: s.now, Keep: kind.Keep{Files: c.KeepFiles, Media: c.KeepMedia}}
+	p = &Program{Log: s.log, Now: s.now, Keep: kind.Keep{Files: c.KeepFiles, Media: c.KeepMedia}}
 	if p.Now == nil {
 		p.Now = time.Now
+	}
+	if p.Log == nil {
+		p.Log = c.logger()
 	}
 	p.Preview = preview.New(c.previewed(), p.Now)
 	defer func() {

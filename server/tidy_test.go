@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -35,7 +36,8 @@ func lives(t *testing.T, dir string) *life {
 func livesBy(t *testing.T, dir string, reserve int64, s settings) *life {
 	t.Helper()
 	l := &life{}
-	c := &Config{Data: dir, Log: "text", Level: "error", Reserve: reserve}
+	c := &Config{Data: dir, Reserve: reserve}
+	s.log = slog.New(slog.DiscardHandler) // a disk that takes nothing is complained about, again and again
 	s.auth = auth.Options{Cost: auth.Cost{Time: 1, Memory: 64}, Free: true}
 	s.disk = func(j journal.Journal) journal.Journal { l.harm = enginetest.Harmed(j); return l.harm }
 	p, err := open(t.Context(), c, s)
