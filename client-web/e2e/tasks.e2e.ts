@@ -21,7 +21,7 @@ test('what may be taken on stands there, the oldest first; taken, it moves; done
   const post = (text: string) =>
     her.act(town.room, 'request.post', { with: { template: '买药', door: true }, words: { text } })
   const first = await post('先来的')
-  await post('后来的')
+  const second = await post('后来的')
   const cards = page.locator('.tasklist .card h2')
   await expect.poll(() => cards.allInnerTexts()).toEqual(['先来的', '后来的'])
   const lane = page.getByRole('navigation', { name: '只看' })
@@ -55,6 +55,8 @@ test('what may be taken on stands there, the oldest first; taken, it moves; done
   await signIn(own.page, zhang)
   await own.page.getByRole('link', { name: '帮忙' }).click()
   await own.page.locator('.tasklist li', { hasText: '后来的' }).waitFor()
+  await (await signedIn(linli, volunteers[1]!)).act(town.room, 'request.claim', { re: second })
+  await expect.poll(() => own.page.locator('.tasklist .card h2').allInnerTexts()).not.toContain('后来的')
   await own.page.locator('.tasklist').getByRole('link').first().click()
   await own.page.waitForURL(`**/rooms/${town.room}?at=*`)
   for (const s of [own.context, context]) await s.close()

@@ -34,12 +34,14 @@ const closure = (from: string[]) => {
   return found
 }
 
-// The program comes in parts: what every page needs, with signing in; each first page's own; what they share, with their words; then
-// everything else.
+// The program comes in parts: what every page needs, with signing in; what whoever is signed in needs, with what the first pages share and
+// all of their words; each first page's own; then everything else.
 const main = closure(['main.ts'])
 const firsts = { rooms: 'pages/Rooms.vue', talk: 'pages/Room.vue', join: 'pages/Join.vue' }
+const session = 'store/session.ts'
+const home = closure([session, 'Tabs.vue'])
 const pages = Object.entries(firsts).map(([name, page]) => ({ name, has: closure([page]) }))
-const ofFirsts = new Map(pages.flatMap(({ has }) => [...has]))
+const ofFirsts = new Map([home, ...pages.map(({ has }) => has)].flatMap((has) => [...has]))
 
 // The words, likewise: words/zh.ts keeps those of every page; those of the first pages, and all others, come with what says them. A word
 // counts as said where its key stands in the source, or may be put together there (`role_${…}`).
@@ -53,7 +55,7 @@ export const part = (id: string) => {
   const file = id.replace(/\?.*/, '')
   if (main.has(file)) return null
   const of = pages.filter(({ has }) => has.has(file))
-  return of.length > 1 ? 'home' : (of[0]?.name ?? null)
+  return home.has(file) || of.length > 1 ? 'home' : (of[0]?.name ?? null)
 }
 
 export const firstWords = (): Plugin => {
@@ -120,11 +122,13 @@ export const early = (): Plugin => ({
       return parts
     }
     const there = partsOf(all.filter((c) => c.isEntry).map((c) => c.fileName))
-    const wanted = (page: string) => {
-      const chunk = all.find((c) => c.moduleIds.some((m) => m.endsWith(`/${page}`)))!
+    const wanted = (file: string) => {
+      const chunk = all.find((c) => c.moduleIds.some((m) => m.endsWith(`/${file}`)))!
       return [...partsOf([chunk.fileName])].filter((p) => !there.has(p)).map((p) => `/${p}`)
     }
-    const pages = Object.fromEntries(Object.entries(firsts).map(([name, page]) => [name, wanted(page)]))
+    const pages = Object.fromEntries(
+      Object.entries({ ...firsts, home: session }).map(([name, file]) => [name, wanted(file)]),
+    )
     const script = read(fileURLToPath(new URL('early.js', import.meta.url)))!
     const source = script.replace('__PAGES__', JSON.stringify(pages))
     const name = this.getFileName(this.emitFile({ type: 'asset', name: 'early.js', source }))

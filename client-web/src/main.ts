@@ -1,15 +1,13 @@
 import { createApp } from 'vue'
 import App from './App.vue'
 import { router } from './router'
-import { listen } from './store/alerts'
 import './ui/tokens.css'
 import './ui/parts.css'
 import './ui/app.css'
-import './ui/print.css'
 import './ui/look'
 import './ui/install'
 import { keepPage } from './ui/update'
 
 createApp(App).use(router).mount('#app')
 void keepPage()
-listen((to) => void router.push(to))
+setTimeout(() => void import('./ui/print.css').catch(() => {}), 5000) // nobody prints before there is something to read

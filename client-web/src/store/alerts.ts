@@ -1,16 +1,15 @@
-import { computed, reactive, ref, shallowRef, watch, watchEffect } from 'vue'
+import { computed, reactive, ref, watch, watchEffect } from 'vue'
 import { forgetShared } from '@/media/shared'
 import { chime } from '@/ui/chime'
 import { toast } from '@/ui/toast'
 import { post } from '@/wire/http'
 import type { Alert } from '@/wire/types'
 import { t } from '@/words'
-import { me, news, online, rows, unread } from './live'
+import { unread } from './live'
+import { heard, me, news, online, rows } from './state'
 
 // What a page does when the server has something for this person: it rings, once, in whichever of its tabs, and says that it did.
 // Who looks at that very room sees it anyway.
-
-export const heard = shallowRef<Alert>() // shown above the page, for who looks at something else
 
 const patience = 30_000 // ms that an emergency goes on sounding when nobody looks
 const between = 3000 // ms

@@ -1,4 +1,4 @@
-import { computed, reactive, ref, shallowReactive } from 'vue'
+import { computed, reactive, shallowReactive } from 'vue'
 import { type Attachment, bring } from '@/media/upload'
 import { now, setClock } from '@/wire/clock'
 import { early, freshen, get, Refusal, signedOut, signedInUntil } from '@/wire/http'
@@ -6,21 +6,15 @@ import { fits, Socket } from '@/wire/socket'
 import type { Damage, Delivery, Fault, FromServer, Item, Leave, Me, ReadTo, RoomRow } from '@/wire/types'
 import { db, type Pending } from './db'
 import { emptyPocket, hearPocket, loadPocket, recallPocket } from './pocket'
+import { damage, everOnline, left, listed, me, news, type Over, online, rows } from './state'
 import { Timeline } from './timeline'
 
 // Everything that is live: who I am, my rooms, what is on its way out. One socket feeds it.
 
-export const me = ref<Me>()
-export const rows = shallowReactive(new Map<string, RoomRow>())
-export const online = ref(false)
-export const everOnline = ref(false)
-export const unsure = ref<unknown>() // why it could not be asked whether somebody is signed in
-export const listed = ref(false) // the server has said which rooms are mine
+export * from './state'
 export const outbox = shallowReactive(new Map<string, Pending>())
 export const progress = shallowReactive(new Map<string, number>()) // of attachments on their way, by command: 0 to 1
-export const left = shallowReactive(new Map<string, Leave>())
 export const typing = reactive(new Map<string, { name: string; until: number }>())
-export const news = new EventTarget() // hello, delivery, own, me, queue, join, leave, alert, out
 
 const timelines = new Map<string, Timeline>()
 const opened = new Set<string>() // rooms that were looked at since the page opened
@@ -193,6 +187,9 @@ function leave(room: string, why: Leave) {
   say('leave', room)
 }
 
+// The end of a room: some pages of a phone, so that the first of it is soon there (scripts/early.js asks for the same).
+const end = (room: string) => `/rooms/${room}/items?limit=30`
+
 // Opens a room: what is on this device at once, then what changed since. Throws when nothing of it is here and the server does not answer;
 // the next connection brings it all the same.
 export const openRoom = async (room: string) => {
@@ -201,10 +198,10 @@ export const openRoom = async (room: string) => {
   if (!t.loaded.value) {
     const kept = await db.room(room)
     if (kept && !t.loaded.value) t.recall(kept)
-    const asked = early<Delivery>(`/rooms/${room}/items?limit=50`) // taken also where nobody waits for it: soon it is old
+    const asked = early<Delivery>(end(room)) // taken also where nobody waits for it: soon it is old
     const page = kept ? undefined : await asked
     if (page) t.glance(page)
-    else if (!t.loaded.value && !socket.open) t.glance(await get<Delivery>(`/rooms/${room}/items?limit=50`))
+    else if (!t.loaded.value && !socket.open) t.glance(await get<Delivery>(end(room)))
   }
   catchUp(room)
   return t
@@ -235,7 +232,7 @@ export const newer = async (t: Timeline) => {
 
 // Back to the end, when what is held is from further up.
 export const newest = async (t: Timeline) => {
-  if (!t.last.value) t.show(await get<Delivery>(`/rooms/${t.room}/items?limit=50`))
+  if (!t.last.value) t.show(await get<Delivery>(end(t.room)))
 }
 
 // Brings a message into what is held, wherever it stands: page by page when it is near, else by the page around it.
@@ -578,9 +575,6 @@ const notOlder = (old: RoomRow, r: RoomRow): RoomRow => {
   }
 }
 
-// Logs that are damaged on the server's disk: the office's, and of rooms for who has a role.
-export const damage = ref<Damage[]>([])
-
 let listedAt = 0
 
 export const loadRooms = async () => {
@@ -648,12 +642,6 @@ const takeUp = async (before?: string) => {
     renamed.set(c.id, next.id)
     outbox.set(next.id, next)
   }
-}
-
-// What became of a session that the server ended, for the page where one signs in.
-export interface Over {
-  why?: string
-  at: number
 }
 
 // Nothing of the person stays on this device; when it was not they who ended it, only what they wrote and is not sent.

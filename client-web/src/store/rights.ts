@@ -1,5 +1,5 @@
 // Whose a page is, where it is not everybody's: one place for the way there and for who reaches it by its address.
-import { left, listed, me, rows } from './live'
+import { left, listed, me, rows } from './state'
 import { t } from '@/words'
 
 export type For = 'deciders' | 'office' | 'admin'
