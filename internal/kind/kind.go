@@ -203,7 +203,6 @@ type Receipt struct {
 	By    id.Person   `json:"by"`
 	At    int64       `json:"at"`
 	Visit bool        `json:"visit,omitempty"`
-	Shop  bool        `json:"shop,omitempty"`
 	Note  entry.Words `json:"note,omitempty"` // of who was there
 }
 

@@ -89,7 +89,6 @@ func (notice) post(_ Event, f noticeFacts) notice {
 type confirmFacts struct {
 	For     id.Premises `json:"for,omitempty"`     // the premises that it counts for; empty for somebody who belongs to none
 	Version int         `json:"version,omitempty"` // which one was read, from 1; 0 when that was not said
-	Shop    bool        `json:"shop,omitempty"`    // the premises are a shop
 }
 
 func (n notice) mayConfirm(ask Ask, f *confirmFacts) error {
@@ -105,7 +104,6 @@ func (n notice) mayConfirm(ask Ask, f *confirmFacts) error {
 		}
 		f.For = home
 	}
-	f.Shop = ask.Room.Shop(f.For)
 	switch {
 	case n.over() || n.Until != 0 && ask.Now >= n.Until:
 		return fault.New(fault.Closed, "the notice no longer holds")
@@ -127,7 +125,7 @@ func (n notice) confirm(e Event, f confirmFacts) notice {
 		if n.Homes == nil {
 			n.Homes = map[id.Premises]Receipt{}
 		}
-		n.Homes[f.For] = Receipt{By: e.By, At: e.At, Shop: f.Shop}
+		n.Homes[f.For] = Receipt{By: e.By, At: e.At}
 	default:
 		if n.People == nil {
 			n.People = map[id.Person]int64{}
@@ -140,8 +138,6 @@ func (n notice) confirm(e Event, f confirmFacts) notice {
 type visitFacts struct {
 	For id.Premises `json:"for"`
 	On  bool        `json:"on"` // false: nobody was there after all
-
-	Shop bool `json:"shop,omitempty"` // the premises are a shop
 }
 
 // mayVisit lets those who answer for the room say at which doors they have told it themselves, whether somebody is behind them or not.
@@ -150,7 +146,6 @@ func (n notice) mayVisit(ask Ask, f *visitFacts, words entry.Words) error {
 		return err
 	}
 	r, told := n.Homes[f.For]
-	f.Shop = ask.Room.Shop(f.For)
 	switch {
 	case n.over():
 		return fault.New(fault.Closed, "the notice no longer holds")
@@ -172,7 +167,7 @@ func (n notice) visit(e Event, f visitFacts) notice {
 		if n.Homes == nil {
 			n.Homes = map[id.Premises]Receipt{}
 		}
-		n.Homes[f.For] = Receipt{By: e.By, At: e.At, Visit: true, Note: kept(e.Words), Shop: f.Shop}
+		n.Homes[f.For] = Receipt{By: e.By, At: e.At, Visit: true, Note: kept(e.Words)}
 	case !f.On && r.Visit:
 		delete(n.Homes, f.For)
 	}
