@@ -10,4 +10,3 @@ import { keepPage } from './ui/update'
 
 createApp(App).use(router).mount('#app')
 void keepPage()
-setTimeout(() => void import('./ui/print.css').catch(() => {}), 5000) // nobody prints before there is something to read

@@ -1,5 +1,6 @@
 import { watchEffect } from 'vue'
 import { router } from '@/router'
+import '@/ui/print.css'
 import { t } from '@/words'
 import { listen } from './alerts'
 import './away'
