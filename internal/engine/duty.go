@@ -36,16 +36,16 @@ type duty struct {
 // Without limit: the follower must never wait for them.
 type debts struct {
 	mu      sync.Mutex
-	rooms   map[id.Room]*owed // those that are owed something
-	serving bool              // each of them has one who does it
-	frame   journal.Seq       // the last that owed anything
-	cause   entry.Seq         // and its last entry that did
+	rooms   map[id.Room]*roomDebt // those that are owed something
+	serving bool                  // each of them has one who does it
+	frame   journal.Seq           // the last that owed anything
+	cause   entry.Seq             // and its last entry that did
 	saved   time.Time
 	moved   chan struct{} // closed when something is in, or a room begins to wait
 }
 
-// owed is what one room is owed, the first first.
-type owed struct {
+// roomDebt is what one room is owed, the first first.
+type roomDebt struct {
 	list  []duty
 	waits bool // it cannot take it now
 }
@@ -77,7 +77,7 @@ func (e *Engine) owe(frame journal.Seq, list []duty) {
 		x.frame, d.cause = frame, x.cause
 		o := d.rooms[x.room]
 		if o == nil {
-			o = &owed{}
+			o = &roomDebt{}
 			d.rooms[x.room] = o
 		}
 		o.list = append(o.list, x)
@@ -91,7 +91,7 @@ func (e *Engine) owe(frame journal.Seq, list []duty) {
 // Followed waits until what the office's log caused up to an entry is in the rooms. Where one cannot take it now, or ctx ends, it does not
 // wait: what the log has follows.
 func (e *Engine) Followed(ctx context.Context, upTo entry.Seq) {
-	_ = e.less(ctx, func(o *owed) bool { return o.list[0].cause <= upTo && !o.waits })
+	_ = e.less(ctx, func(o *roomDebt) bool { return o.list[0].cause <= upTo && !o.waits })
 }
 
 // Settled waits until all that the office's log owed the rooms when it was called is in them, however long one of them cannot take it.
@@ -99,11 +99,11 @@ func (e *Engine) Settled(ctx context.Context) error {
 	e.debts.mu.Lock()
 	upTo := e.debts.cause
 	e.debts.mu.Unlock()
-	return e.less(ctx, func(o *owed) bool { return o.list[0].cause <= upTo })
+	return e.less(ctx, func(o *roomDebt) bool { return o.list[0].cause <= upTo })
 }
 
 // less waits until no room is owed what is too much.
-func (e *Engine) less(ctx context.Context, tooMuch func(*owed) bool) error {
+func (e *Engine) less(ctx context.Context, tooMuch func(*roomDebt) bool) error {
 	for {
 		moved := e.debts.where(tooMuch)
 		if moved == nil {
@@ -120,7 +120,7 @@ func (e *Engine) less(ctx context.Context, tooMuch func(*owed) bool) error {
 }
 
 // where is nil when there is no such room, else closed when it is time to ask again.
-func (d *debts) where(such func(*owed) bool) <-chan struct{} {
+func (d *debts) where(such func(*roomDebt) bool) <-chan struct{} {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, o := range d.rooms {
@@ -142,7 +142,7 @@ func (e *Engine) resumeDuty(ctx context.Context) error {
 	if len(b) == 8 {
 		done = journal.Seq(binary.BigEndian.Uint64(b))
 	}
-	e.owed = done
+	e.resumed = done
 	for f, err := range e.Journal.Read(ctx, id.Office, done, 0) {
 		if damaged := (*journal.Damaged)(nil); errors.As(err, &damaged) {
 			break // the office decides nothing
@@ -150,7 +150,7 @@ func (e *Engine) resumeDuty(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("engine: duty: %w", err)
 		}
-		e.owed = f.Seq
+		e.resumed = f.Seq
 		body, err := readBody(f.Body)
 		if err != nil {
 			return fmt.Errorf("engine: duty: %w", err)

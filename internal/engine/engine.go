@@ -93,14 +93,14 @@ type Engine struct {
 	ended  chan struct{} // closed when it follows no longer
 	failed atomic.Pointer[error]
 
-	mu     sync.RWMutex
-	rooms  map[id.Room]*ledger
-	office *ledger
-	debts  debts
-	from   journal.Cursor // where the follower begins: not behind what the states were read up to
-	owed   journal.Seq    // frames of the office whose effects were owed before the follower began
-	taking sync.Mutex     // held while somebody takes on a card, so that two in two rooms count each other
-	full   atomic.Int64   // until when (ns) appends are refused because the disk was full
+	mu      sync.RWMutex
+	rooms   map[id.Room]*ledger
+	office  *ledger
+	debts   debts
+	from    journal.Cursor // where the follower begins: not behind what the states were read up to
+	resumed journal.Seq    // the office's frame up to which effects were owed before the follower began
+	taking  sync.Mutex     // held while somebody takes on a card, so that two in two rooms count each other
+	full    atomic.Int64   // until when (ns) appends are refused because the disk was full
 }
 
 // ledger is one log in memory.
@@ -129,7 +129,7 @@ type ledger struct {
 // New makes an engine and reads every log's state up to where the views are. Start then follows from there.
 func New(parts Parts) (*Engine, error) {
 	e := &Engine{Parts: parts, rooms: map[id.Room]*ledger{}, ready: make(chan struct{}), ended: make(chan struct{})}
-	e.debts.rooms, e.debts.moved = map[id.Room]*owed{}, make(chan struct{})
+	e.debts.rooms, e.debts.moved = map[id.Room]*roomDebt{}, make(chan struct{})
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	var err error
 	if e.from, err = e.Reader.Cursor(); err != nil {

@@ -80,7 +80,7 @@ func (e *Engine) see(step *journal.Step) error {
 	}
 	out.Published = l.published
 	e.tellOffice(b.office)
-	if f.Seq > e.owed {
+	if f.Seq > e.resumed {
 		e.owe(f.Seq, b.duties)
 	}
 	e.Reader.Apply(out) // before the answer: who wrote finds it

@@ -137,10 +137,6 @@ type (
 	}
 	// Current is for cards whose lane counts them for as long as they are not over.
 	Current interface{ Current() bool }
-	// Answered says how long (ms) whoever asked had waited when an event was the first answer; asked of the card behind the event.
-	Answered interface {
-		Answered(act string, e Event) (waited int64, ok bool)
-	}
 	// Helped is for cards that somebody may take on: what one is to this viewer.
 	Helped interface{ Task(v Viewer) Task }
 	// Attached lists the files that belong to a card.
@@ -480,13 +476,6 @@ func (c card[S]) Waits(v Viewer) string {
 func (c card[S]) Current() bool {
 	n, ok := any(c.state).(Current)
 	return ok && n.Current()
-}
-
-func (c card[S]) Answered(act string, e Event) (int64, bool) {
-	if a, ok := any(c.state).(Answered); ok {
-		return a.Answered(act, e)
-	}
-	return 0, false
 }
 
 func (c card[S]) Calls() ([]id.Person, bool) {

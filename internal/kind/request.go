@@ -130,7 +130,18 @@ func (request) post(e Event, f requestFacts) request {
 }
 
 type claimFacts struct {
-	Promise int64 `json:"promise,omitempty"`
+	Promise int64  `json:"promise,omitempty"`
+	Waited  *int64 `json:"waited,omitempty"` // how long (ms) it stood before somebody took it on by themselves; nil where somebody had it before
+}
+
+// Waited is how long (ms) whoever asked had waited, as the facts of an act say that takes a card on; false where they say nothing of it.
+// It is written down when it is decided, so that a replay that has no card in hand counts it too.
+func Waited(facts json.RawMessage) (ms int64, ok bool) {
+	var f claimFacts
+	if len(facts) == 0 || json.Unmarshal(facts, &f) != nil || f.Waited == nil {
+		return 0, false
+	}
+	return *f.Waited, true
 }
 
 func (r request) mayClaim(ask Ask, f *claimFacts) error {
@@ -149,6 +160,11 @@ func (r request) mayClaim(ask Ask, f *claimFacts) error {
 	}
 	if most := ask.By.Claims; most > 0 && ask.Holds >= most {
 		return fault.New(fault.Quota, "so many are taken on already; finish one first").And("field", "claims").And("limit", most)
+	}
+	f.Waited = nil
+	if r.Former == "" {
+		waited := ask.Now - ask.Post.At
+		f.Waited = &waited
 	}
 	return ahead(ask, "promise", f.Promise)
 }
@@ -498,11 +514,6 @@ func (r request) MayVisit(v Viewer) bool {
 
 // Current tells whether it is open, taken on, or done and not confirmed yet.
 func (r request) Current() bool { return !r.over() }
-
-// Answered is how long it stood before somebody took it on by themselves.
-func (r request) Answered(act string, e Event) (int64, bool) {
-	return e.At - e.Post.At, act == "claim" && r.Former == ""
-}
 
 // Live tells whether it goes on.
 func (r request) Live() bool { return !r.over() }

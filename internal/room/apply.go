@@ -174,6 +174,11 @@ func (s *State) applyAct(change *Change, verb string, at int64, e *entry.Entry) 
 			delete(s.core.Due, e.Re)
 		}
 	}
+	if TakesOn(e.Kind) != "" {
+		if waited, ok := kind.Waited(e.Facts); ok {
+			s.core.Waits = append(s.core.Waits[max(0, len(s.core.Waits)-keptWaits+1):], waited)
+		}
+	}
 	if item == nil || item.Card == nil {
 		return
 	}
@@ -185,11 +190,6 @@ func (s *State) applyAct(change *Change, verb string, at int64, e *entry.Entry) 
 		}
 		item.Words, item.Edited = e.Words, at
 		item.Sum = kind.Of(item.Kind).Summary(e.Words, item.Card.Facts())
-	}
-	if a, ok := item.Card.(kind.Answered); ok {
-		if waited, ok := a.Answered(verb, event); ok {
-			s.core.Waits = append(s.core.Waits[max(0, len(s.core.Waits)-keptWaits+1):], waited)
-		}
 	}
 	if q, ok := item.Card.(kind.Quiet); ok && q.Quiet(verb) {
 		change.Quiet = true
