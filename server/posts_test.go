@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -275,7 +274,8 @@ func TestAForgottenStaffAccountGivesWayToANewOne(t *testing.T) {
 	w, _, _, community, boss, secretary := secretaried(t)
 	old := secretary.person()
 	again := map[string]any{"name": "王书记", "phone": "13900008010", "role": "secretary", "community": community}
-	boss.no("unchanged", "POST", "/staff", again)                                  // while the post is held
+	boss.no("unchanged", "POST", "/staff", again) // while the post is held
+	secretary.must("PUT", "/me/choices", map[string]any{"muted": map[string]any{}, "quiet": map[string]any{"from": 21, "to": 8}, "topics": map[string]any{}})
 	boss.must("DELETE", "/staff/"+old+"?role=secretary&community="+community, nil) // the post
 	out := boss.must("POST", "/staff", again)
 	if out["offered"] != false || out["id"] == old {
@@ -290,10 +290,14 @@ func TestAForgottenStaffAccountGivesWayToANewOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close() //nolint:errcheck // it was only read
-	for _, key := range []string{"key/", "reg/", "pass/"} {
-		if _, _, err := p.Journal.Shelf().Get(t.Context(), key+old); !errors.Is(err, journal.ErrAbsent) {
-			t.Errorf("%s of the old account: %v", key, err)
+	for _, prefix := range []string{"reg/" + old, "said/" + old, "pass/" + old, "own/" + old + "/"} {
+		for item, err := range p.Journal.Shelf().List(t.Context(), prefix) {
+			t.Errorf("of the old account there is %s, %v", item.Key, err)
 		}
+	}
+	// What it wrote may be read.
+	if _, _, err := p.Journal.Shelf().Get(t.Context(), "key/"+old); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -48,6 +48,9 @@ func (p *Program) tidy(ctx context.Context, data string) {
 	if err == nil {
 		secrets, err = p.Auth.Tidy(ctx, named.Person)
 	}
+	if err == nil {
+		err = p.Pockets.Tidy(ctx, named.Person)
+	}
 	if err != nil && ctx.Err() == nil {
 		p.Log.Warn("what no log names is not deleted yet", "err", err)
 	}

@@ -11,8 +11,8 @@
 // again, so there is no rollback code. Nobody is told anything before the follower has seen the frame.
 //
 // Locks, in this order: ledger.mu of a room (one log's state), that of the office, Engine.taking (who takes on a card: over memory alone),
-// Engine.mu (which ledgers there are), ledger.queue (its inbox). Nothing is appended or told while one is held. Before all of them stands
-// ledger.firing, by which what is due in a room is appended once.
+// Engine.mu (which ledgers there are), ledger.queue (its inbox), debts.mu (what rooms are owed). Nothing is appended or told while one is
+// held. Before all of them stands ledger.firing, by which what is due in a room is appended once.
 package engine
 
 import (

@@ -28,11 +28,28 @@ const (
 // with the reason; all others are taken. When ctx ends it stops between two steps, as fault.Busy: what is written is whole, and the same
 // files go on from there.
 func (s *Service) Apply(ctx context.Context, p *Plan, progress func(written, total int)) (refused []roster.RowError, err error) {
+	done, err := s.turn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return s.apply(ctx, p, progress)
+}
+
+// ApplySoon is Apply for a few doors that somebody waits for: fault.Busy when its turn does not come soon.
+func (s *Service) ApplySoon(ctx context.Context, p *Plan) (refused []roster.RowError, err error) {
+	done, err := s.soon(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return s.apply(ctx, p, nil)
+}
+
+func (s *Service) apply(ctx context.Context, p *Plan, progress func(written, total int)) (refused []roster.RowError, err error) {
 	if len(p.Questions) > 0 {
 		return nil, fault.New(fault.Invalid, "the files do not say "+p.Questions[0].What).And("field", p.Questions[0].What)
 	}
-	s.one.Lock()
-	defer s.one.Unlock()
 	w := &writing{Service: s, ctx: context.WithoutCancel(ctx), stop: ctx, total: p.Total(), progress: progress}
 	if p.found && p.table.Office.Name != "" {
 		if err := w.do("office.found", map[string]any{"name": p.table.Office.Name, "code": p.table.Office.Code}, 0); err != nil {
@@ -317,9 +334,13 @@ func (w *writing) homes(staff []roster.Staff, homes map[string]office.Binding) e
 }
 
 // Forget takes out what the roster says of doors that are gone, by their pages; not of those that somebody has added again meanwhile.
+// fault.Busy when its turn does not come soon: what nobody needs any more goes at the next start.
 func (s *Service) Forget(ctx context.Context, gone map[string][]id.Premises) error {
-	s.one.Lock()
-	defer s.one.Unlock()
+	done, err := s.soon(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	s.Engine.ReadOffice(func(o *office.State) {
 		for page, doors := range gone {
 			gone[page] = slices.DeleteFunc(slices.Clone(doors), func(h id.Premises) bool { _, there := o.Premises(h); return there })

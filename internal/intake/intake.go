@@ -31,7 +31,8 @@ type Service struct {
 	Engine   *engine.Engine
 	Register *register.Register
 
-	one sync.Mutex // held while a plan is written down: two must not make the same people
+	once sync.Once
+	one  chan struct{} // holds one while a plan is written down: two must not make the same people
 }
 
 // Counts is what a roster comes to. Added, changed, removed and unchanged count communities, rooms, households, shops and

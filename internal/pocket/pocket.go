@@ -327,6 +327,37 @@ func (k *Pockets) put(ctx context.Context, p id.Person, at string, v any) error 
 	return nil
 }
 
+// Forget deletes all that somebody kept for themselves.
+func (k *Pockets) Forget(ctx context.Context, p id.Person) error {
+	return k.forget(ctx, key(p, ""), func(id.Person) bool { return false })
+}
+
+// Tidy deletes what is of people who are not known. What lies in a damaged part of the disk is left.
+func (k *Pockets) Tidy(ctx context.Context, known func(id.Person) bool) error {
+	return k.forget(ctx, "own/", known)
+}
+
+func (k *Pockets) forget(ctx context.Context, prefix string, known func(id.Person) bool) error {
+	var gone []string
+	for item, err := range k.shelf.List(ctx, prefix) {
+		if errors.Is(err, journal.ErrUnreadable) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("pocket: %w", err)
+		}
+		if who, _, _ := strings.Cut(strings.TrimPrefix(item.Key, "own/"), "/"); !known(id.Person(who)) {
+			gone = append(gone, item.Key)
+		}
+	}
+	for _, at := range gone {
+		if err := k.drop(ctx, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (k *Pockets) drop(ctx context.Context, at string) error {
 	if err := k.shelf.Delete(ctx, at, journal.Any); err != nil {
 		return fmt.Errorf("pocket: %w", err)

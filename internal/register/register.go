@@ -338,7 +338,22 @@ func (r *Register) Forget(ctx context.Context, p id.Person) error {
 			return err
 		}
 	}
-	keys := []string{"key/" + string(p), "reg/" + string(p)}
+	if err := r.ForgetName(ctx, p); err != nil {
+		return err
+	}
+	if err := r.shelf.Delete(ctx, "key/"+string(p), journal.Any); err != nil {
+		return fmt.Errorf("register: forget: %w", err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.known[p] = nil
+	return nil
+}
+
+// ForgetName deletes who somebody is, and leaves the key of what they wrote: that stays readable, by nobody's name but the one its room
+// knows. Their phone is not let go.
+func (r *Register) ForgetName(ctx context.Context, p id.Person) error {
+	keys := []string{"reg/" + string(p)}
 	for item, err := range r.shelf.List(ctx, "said/"+string(p)+"/") {
 		if err != nil {
 			return wrap("forget", err)
@@ -350,9 +365,6 @@ func (r *Register) Forget(ctx context.Context, p id.Person) error {
 			return fmt.Errorf("register: forget: %w", err)
 		}
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.known[p] = nil
 	return nil
 }
 

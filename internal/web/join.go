@@ -331,7 +331,7 @@ func (s *Server) apply(ctx context.Context, in *applyInput) (*sessionAnswer, err
 		}
 	}
 	if _, err := s.server(ctx, "application.submit", facts, words); err != nil {
-		if f := fault.Of(err); f != nil && f.Code != fault.Busy {
+		if refused(err) {
 			switch {
 			case fresh:
 				err = errors.Join(err, s.unmake(ctx, p))
@@ -407,6 +407,13 @@ func (s *Server) mayApply(ctx context.Context, p id.Person, r id.Room, h id.Prem
 // unmake takes back what was written down of somebody whom the log did not take.
 func (s *Server) unmake(ctx context.Context, p id.Person) error {
 	return errors.Join(s.Register.Forget(ctx, p), s.Auth.Unmake(ctx, p))
+}
+
+// refused tells whether the log has said no for good. Of a log that is busy, or an engine that stops, nothing is known: what it was told may
+// be in it.
+func refused(err error) bool {
+	f := fault.Of(err)
+	return f != nil && f.Code != fault.Busy
 }
 
 // would asks the office's log what it would say to a command, so that nothing is written elsewhere for one that it refuses.
@@ -629,7 +636,7 @@ func (s *Server) amend(ctx context.Context, in *amendInput) (*done, error) {
 		}
 	}
 	if _, err = s.server(ctx, "application.amend", facts, words); err != nil {
-		if f := fault.Of(err); record != a.Record && f != nil && f.Code != fault.Busy {
+		if record != a.Record && refused(err) {
 			err = errors.Join(err, s.Register.DropSaid(ctx, a.Person, record))
 		}
 		return nil, err

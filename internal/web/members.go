@@ -32,7 +32,8 @@ func (s *Server) asPerson(ctx context.Context, act string, facts any, words map[
 	return seq, err
 }
 
-// settled is asPerson; when it is answered, what it is about holds in the rooms.
+// settled is asPerson; when it is answered, what it is about holds in the rooms, but for one that can write nothing now: there it holds as
+// soon as it can.
 func (s *Server) settled(ctx context.Context, act string, facts any, words map[string]string) (*done, error) {
 	seq, err := s.asPerson(ctx, act, facts, words)
 	if err != nil {

@@ -192,7 +192,8 @@ func (s *Server) above(ctx context.Context, c id.Community, r id.Room) error {
 }
 
 // personOf finds somebody by phone, or makes the person. An account on which nothing hangs, as that of somebody who was dismissed and
-// has forgotten the password, gives way to a new one: nobody comes into the old one by it, and nothing personal is kept of it.
+// has forgotten the password, gives way to a new one: nobody comes into the old one by it. What it wrote stays readable, and
+// nothing else is kept of it.
 func (s *Server) personOf(ctx context.Context, name, phone string) (id.Person, error) {
 	p := id.New[id.Person]("p")
 	if err := s.newPerson(ctx, p, name, "", phone, ""); err != nil {
@@ -219,7 +220,7 @@ func (s *Server) personOf(ctx context.Context, name, phone string) (id.Person, e
 		if err := s.Register.ClaimPhone(ctx, rec.Phone, p); err != nil {
 			return "", err
 		}
-		return p, errors.Join(s.Auth.EndOthers(ctx, old, "", auth.WhyCode), s.unmake(ctx, old))
+		return p, errors.Join(s.Auth.EndOthers(ctx, old, "", auth.WhyCode), s.Auth.Unmake(ctx, old), s.Pockets.Forget(ctx, old), s.Register.ForgetName(ctx, old))
 	}
 	return old, s.Register.Forget(ctx, p)
 }

@@ -29,7 +29,7 @@ type removeInput struct {
 	}
 }
 
-// removePerson removes somebody from a room or a community. When it is answered, it holds in the rooms.
+// removePerson removes somebody from a room or a community. When it is answered, it holds in the rooms (see settled).
 func (s *Server) removePerson(ctx context.Context, in *removeInput) (*done, error) {
 	b := &in.Body
 	return s.settled(ctx, "person.removed", map[string]any{
@@ -41,7 +41,7 @@ type leaveInput struct {
 	Room id.Room `path:"room"`
 }
 
-// leave is going out of a room by oneself. When it is answered, it holds in the room.
+// leave is going out of a room by oneself. When it is answered, it holds in the room (see settled).
 func (s *Server) leave(ctx context.Context, in *leaveInput) (*done, error) {
 	return s.settled(ctx, "person.left", map[string]any{"room": in.Room}, nil)
 }

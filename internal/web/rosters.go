@@ -25,7 +25,8 @@ import (
 	"linli/internal/roster"
 )
 
-// rosters are the plans that wait for their word, in memory: the last few, for an hour.
+// rosters are the plans that wait for their word, in memory: the last few, for an hour. What they say of people is in the clear, and what
+// they would change is counted from what there was.
 type rosters struct {
 	mu    sync.Mutex
 	plans map[string]*planned
@@ -207,11 +208,6 @@ func (x *rosters) add(name string, p *planned) {
 	if x.plans == nil {
 		x.plans = map[string]*planned{}
 	}
-	for old, q := range x.plans {
-		if time.Since(q.made) > planFor && q.state != "applying" {
-			delete(x.plans, old)
-		}
-	}
 	for len(x.plans) >= plansKept {
 		oldest := ""
 		for old, q := range x.plans {
@@ -225,6 +221,16 @@ func (x *rosters) add(name string, p *planned) {
 		delete(x.plans, oldest)
 	}
 	x.plans[name] = p
+	time.AfterFunc(planFor, func() { x.drop(name) })
+}
+
+// drop forgets a plan, unless it is at work: then it goes with those that come later.
+func (x *rosters) drop(name string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if p := x.plans[name]; p != nil && p.state != "applying" {
+		delete(x.plans, name)
+	}
 }
 
 // uploaded reads the files of a form, none larger than the roster may be and all within a time, and what their columns mean and where

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"linli/internal/fault"
@@ -36,6 +37,26 @@ func TestARosterIsAskedForWhileItIsApplied(t *testing.T) {
 		}
 	}
 	<-all.applied
+}
+
+// What a roster says of people lies in memory for an hour and no longer, and is applied to what it was compared with.
+func TestAPlanIsForgottenAfterAnHour(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var all rosters
+		all.add("i1", &planned{plan: &intake.Plan{}, made: time.Now(), state: "ready"})
+		time.Sleep(planFor - time.Second)
+		if _, err := all.get("i1"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Second)
+		if _, err := all.get("i1"); !fault.Is(err, fault.NotFound) {
+			t.Errorf("it is there: %v", err)
+		}
+		if _, err := all.begin(t.Context(), "i1", nil); err == nil {
+			t.Error("it is applied")
+		}
+	})
 }
 
 // A stop tells the roster that is applied to stop, waits until it has, and lets none begin.

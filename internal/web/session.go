@@ -127,7 +127,7 @@ func (s *Server) setup(ctx context.Context, in *setupInput) (*sessionAnswer, err
 	if err == nil {
 		_, err = s.server(ctx, "office.found", map[string]any{"name": strings.TrimSpace(b.Office), "person": p}, nil)
 	}
-	if fault.Of(err) != nil { // somebody was quicker: nothing stays of who was not
+	if refused(err) { // somebody was quicker: nothing stays of who was not
 		return nil, errors.Join(err, s.Register.ReleasePhone(ctx, rec.Phone, p), s.unmake(ctx, p))
 	}
 	if err != nil {

@@ -99,7 +99,7 @@ func (s *Server) addDoor(ctx context.Context, by id.Person, a office.Application
 	}
 	if err == nil {
 		var refused []roster.RowError
-		if refused, err = s.Intake.Apply(ctx, plan, nil); err == nil && len(refused) > 0 {
+		if refused, err = s.Intake.ApplySoon(ctx, plan); err == nil && len(refused) > 0 {
 			err = fault.New(fault.Invalid, refused[0].Reason).And("field", "door")
 		}
 	}

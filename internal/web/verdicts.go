@@ -97,7 +97,9 @@ func (s *Server) letIn(ctx context.Context, a office.Application, approve func()
 		s.Engine.Followed(ctx, seq)
 	}
 	if err != nil && !had {
-		if now, e := s.application(a.ID); e == nil && now.Status != office.Approved {
+		in := false // also by another application of theirs, approved in the same moment
+		s.Engine.ReadOffice(func(o *office.State) { _, in = o.Person(a.Person) })
+		if !in {
 			if e := s.Register.ReleasePhone(ctx, rec.Phone, a.Person); e != nil {
 				s.Log.Error("phone not released", "application", a.ID, "err", e)
 			}
