@@ -6,6 +6,7 @@ import type { Command, FromServer } from '@/wire/types'
 class Line extends EventTarget {
   static last?: Line
   static away = false
+  static rooms = [{ id: 'r1', seq: 0 }]
   static OPEN = 1
   readyState = 0
   onopen?: () => void
@@ -20,7 +21,7 @@ class Line extends EventTarget {
       if (Line.away) return this.onclose?.({ code: 1006 })
       this.readyState = 1
       this.onopen?.()
-      this.say({ hello: { person: 'p1', device: 'd1', now: Date.now(), n: 7, rooms: [{ id: 'r1', seq: 0 }] } })
+      this.say({ hello: { person: 'p1', device: 'd1', now: Date.now(), n: 7, rooms: Line.rooms } })
     })
   }
   say(m: FromServer) {
@@ -63,6 +64,7 @@ const until = (what: () => boolean) => vi.waitFor(() => expect(what()).toBe(true
 describe('what is on its way out', () => {
   beforeEach(() => {
     Line.away = false
+    Line.rooms = [{ id: 'r1', seq: 0 }]
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] })
     vi.stubGlobal('WebSocket', Line)
     vi.stubGlobal('fetch', async (url: string) => {
@@ -347,6 +349,57 @@ describe('what is on its way out', () => {
     const t = live.timeline('r1')
     await Promise.all([live.one(t, 5), live.one(t, 5)].map((p) => p.catch(() => {})))
     expect(asked.mock.calls.filter(([to]) => String(to).endsWith('/items/5'))).toHaveLength(1)
+  })
+
+  describe('where the list was asked for before the program was here', () => {
+    const fresh = [
+      { ...row, seq: 5, lanes: { chat: 3 } },
+      { ...row, id: 'r2' },
+    ]
+    // Until it answers, or with what it says.
+    const early = (answer: Response | Promise<Response>) => {
+      vi.spyOn(performance, 'now').mockReturnValue(8000)
+      Object.assign(window, { early: { '/rooms': Promise.resolve(answer) } })
+    }
+    const list = (rooms: unknown[]) => new Response(JSON.stringify({ rooms }))
+    beforeEach(() => {
+      Line.rooms = [
+        { id: 'r1', seq: 5 },
+        { id: 'r2', seq: 0 },
+      ]
+      vi.stubGlobal('fetch', async (url: string) => (url.endsWith('/me') ? Response.json(me) : list(fresh)))
+    })
+    afterEach(() => {
+      vi.restoreAllMocks()
+      Object.assign(window, { early: undefined })
+    })
+
+    it.each([
+      ['of more', [row]],
+      ['of less', [...fresh, { ...row, id: 'r3' }]],
+    ])('asks once more when the connection knows %s', async (_, stale) => {
+      const { db } = await import('./db')
+      await db.set('rows', [row])
+      early(list(stale))
+      const live = await page()
+      await until(() => live.rows.has('r2') && !live.rows.has('r3'))
+      expect(live.unread(live.rows.get('r1')!)).toBe(3)
+    })
+
+    it('takes no list over one that was asked for later', async () => {
+      let come = (_: Response) => {}
+      early(
+        new Promise<Response>((ok) => {
+          come = ok
+        }),
+      )
+      const opening = page()
+      await vi.waitFor(async () => expect((await import('./live')).rows.has('r2')).toBe(true), { timeout: 3000 })
+      come(list([row]))
+      const live = await opening
+      expect([...live.rows.keys()]).toEqual(['r1', 'r2'])
+      expect(live.rows.get('r1')?.seq).toBe(5)
+    })
   })
 
   it('tells what was read without a connection when there is one again', async () => {

@@ -93,13 +93,24 @@ function greet(h: NonNullable<FromServer['hello']>) {
   catchUp(...open.map((t) => t.room))
   // What was listed a moment ago needs no second asking.
   const same = Date.now() - listedAt < 10_000 && !!h.rooms?.every((r) => rows.get(r.id)?.seq === r.seq)
-  void (same ? Promise.resolve() : loadRooms()).then(
-    () => say('hello'),
-    () => {},
-  )
+  void (same ? Promise.resolve() : loadRooms())
+    .then(() => (listedBefore(h.rooms ?? []) ? loadRooms() : undefined))
+    .then(
+      () => say('hello'),
+      () => {},
+    )
   void loadPocket()
   flush()
   tellRead()
+}
+
+// Is what is listed from before this connection? A list that was asked for before the program was here may be.
+const listedBefore = (heard: { id: string; seq: number }[]) => {
+  const mine = new Set(heard.map((r) => r.id))
+  return (
+    heard.some(({ id, seq }) => !rows.get(id)?.damaged && (rows.get(id)?.seq ?? -1) < seq) ||
+    [...rows.values()].some((r) => r.member && !r.damaged && !mine.has(r.id))
+  )
 }
 
 function deliver(d: Delivery) {
@@ -576,10 +587,15 @@ const notOlder = (old: RoomRow, r: RoomRow): RoomRow => {
 }
 
 let listedAt = 0
+let listsAsked = 0
+let listTaken = 0
 
 export const loadRooms = async () => {
+  const n = ++listsAsked
   const said = await get<{ rooms: RoomRow[]; damage?: Damage[] }>('/rooms')
   if (!me.value) return // signed out meanwhile
+  if (n < listTaken) return // one that was asked for later has come already
+  listTaken = n
   const list = said.rooms
   damage.value = said.damage ?? []
   const fresh = new Set(list.map((r) => r.id))
