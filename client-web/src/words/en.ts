@@ -38,6 +38,7 @@ export const en: Record<keyof typeof zh, string> = {
   office: 'Office',
   admission: 'Admission',
   noRooms: 'You are in no room yet',
+  noRoomsOffice: 'What you answer for is under Office. To speak in a room, scan its poster.',
   noRoomsHint: 'Scan the QR code on the poster downstairs, say who you are and where you live; the owner lets you in.',
   choose: 'Choose a room on the left',
   goTo: 'Go to which room',

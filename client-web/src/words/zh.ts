@@ -39,6 +39,7 @@ export const zh = {
   office: '管理',
   admission: '入群审核',
   noRooms: '您还没有加入任何群',
+  noRoomsOffice: '您管的事都在“管理”里。想在哪个群里说话，就扫它的海报入群。',
   noRoomsHint: '请扫楼下海报上的二维码，填好姓名和门牌，群主审核后就能进群。',
   choose: '从左边选一个群',
   goTo: '去哪个群',
