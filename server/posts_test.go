@@ -482,3 +482,19 @@ func TestWhoLeavesARoomIsBehindItsDoorNoMore(t *testing.T) {
 		return len(a.must("GET", "/rooms", nil)["rooms"].([]any)) == 1
 	})
 }
+
+// So does that of an owner without a home: who forgot the password, and has no other owner beside them, is dismissed and appointed again.
+func TestAnOwnerWhoForgotThePasswordIsAppointedAgain(t *testing.T) {
+	t.Parallel()
+	w, room, _, _, boss, _ := secretaried(t)
+	own := w.as(keeper)
+	old := own.person()
+	boss.must("DELETE", "/staff/"+old+"?role=owner&room="+room, nil)
+	out := boss.must("POST", "/staff", map[string]any{"name": keeper.name, "phone": keeper.phone, "role": "owner", "room": room})
+	if out["offered"] != false || out["id"] == old {
+		t.Fatalf("appointed again: %v", out)
+	}
+	code := boss.must("POST", "/staff/"+out["id"].(string)+"/code", map[string]any{})["code"]
+	w.nobody().must("POST", "/session/code", map[string]any{"phone": keeper.phone, "code": code, "password": "neues-passwort-1"})
+	own.no("sign-in", "GET", "/me", nil)
+}

@@ -33,6 +33,34 @@ const unfold = async (page: Page) => {
   if ((await fold.getAttribute('aria-expanded')) === 'false') await fold.click()
 }
 
+test('the office’s own staff and a community’s secretary have their button in 管理; who forgot the password is told how to come back', async () => {
+  const boss = await someone(linli)
+  await signIn(boss.page, admin)
+  await boss.page.goto('/office')
+  await unfold(boss.page)
+  const sheet = boss.page.getByRole('dialog')
+  const appoint = async (as: string, name: string, phone: string) => {
+    await sheet.getByRole('button', { name: `任命${as}` }).click()
+    await sheet.getByLabel('真实姓名').fill(name)
+    await sheet.getByLabel('手机号').fill(phone)
+    await sheet.getByRole('button', { name: `任命${as}` }).click()
+    await sheet.getByText(name).waitFor()
+  }
+  await boss.page.locator('.freebtns').getByRole('button', { name: '工作人员' }).click()
+  await sheet.getByText(admin.name).waitFor()
+  await appoint('考核员', '孙考核', '13900008071')
+  await sheet.getByRole('button', { name: '关闭' }).click()
+  await boss.page.locator('.levels').getByRole('button', { name: '工作人员' }).click()
+  await sheet.getByText('这里还没有工作人员').waitFor()
+  await appoint('社区书记', '钱书记', '13900008072')
+  await sheet.getByRole('button', { name: '免去' }).click()
+  await sheet.getByText('这里还没有工作人员').waitFor()
+  await sheet.getByRole('button', { name: '关闭' }).click()
+  await roomSheet(boss.page)
+  await sheet.getByText('忘了密码？').first().waitFor()
+  await boss.context.close()
+})
+
 test('a post is offered to who has an account, and taken on their own page; first codes come on a sheet', async () => {
   const boss = await someone(linli)
   await signIn(boss.page, admin)

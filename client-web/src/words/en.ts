@@ -750,6 +750,9 @@ export const en: Record<keyof typeof zh, string> = {
   noneMissing: 'all here',
   shopsLeft: '{n} shops are not here yet',
   noStaff: 'No owner has been appointed yet',
+  noStaffHere: 'Nobody works here yet',
+  staffForgot:
+    'Forgotten the password? Another owner of a room they are in gives them a code under Members; where there is none, dismiss them and appoint the same phone again.',
   appointAs: 'Appoint {role}',
   openRoom: 'Open a room',
   addCommunity: 'Add a community',

@@ -747,6 +747,8 @@ export const zh = {
   noneMissing: '全到了',
   shopsLeft: '还有 {n} 家店没到',
   noStaff: '还没有任命群主',
+  noStaffHere: '这里还没有工作人员',
+  staffForgot: '忘了密码？由他所在群的另一位群主在“成员”里给登录码；没有别的群主，就先免去，再用同一个手机号重新任命。',
   appointAs: '任命{role}',
   addCommunity: '加社区',
   name: '名称',
