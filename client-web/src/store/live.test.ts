@@ -227,6 +227,95 @@ describe('what is on its way out', () => {
     expect(await db.get('me')).toBeUndefined()
   })
 
+  describe('and what is on its way to this device', () => {
+    beforeEach(() => {
+      vi.stubGlobal(
+        'WebSocket',
+        class {
+          readyState = 0
+          close() {}
+        },
+      )
+    })
+    // What is asked for from now on, until it is answered.
+    const hold = () => {
+      const asked: { url: string; say: (body: unknown) => void }[] = []
+      vi.stubGlobal(
+        'fetch',
+        (url: string) => new Promise((ok) => asked.push({ url, say: (body) => ok(Response.json(body)) })),
+      )
+      return asked
+    }
+    const other = { ...me, person: 'p2', device: 'd2' }
+    const list = (id: string) => ({ rooms: [{ ...row, id }] })
+
+    it('does not bring back who has signed out', async () => {
+      const live = await page()
+      const asked = hold()
+      const late = live.loadMe()
+      await until(() => asked.length === 1)
+      await live.forget('self')
+      asked[0]!.say(me)
+      await late
+      const { db } = await import('./db')
+      expect(live.me.value).toBeUndefined()
+      expect(await db.get('me')).toBeUndefined()
+    })
+
+    it('begins no session for who has signed out meanwhile', async () => {
+      vi.resetModules()
+      const live = await import('./live')
+      const asked = hold()
+      document.cookie = 'linli_until=9999999999999'
+      const began = live.begin().catch((e) => e)
+      await until(() => asked.length === 1)
+      await live.forget('self')
+      asked[0]!.say(me)
+      expect((await began).fault.code).toBe('sign-in')
+      expect(live.me.value).toBeUndefined()
+    })
+
+    it('does not come to who signs in then: the rooms', async () => {
+      const live = await page()
+      const asked = hold()
+      const late = live.loadRooms()
+      await until(() => asked.length === 1)
+      await live.forget('self')
+      live.me.value = other as never
+      asked[0]!.say(list('r1'))
+      await late
+      expect([...live.rows.keys()]).toEqual([])
+      const after = live.loadRooms()
+      await until(() => asked.length === 2)
+      asked[1]!.say(list('r2'))
+      await after
+      expect([...live.rows.keys()]).toEqual(['r2'])
+    })
+
+    it('does not come to who signs in then: a message', async () => {
+      const live = await page()
+      const asked = hold()
+      const item = (text: string) => ({
+        room: 'r1',
+        seq: 5,
+        new: [{ seq: 5, ch: 5, kind: 'text', by: 'p3', at: 5, words: { text } }],
+        mine: [{ seq: 5, ch: 5, own: { by: text } }],
+      })
+      const before = live.one(live.timeline('r1'), 5)
+      await until(() => asked.length === 1)
+      await live.forget('self')
+      live.me.value = other as never
+      const t = live.timeline('r1')
+      const after = live.one(t, 5)
+      await until(() => asked.length === 2)
+      asked[0]!.say(item('p1'))
+      await before
+      asked[1]!.say(item('p2'))
+      await after
+      expect(t.mine.get(5)?.own).toEqual({ by: 'p2' })
+    })
+  })
+
   it('begins a room from its end, not from what came before anybody looked at it', async () => {
     const live = await page()
     await until(() => live.online.value)

@@ -6,7 +6,7 @@ import { fits, Socket } from '@/wire/socket'
 import type { Damage, Delivery, Fault, FromServer, Item, Leave, Me, ReadTo, RoomRow } from '@/wire/types'
 import { db, type Pending } from './db'
 import { emptyPocket, hearPocket, loadPocket, recallPocket } from './pocket'
-import { damage, everOnline, left, listed, me, news, type Over, online, rows } from './state'
+import { damage, endLife, everOnline, left, life, listed, me, news, type Over, online, rows } from './state'
 import { Timeline } from './timeline'
 
 // Everything that is live: who I am, my rooms, what is on its way out. One socket feeds it.
@@ -49,7 +49,8 @@ function hear(m: FromServer) {
   for (const [id, code, more] of m.no ?? []) refused(id, code, more)
   if (m.join) {
     left.delete(m.join.id)
-    void loadRooms().then(() => say('join', m.join))
+    const still = life()
+    void loadRooms().then(() => still() && say('join', m.join))
     timeline(m.join.id).connected()
     catchUp(m.join.id)
   }
@@ -93,10 +94,11 @@ function greet(h: NonNullable<FromServer['hello']>) {
   catchUp(...open.map((t) => t.room))
   // What was listed a moment ago needs no second asking.
   const same = Date.now() - listedAt < 10_000 && !!h.rooms?.every((r) => rows.get(r.id)?.seq === r.seq)
+  const still = life()
   void (same ? Promise.resolve() : loadRooms())
-    .then(() => (listedBefore(h.rooms ?? []) ? loadRooms() : undefined))
+    .then(() => (still() && listedBefore(h.rooms ?? []) ? loadRooms() : undefined))
     .then(
-      () => say('hello'),
+      () => still() && say('hello'),
       () => {},
     )
   void loadPocket()
@@ -205,6 +207,7 @@ const end = (room: string) => `/rooms/${room}/items?limit=30`
 // the next connection brings it all the same.
 export const openRoom = async (room: string) => {
   const t = timeline(room)
+  const still = life()
   opened.add(room)
   if (!t.loaded.value) {
     const kept = await db.room(room)
@@ -214,7 +217,7 @@ export const openRoom = async (room: string) => {
     if (page) t.glance(page)
     else if (!t.loaded.value && !socket.open) t.glance(await get<Delivery>(end(room)))
   }
-  catchUp(room)
+  if (still()) catchUp(room)
   return t
 }
 
@@ -557,7 +560,9 @@ export const unread = (row: RoomRow, lane?: string) => {
 }
 
 export const loadMe = async () => {
+  const still = life()
   const mine = await get<Me>('/me')
+  if (!still()) return
   me.value = mine
   void db.set('me', mine) // as it came: what Vue has wrapped cannot be stored
 }
@@ -591,9 +596,10 @@ let listsAsked = 0
 let listTaken = 0
 
 export const loadRooms = async () => {
+  const still = life()
   const n = ++listsAsked
   const said = await get<{ rooms: RoomRow[]; damage?: Damage[] }>('/rooms')
-  if (!me.value) return // signed out meanwhile
+  if (!me.value || !still()) return // signed out meanwhile
   if (n < listTaken) return // one that was asked for later has come already
   listTaken = n
   const list = said.rooms
@@ -611,6 +617,7 @@ export const loadRooms = async () => {
 
 // Begins a session on this page: what is kept here first, so that the page shows something without a network, or while the server cannot be asked.
 export const begin = async () => {
+  const still = life()
   const kept = await db.get<Me>('me')
   try {
     if (!signedInUntil() && !kept) throw new Refusal({ code: 'sign-in', reason: 'nobody has signed in here' })
@@ -618,9 +625,10 @@ export const begin = async () => {
     await loadMe()
   } catch (e) {
     const code = (e as { fault?: { code: string } }).fault?.code
-    if (code === 'sign-in' || !kept) throw e
+    if (code === 'sign-in' || !kept || !still()) throw e
     me.value = kept
   }
+  if (!still()) throw new Refusal({ code: 'sign-in', reason: 'signed out meanwhile' })
   if (kept && kept.device !== me.value!.device) {
     await db.wipeButUnsent()
     void db.set('me', { ...me.value })
@@ -662,6 +670,7 @@ const takeUp = async (before?: string) => {
 
 // Nothing of the person stays on this device; when it was not they who ended it, only what they wrote and is not sent.
 export const forget = async (why: string, fault?: Fault) => {
+  endLife()
   socket.stop()
   me.value = undefined
   rows.clear()
@@ -671,6 +680,7 @@ export const forget = async (why: string, fault?: Fault) => {
   left.clear()
   readWaiting.clear()
   waiters.clear()
+  asking.clear()
   listed.value = false
   greatest = 0
   careful = false

@@ -15,6 +15,17 @@ export const damage = shallowRef<Damage[]>([]) // logs that are damaged on the s
 export const heard = shallowRef<Alert>() // shown above the page, for who looks at something else
 export const news = new EventTarget() // hello, delivery, own, me, queue, join, leave, alert, out
 
+// Who is signed in on this page may sign out, and somebody else in: what comes back behind an await asks whether the one is still there who
+// was when it began.
+let lives = 0
+export const life = () => {
+  const mine = lives
+  return () => mine === lives
+}
+export const endLife = () => {
+  lives++
+}
+
 // What became of a session that the server ended, for the page where one signs in.
 export interface Over {
   why?: string
