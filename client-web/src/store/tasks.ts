@@ -1,7 +1,8 @@
 import { computed, shallowRef } from 'vue'
 import { get } from '@/wire/http'
 import type { Delivery, Item, Name } from '@/wire/types'
-import { me, news, timeline } from './live'
+import { timeline } from './live'
+import { life, me, news } from './state'
 
 // The requests of all my rooms: what may be taken on, what I am at, what I did. The server sorts them; here they go on living as the
 // rooms' deliveries tell.
@@ -33,13 +34,15 @@ export const loadTasks = async () => {
   again = asking
   if (asking || !me.value) return
   asking = true
+  const still = life()
   try {
     const lists = await get<Lists>('/me/tasks')
+    if (!still()) return
     for (const x of [...lists.open, ...lists.mine, ...lists.done])
       timeline(x.room).hold({ room: x.room, seq: x.item.ch, new: [x.item], people: x.people })
     tasks.value = lists
   } finally {
-    asking = false
+    if (still()) asking = false
   }
   if (again) await loadTasks()
 }
@@ -64,5 +67,8 @@ news.addEventListener('delivery', (e) => {
 })
 news.addEventListener('hello', () => tasks.value && soon())
 news.addEventListener('out', () => {
+  clearTimeout(timer)
+  timer = 0
+  asking = again = false
   tasks.value = undefined
 })
