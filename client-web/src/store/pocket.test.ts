@@ -41,6 +41,8 @@ const page = async () => {
   return { ...pocket, live }
 }
 
+type Page = Awaited<ReturnType<typeof page>>
+
 describe('the pocket', () => {
   beforeEach(() => {
     server = start()
@@ -165,8 +167,74 @@ describe('the pocket', () => {
     const k = await page()
     k.stars.clear()
     const late = k.loadPocket()
-    k.emptyPocket()
+    await k.live.forget('self')
     await late
     expect(k.stars.size).toBe(0)
+  })
+
+  it.each([
+    ['a mark', (k: Page) => k.star('r1', 9, true)],
+    ['a room put on top', (k: Page) => k.setStanding('r1', { pinned: true })],
+    ['a choice', (k: Page) => k.setChoices((c) => ({ ...c, quiet: { from: 20, to: 8 } }))],
+  ])('keeps nothing of %s that is answered behind a sign-out, whatever the answer', async (_, change) => {
+    for (const says of ['', 'invalid']) {
+      const k = await page()
+      const { db } = await import('./db')
+      let answered = () => {}
+      vi.stubGlobal('fetch', (url: string, init?: RequestInit) =>
+        new Promise<void>((ok) => {
+          answered = ok
+          told.push(url)
+        }).then(() => answer(url, init)),
+      )
+      told = []
+      const late = change(k).catch(() => {})
+      await settled()
+      await k.live.forget('self')
+      refuse = says
+      answered()
+      await late
+      expect(await db.get('pocket')).toBeUndefined()
+      expect([...k.stars, ...k.standing.keys()]).toEqual([])
+      refuse = ''
+      vi.stubGlobal('fetch', answer)
+    }
+  })
+
+  it('puts back nothing of the one before when that is refused', async () => {
+    server.stars = [{ room: 'r1', seq: 9, at: 1 }]
+    const k = await page()
+    let answered = () => {}
+    vi.stubGlobal('fetch', (url: string, init?: RequestInit) =>
+      new Promise<void>((ok) => {
+        answered = ok
+      }).then(() => answer(url, init)),
+    )
+    const late = k.star('r1', 9, false).catch(() => {})
+    await k.live.forget('self')
+    refuse = 'invalid'
+    answered()
+    await late
+    expect([...k.stars]).toEqual([])
+  })
+
+  it('takes the choices of who signs in while one of before is on its way', async () => {
+    const k = await page()
+    let answered = () => {}
+    vi.stubGlobal('fetch', (url: string, init?: RequestInit) =>
+      init?.method === 'PUT'
+        ? new Promise<void>((ok) => {
+            answered = ok
+          }).then(() => answer(url, init))
+        : answer(url, init),
+    )
+    const late = k.setChoices((c) => ({ ...c, topics: { chat: true } }))
+    await vi.waitFor(() => expect(k.choices.value.topics).toEqual({ chat: true }))
+    await k.live.forget('self')
+    server.choices = { ...server.choices, quiet: { from: 21, to: 6 } }
+    await k.loadPocket()
+    expect(k.choices.value.quiet).toEqual({ from: 21, to: 6 })
+    answered()
+    await late
   })
 })

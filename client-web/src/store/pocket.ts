@@ -1,8 +1,9 @@
 import { shallowReactive, shallowRef } from 'vue'
+import { now } from '@/wire/clock'
 import { get, offline, put, Refusal, remove } from '@/wire/http'
 import type { Choices, Draft, PocketBody, PocketNews, Standing } from '@/wire/types'
 import { begun, db } from './db'
-import { me, now, online } from './live'
+import { life, me, online } from './state'
 
 // What I keep for myself: how I want to be reached, what I began to write, what I want to find again. It is the same on all of my devices;
 // here is what this one knows of it, with what it changed and has not told yet.
@@ -17,7 +18,6 @@ const pause = 1000 // ms without a key before a draft is told
 const starOf = (room: string, seq: number) => `${room}/${seq}`
 
 let loaded = false
-let life = 0 // counts sign-outs: an answer that comes behind one is not for who is here now
 const untold = new Map<string, number>() // rooms whose draft only this device knows, and the time of the one it was made of
 const heard = new Map<string, Draft>() // what other devices wrote meanwhile
 const timers = new Map<string, number>()
@@ -37,10 +37,12 @@ const keepDrafts = () => db.set(mine(), { list: [...drafts.values()], untold: [.
 
 // What was kept on this device, before anybody answers.
 export const recallPocket = async () => {
+  const still = life()
   const kept = await db.get<{ choices: Choices; topics: Record<string, boolean>; stars: string[]; rooms?: Standing[] }>(
     'pocket',
   )
   const left = (await db.get<Begun>(mine())) ?? (await db.get<Begun>('drafts')) // where they lay before
+  if (!still()) return
   if (kept && !loaded) {
     choices.value = kept.choices
     topics.value = kept.topics
@@ -53,9 +55,9 @@ export const recallPocket = async () => {
 
 // Asks for all of it, and tells what this device wrote while it was away.
 export const loadPocket = async () => {
-  const asked = life
+  const still = life()
   const p = await get<PocketBody>('/me/pocket').catch(() => undefined)
-  if (!p?.choices || asked !== life) return
+  if (!p?.choices || !still()) return
   loaded = true
   topics.value = p.topics
   if (!choosing) choices.value = p.choices
@@ -92,15 +94,16 @@ export const emptyPocket = () => {
   for (const held of [untold, heard, timers, drafts, stars, standing]) held.clear()
   choices.value = { muted: {}, quiet: { from: 22, to: 7 }, topics: {} }
   loaded = false
-  life++
+  choosing = 0
 }
 
 // Changes what was chosen: here at once, and back again when the server says no.
 let choosing = 0
 let line: Promise<unknown> = Promise.resolve()
 export const setChoices = async (change: (c: Choices) => Choices) => {
+  const still = life()
   if (!loaded) await loadPocket()
-  if (!loaded) throw new Refusal(offline)
+  if (!loaded || !still()) throw new Refusal(offline)
   const before = choices.value
   const after = change(structuredClone(before))
   choices.value = after
@@ -114,39 +117,44 @@ export const setChoices = async (change: (c: Choices) => Choices) => {
     if (choices.value === after) choices.value = before
     throw e
   } finally {
-    choosing--
-    void keep()
+    if (still()) {
+      choosing--
+      void keep()
+    }
   }
 }
 
 export const star = async (room: string, seq: number, on: boolean) => {
   const s = starOf(room, seq)
+  const still = life()
   const mark = (on: boolean) => (on ? stars.add(s) : stars.delete(s))
   mark(on)
   try {
     await (on ? put(`/me/stars/${s}`) : remove(`/me/stars/${s}`))
   } catch (e) {
-    mark(!on)
+    if (still()) mark(!on)
     throw e
   } finally {
-    void keep()
+    if (still()) void keep()
   }
 }
 
 // Puts a room on top of my list or marks it unread, or no longer: here at once, and back again when the server says no.
 const stand = (s: Standing) => (s.pinned || s.unread ? standing.set(s.room, s) : standing.delete(s.room))
 export const setStanding = async (room: string, change: { pinned?: boolean; unread?: boolean }) => {
+  const still = life()
   const before = standing.get(room) ?? { room }
   const { pinned = !!before.pinned, unread = !!before.unread } = change
   const since = (was: number | undefined, on: boolean) => (on ? (was ?? now()) : undefined)
   stand({ room, pinned: since(before.pinned, pinned), unread: since(before.unread, unread) })
   try {
-    stand(await put<Standing>(`/me/rooms/${room}`, { pinned, unread }))
+    const told = await put<Standing>(`/me/rooms/${room}`, { pinned, unread })
+    if (still()) stand(told)
   } catch (e) {
-    stand(before)
+    if (still()) stand(before)
     throw e
   } finally {
-    void keep()
+    if (still()) void keep()
   }
 }
 
@@ -182,12 +190,12 @@ const tell = async (room: string) => {
   if (telling.has(room) || !untold.has(room) || !online.value) return
   const text = drafts.get(room)?.text ?? ''
   const changed = () => (drafts.get(room)?.text ?? '') !== text
-  const asked = life
+  const still = life()
   telling.add(room)
   try {
     const told = await put<Draft>(`/me/drafts/${room}`, { text })
     const other = heard.get(room)
-    if (!changed()) {
+    if (still() && !changed()) {
       untold.delete(room)
       heard.delete(room)
       lay(other && other.at > told.at ? other : told)
@@ -195,11 +203,11 @@ const tell = async (room: string) => {
   } catch (e) {
     // Without a network it waits for the next connection; what may not be kept there stays here.
     const { code } = (e as Refusal).fault ?? { code: 'internal' }
-    if (['not-member', 'not-found', 'invalid', 'too-large'].includes(code)) untold.delete(room)
-    else if (!['offline', 'sign-in'].includes(code)) later(room, 10 * pause)
+    if (still() && ['not-member', 'not-found', 'invalid', 'too-large'].includes(code)) untold.delete(room)
+    else if (still() && !['offline', 'sign-in'].includes(code)) later(room, 10 * pause)
   } finally {
     telling.delete(room)
-    if (asked === life) void keepDrafts()
+    if (still()) void keepDrafts()
   }
   if (changed() && !timers.has(room)) void tell(room)
 }
