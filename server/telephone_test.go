@@ -31,6 +31,14 @@ func TestApplicantsAreToldTheTelephoneThatWasChosen(t *testing.T) {
 	if set := own.must("GET", "/telephone?room="+room, nil); set["own"] != true || set["phone"] != "0371-6888 1234" {
 		t.Errorf("who answers for the room sees %v", set)
 	}
+	other := own.must("POST", "/rooms/"+room+"/links", nil)["link"].(string)
+	own.must("DELETE", "/rooms/"+room+"/links/"+other, nil)
+	ended := answer{}
+	w.nobody().ask("GET", "/join/"+other, nil, &ended)
+	with, _ := ended["with"].(map[string]any)
+	if tel, _ := with["telephone"].(map[string]any); ended["code"] != "revoked" || tel["phone"] != "0371-6888 1234" {
+		t.Errorf("who comes with a poster that was ended is told %v", ended)
+	}
 	own.must("PUT", "/telephone", map[string]any{"room": room, "phone": ""})
 	if tel := told().(map[string]any); tel["phone"] != "12345" {
 		t.Errorf("told %v", tel)

@@ -104,6 +104,20 @@ test('an applicant signs in with the phone and password they gave, and sees how 
   await again.page.getByText('申请已送到').waitFor()
   expect(await queue()).toHaveLength(1)
 
+  // Who signs in from the poster is led there as well; and a form that was open elsewhere meanwhile says what waits.
+  const poster = await someone(linli, phone)
+  await poster.page.goto(`/join/${town.link}`)
+  await poster.page.getByRole('link', { name: '登录' }).click()
+  await poster.page.getByLabel('手机号').fill(wangli.phone)
+  await poster.page.getByLabel('密码').fill(password)
+  await poster.page.getByRole('button', { name: '登录', exact: true }).click()
+  await poster.page.waitForURL('**/pending')
+  await poster.page.getByText('您已经申请过了').waitFor()
+  await poster.page.getByText('申请已送到').waitFor()
+  await poster.page.goto(`/join/${town.link}`)
+  await poster.page.waitForURL('**/pending')
+  await poster.context.close()
+
   // Another with the same phone: both are marked, and neither is let in with those who are let in together.
   const twin = await someone(linli, phone)
   await fillForm(twin.page, '钱多', wangli.phone, '2单元 301', 'another-2020')
@@ -128,6 +142,7 @@ test('an applicant signs in with the phone and password they gave, and sees how 
     await p.getByRole('link', { name: '重新申请' }).waitFor()
   }
   await own.page.getByText('现在没有人等着入群').waitFor()
+  expect(await own.page.getByText('等得最久').count()).toBe(0)
   for (const s of [again, twin, own]) await s.context.close()
   await context.close()
 })
@@ -144,6 +159,78 @@ test('a member at the poster goes in; signed out, the way to sign in stands at t
   await page.getByText('您已经在这个群里').waitFor()
   await page.getByRole('link', { name: '进群' }).click()
   await page.getByLabel('说点什么').waitFor()
+  await context.close()
+})
+
+test('a form that was open while the application came from elsewhere leads to what waits', async () => {
+  const tel = '13800000401'
+  await apply(linli, town.link, { name: '林晚', phone: tel, title: '女士', door: '2-401' })
+  const two = [await someone(linli, phone), await someone(linli, phone)]
+  for (const { page } of two) await signIn(page, { phone: tel })
+  await two[0]!.page.goto('/pending')
+  await two[0]!.page.getByRole('button', { name: '撤回申请' }).click()
+  await two[0]!.page.getByRole('heading', { name: '已撤回' }).waitFor()
+  const fill = async (page: Page) => {
+    await page.goto(`/join/${town.link}`)
+    await page.getByRole('group', { name: '住在哪一户' }).getByRole('button').click()
+    await page.getByRole('dialog').getByRole('button', { name: '2单元 401' }).click()
+    await page.getByRole('radio', { name: '业主' }).check()
+    await page.getByLabel(/我同意/).check()
+  }
+  for (const { page } of two) await fill(page)
+  for (const { page } of two) {
+    await page.getByRole('button', { name: '提交申请' }).click()
+    await page.waitForURL('**/pending')
+    await page.getByText('申请已送到').waitFor()
+  }
+  await two[1]!.page.getByText('您已经申请过了').waitFor()
+  for (const { context } of two) await context.close()
+})
+
+test('what was typed as a password may be a code: it is asked, and nothing of the one way stays in the other', async () => {
+  const { context, page } = await someone(linli, phone)
+  await page.goto('/signin')
+  await page.getByLabel('手机号').fill(owner.phone)
+  const say = async (word: string) => {
+    await page.getByLabel('密码').fill(word)
+    await page.getByRole('button', { name: '登录', exact: true }).click()
+    await page.getByText('手机号或密码不对').waitFor()
+  }
+  await say('1234567890')
+  await page.getByText('填的像是登录码').waitFor()
+  await page.getByRole('button', { name: '当登录码用' }).click()
+  expect(await page.getByLabel('登录码').inputValue()).toBe('1234567890')
+  expect(await page.getByLabel('设一个新密码').inputValue()).toBe('')
+  expect(await page.getByRole('alert').count()).toBe(0)
+  await page.getByText('首次登录码是 10 位，72 小时内有效').waitFor()
+  await page.getByRole('button', { name: '用密码登录' }).click()
+  await say('wrong-2020')
+  expect(await page.getByRole('button', { name: '当登录码用' }).count()).toBe(0)
+  await page.getByRole('button', { name: '我有登录码' }).click()
+  expect(await page.getByLabel('设一个新密码').inputValue()).toBe('')
+  expect(await page.getByRole('alert').count()).toBe(0)
+  await context.close()
+})
+
+test('a code that was ended says whom to call, and leads in who is in already', async () => {
+  const boss = await signedIn(linli, owner)
+  const { link } = await boss.post<{ link: string }>(`/rooms/${town.room}/links`)
+  await boss.ask('DELETE', `/rooms/${town.room}/links/${link}`)
+  const { context, page } = await someone(linli, phone)
+  await page.goto(`/join/${link}`)
+  await page.getByText('此二维码已停用').waitFor()
+  await page.getByText('就问社区工作人员').waitFor()
+  await boss.ask('PUT', '/telephone', { room: town.room, phone: '0371-6888 1234', when: '8:30—18:00' })
+  await page.reload()
+  expect(await page.getByRole('link', { name: '0371-6888 1234' }).getAttribute('href')).toBe('tel:037168881234')
+  await page.getByText('8:30—18:00').waitFor()
+  if (process.env.SHOT) await page.screenshot({ path: `${process.env.SHOT}/join-dead.png` })
+  await page.getByRole('link', { name: '登录' }).click()
+  await page.getByLabel('手机号').fill(zhang.phone)
+  await page.getByLabel('密码').fill(password)
+  await page.getByRole('button', { name: '登录', exact: true }).click()
+  await page.waitForURL('**/rooms')
+  await boss.ask('PUT', '/telephone', { room: town.room, phone: '' })
   await context.close()
 })
 

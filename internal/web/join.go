@@ -47,7 +47,7 @@ type bySlip struct {
 }
 
 // linked is the room that a link leads to, of a poster or of a door slip: fault.Revoked when it was ended, and for slips fault.Taken
-// when it was used and fault.Expired past its time.
+// when it was used and fault.Expired past its time; the room is told with these too, where there is one.
 func (s *Server) linked(l id.Link) (r office.Room, slip office.Slip, err error) {
 	name, signed := s.Register.Keys().SlipOf(string(l))
 	s.Engine.ReadOffice(func(o *office.State) {
@@ -55,10 +55,11 @@ func (s *Server) linked(l id.Link) (r office.Room, slip office.Slip, err error) 
 			known := false
 			if slip, known = o.Slip(name); !known {
 				err = fault.New(fault.Revoked, "there is a newer slip for this door")
-			} else if err = slip.Good(s.Now().UnixMilli()); err == nil {
-				if r, known = roomOf(o, slip.Premises); !known {
-					err = fault.New(fault.Revoked, "the door is in no room any more")
-				}
+				return
+			}
+			r, known = roomOf(o, slip.Premises)
+			if err = slip.Good(s.Now().UnixMilli()); err == nil && !known {
+				err = fault.New(fault.Revoked, "the door is in no room any more")
 			}
 			return
 		}
@@ -69,12 +70,25 @@ func (s *Server) linked(l id.Link) (r office.Room, slip office.Slip, err error) 
 		}
 		if link.Ended != 0 {
 			err = fault.New(fault.Revoked, "this link was ended")
-			return
 		}
 		x, _ := o.Room(link.Room)
 		r = *x
 	})
 	return r, slip, err
+}
+
+// whom adds to the refusal of a link that leads nowhere any more the number that those who decide chose to tell: it stood on that paper.
+func (s *Server) whom(r id.Room, err error) error {
+	f := fault.Of(err)
+	if f == nil || r == "" {
+		return err
+	}
+	s.Engine.ReadOffice(func(o *office.State) {
+		if tel, _, ok := o.Telephone(r); ok {
+			f = f.And("telephone", tel)
+		}
+	})
+	return f
 }
 
 // roomOf is the room that a door is in.
@@ -90,7 +104,7 @@ func roomOf(o *office.State, h id.Premises) (r office.Room, ok bool) {
 func (s *Server) joinPage(ctx context.Context, in *joinInput) (*body[joinBody], error) {
 	r, slip, err := s.linked(in.Link)
 	if err != nil {
-		return nil, err
+		return nil, s.whom(r.ID, err)
 	}
 	b := s.joinBody(r)
 	if slip.ID == "" {

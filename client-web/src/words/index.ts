@@ -88,6 +88,7 @@ export const refusal = (f: Pick<Fault, 'code' | 'with'>, now = Date.now()): stri
   if (f.code === 'too-large' && more.field === 'files') return t('f_brought')
   if (f.code === 'too-large' && more.field === 'star') return t('f_starsFull')
   if (f.code === 'quota' && more.field === 'application') return t('f_quotaAmend')
+  if (f.code === 'conflicting' && more.application) return t('f_waits')
   if (f.code === 'conflicting' && more.field === 'lives') return t('f_lives')
   if (f.code === 'conflicting' && more.field === 'notice') return t('f_corrected')
   if (f.code === 'conflicting' && more.field === 'version' && more.version) return t('f_seen')
