@@ -371,6 +371,58 @@ describe('what is on its way out', () => {
     expect([heard.last?.seq, heard.lanes?.chat, heard.called, heard.seq]).toEqual([7, 5, 7, 7])
   })
 
+  describe('of what stands at the head of a room', () => {
+    const before = { ...row, seq: 5, pins: [2], current: { notice: 1 }, without: ['sticker'], reserved: ['request'] }
+    const since = { ...row, seq: 6, pins: [6], current: { notice: 2 }, without: ['poll'], reserved: ['chat'] }
+    const item = (seq: number) => ({ seq, ch: seq, kind: 'text', by: 'p2', at: seq, o: { chat: seq }, words: {} })
+    const head = (r?: object) =>
+      (({ seq, pins, current, without, reserved }) => [seq, pins, current, without, reserved])(r as typeof before)
+    const opened = async () => {
+      Line.rooms = [{ id: 'r1', seq: 5 }]
+      const answers: ((r: Response) => void)[] = []
+      let held = false
+      vi.stubGlobal('fetch', async (url: string) => {
+        if (url.endsWith('/me')) return Response.json(me)
+        if (url.endsWith('/rooms') && held) return new Promise((ok) => answers.push(ok))
+        return Response.json({ rooms: [before] })
+      })
+      const live = await page()
+      await until(() => live.online.value && live.listed.value)
+      held = true
+      const says = async (r: object) => {
+        await until(() => answers.length > 0)
+        for (const answer of answers) answer(Response.json({ rooms: [r] }))
+      }
+      return { live, says }
+    }
+
+    it('the list counts over what another connection told', async () => {
+      const { live, says } = await opened()
+      Line.last!.readyState = 3
+      Line.last!.onclose!({ code: 1006 })
+      Line.rooms = [{ id: 'r1', seq: 6 }]
+      vi.advanceTimersByTime(1000)
+      await until(() => live.online.value)
+      Line.last!.say({ room: 'r1', seq: 7, from: 6, new: [item(7)] })
+      await says(since)
+      await until(() => live.rows.get('r1')?.reserved?.[0] === 'chat')
+      expect(head(live.rows.get('r1'))).toEqual(head({ ...since, seq: 7 }))
+    })
+
+    it('what this connection told counts over a list of before', async () => {
+      const { live, says } = await opened()
+      const asked = live.loadRooms()
+      const { pins, current, without, reserved } = since
+      Line.last!.say({ room: 'r1', seq: 6, from: 5, pins, current, rules: { without, reserved } })
+      Line.last!.say({ room: 'r1', seq: 7, from: 6, new: [item(7)] })
+      // And so it does over the answer to a resume that was read from before.
+      Line.last!.say({ room: 'r1', seq: 5, after: 0, reset: true, pins: before.pins })
+      await says(before)
+      await asked
+      expect(head(live.rows.get('r1'))).toEqual(head({ ...since, seq: 7 }))
+    })
+  })
+
   it('reads all lanes with the last message, also those whose last one is too far back to be held', async () => {
     const live = await page()
     await until(() => live.online.value)

@@ -87,6 +87,7 @@ function hear(m: FromServer) {
 function greet(h: NonNullable<FromServer['hello']>) {
   setClock(h.now)
   greatest = Math.max(greatest, h.n)
+  told.clear()
   for (const t of timelines.values()) t.connected()
   const open = [...timelines.values()].filter(
     (t) => (t.ch > 0 || opened.has(t.room)) && h.rooms?.some((r) => r.id === t.room),
@@ -113,6 +114,21 @@ const listedBefore = (heard: { id: string; seq: number }[]) => {
     heard.some(({ id, seq }) => !rows.get(id)?.damaged && (rows.get(id)?.seq ?? -1) < seq) ||
     [...rows.values()].some((r) => r.member && !r.damaged && !mine.has(r.id))
   )
+}
+
+// At which seq this connection told something of a room that its row shows: that counts over a list which was made before. What an earlier
+// connection told may have changed since, and nobody tells it again.
+interface Told {
+  pins?: number
+  current?: number
+  rules?: number
+}
+const told = new Map<string, Told>()
+const tells = (d: Delivery, what: keyof Told) => {
+  const before = told.get(d.room)
+  if (!d[what] || d.seq < (before?.[what] ?? 0)) return false
+  told.set(d.room, { ...before, [what]: d.seq })
+  return true
 }
 
 function deliver(d: Delivery) {
@@ -144,9 +160,9 @@ function deliver(d: Delivery) {
       seq: Math.max(row.seq, d.seq),
       lanes,
       read: { ...row.read, lanes: read },
-      pins: d.pins ?? row.pins,
-      current: d.current ?? row.current,
-      ...(d.rules && { without: d.rules.without, reserved: d.rules.reserved }),
+      ...(tells(d, 'pins') && { pins: d.pins! }),
+      ...(tells(d, 'current') && { current: d.current }),
+      ...(tells(d, 'rules') && { without: d.rules!.without, reserved: d.rules!.reserved }),
     }
     next.called ||= d.new?.find((i) => i.seq > row.read.seq && callsMe(i))?.seq
     if (last && (!row.last || last.seq >= row.last.seq)) next.last = last
@@ -195,6 +211,7 @@ function leave(room: string, why: Leave) {
   left.set(room, why)
   timelines.delete(room)
   rows.delete(room)
+  told.delete(room)
   void db.dropRoom(room)
   for (const p of outbox.values()) if (p.room === room) void drop(p.id)
   say('leave', room)
@@ -576,16 +593,17 @@ const notOlder = (old: RoomRow, r: RoomRow): RoomRow => {
   for (const [lane, n] of Object.entries(old.lanes ?? {})) lanes[lane] = Math.max(lanes[lane] ?? 0, n)
   const called = unheard(r.called) ?? unheard(old.called)
   const last = (old.last?.seq ?? 0) > (r.last?.seq ?? 0) ? old : r
+  const of = (what: keyof Told) => ((told.get(r.id)?.[what] ?? 0) > r.seq ? old : r)
   return {
     ...r,
     read,
     lanes,
     called,
     seq: old.seq,
-    pins: old.pins,
-    current: old.current,
-    without: old.without,
-    reserved: old.reserved,
+    pins: of('pins').pins,
+    current: of('current').current,
+    without: of('rules').without,
+    reserved: of('rules').reserved,
     last: last.last,
     lastName: last.lastName,
   }
@@ -681,6 +699,7 @@ export const forget = async (why: string, fault?: Fault) => {
   readWaiting.clear()
   waiters.clear()
   asking.clear()
+  told.clear()
   listed.value = false
   greatest = 0
   careful = false
