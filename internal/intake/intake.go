@@ -475,7 +475,7 @@ func (c *comparison) room(x *roster.Staff) (reason string) {
 	case x.Community != "" || len(in) == 0:
 		return "room"
 	case len(in) > 1:
-		return "missing"
+		return "noCommunity"
 	}
 	for only := range in {
 		x.Community = c.nameOf(only)

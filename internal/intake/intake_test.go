@@ -537,7 +537,7 @@ func TestRoomsOfOneNameInTwoCommunities(t *testing.T) {
 	}
 	duties := "群内身份,社区,群,姓名,联系电话,身份\n群主,河畔社区,幸福里,赵河畔,13900008091,社区工作人员\n群主,,幸福里,钱多多,13900008092,社区工作人员\n"
 	p := preview(t, in(), tables(duties))
-	if len(p.Errors) != 1 || p.Errors[0].Reason != "missing" {
+	if len(p.Errors) != 1 || p.Errors[0].Reason != "noCommunity" {
 		t.Errorf("errors: %+v", p.Errors)
 	}
 	apply(t, s, in(), p)

@@ -173,7 +173,7 @@ func (c *checking) community(name string) string {
 	case len(c.communities) == 0 || c.communities[name]:
 		return ""
 	case name == "":
-		return "missing"
+		return "noCommunity"
 	}
 	return "community"
 }

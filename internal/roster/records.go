@@ -34,7 +34,7 @@ func tooLong(texts ...string) bool {
 func (r *reader) organization() string {
 	name, code, above := r.get("title"), r.get("code"), r.get("above")
 	if name == "" {
-		return "missing"
+		return "noTitle"
 	}
 	if tooLong(name, above) || len(code) > 30 {
 		return "long"
@@ -50,7 +50,7 @@ func (r *reader) organization() string {
 		t.Communities = append(t.Communities, Community{Name: name, Code: code, From: r.from})
 	case "群", "微信群", "居民群":
 		if above == "" {
-			return "missing"
+			return "noAbove"
 		}
 		t.Rooms = append(t.Rooms, Room{Name: name, Community: above, From: r.from})
 	default:
@@ -63,7 +63,7 @@ func (r *reader) household() string {
 	h := Household{Community: r.get("community"), Compound: r.get("compound"), Tenure: r.get("tenure"), From: r.from}
 	building, entrance, door := r.get("building"), r.get("entrance"), cmp.Or(r.get("door"), r.get("address"))
 	if door == "" {
-		return "missing"
+		return "noDoor"
 	}
 	if rest := strings.TrimPrefix(door, h.Community); rest != "" {
 		door = rest
@@ -232,7 +232,7 @@ func (r *reader) shop() string {
 	s.Community = cmp.Or(s.Community, r.unless("community", from.Community))
 	s.Compound = cmp.Or(s.Compound, r.unless("compound", from.Compound))
 	if s.Name == "" {
-		return "missing"
+		return "noTitle"
 	}
 	if tooLong(s.Community, s.Compound, s.Name, s.Address, s.Trade) {
 		return "long"
@@ -244,7 +244,7 @@ func (r *reader) shop() string {
 	s.Principal, s.Phone = h.Name, h.Phone
 	if s.Compound == "" {
 		if len(r.columns["compound"]) > 0 {
-			return "missing"
+			return "noCompound"
 		}
 		r.table.Ask(Question{File: r.from.File, Sheet: r.from.Sheet, What: "compound", Rows: 1, Guess: r.sheet.heading.guess})
 		return ""
@@ -261,8 +261,12 @@ func (r *reader) staff() string {
 	var ok bool
 	s.Phone, ok = mobile(r.get("phone"))
 	switch {
-	case s.Name == "" || s.Phone == "" && ok || s.Room == "" && s.Role != "办事处":
-		return "missing"
+	case s.Name == "":
+		return "noName"
+	case s.Phone == "" && ok:
+		return "noPhone"
+	case s.Room == "" && s.Role != "办事处":
+		return "noRoom"
 	case !ok:
 		return "phone"
 	case !nameLike(s.Name):

@@ -194,7 +194,7 @@ func TestEachBadRowIsNamedWithItsReason(t *testing.T) {
 		"和园,3,2,505,=cmd|' /C calc'!A0,19900000002,2\n" + // 8
 		"和园,3,2,506,李强,19900000002,很多\n" + // 9
 		"和园,3,2,507,李强!,19900000002,2\n")}) // 10
-	wantReasons(t, table, map[int]string{3: "door", 5: "duplicate", 6: "missing"})
+	wantReasons(t, table, map[int]string{3: "door", 5: "duplicate", 6: "noCompound"})
 	wantRemarks(t, table, map[int]string{4: "phone", 7: "markup", 8: "markup", 9: "people", 10: "name"})
 	if len(table.Households) != 6 {
 		t.Errorf("%d households", len(table.Households))

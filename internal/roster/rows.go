@@ -161,7 +161,7 @@ func (s *sheet) ask() {
 	}
 	if s.told || len(s.of["compound"]) > 0 && s.filled(s.of["compound"][0]) {
 		for _, w := range s.waiting {
-			s.table.Refuse(w.row.from, "missing")
+			s.table.Refuse(w.row.from, "noCompound")
 		}
 		return
 	}

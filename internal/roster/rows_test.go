@@ -82,7 +82,7 @@ func TestARefusedRowIsNoFirstRow(t *testing.T) {
 	t.Parallel()
 	table := parse(t, csvOf("级别,名称,上级", "办事处,甲街道,", "社区,湖心社区,甲街道", "社区,湖畔社区,甲街道"), File{Name: "homes.csv", Content: []byte(
 		"社区,院区,楼栋,房号,户主\n湖西社区,和园,3,101,王丽\n湖心社区,和园,3,101,王丽\n,松园,3,101,王丽\n,和园,3,102,王丽\n")})
-	wantReasons(t, table, map[int]string{2: "community", 4: "missing"})
+	wantReasons(t, table, map[int]string{2: "community", 4: "noCommunity"})
 	if len(table.Households) != 2 || table.Households[1].Community != "湖心社区" {
 		t.Errorf("%+v", table.Households)
 	}
@@ -95,7 +95,7 @@ func TestOrganizationIsHeldAgainstItself(t *testing.T) {
 		"办事处,1,甲街道,", "办事处,2,乙街道,", // 2, 3
 		"社区,11,湖心社区,甲街道", "社区,11,湖心社区,甲街道", "社区,12,湖心社区,甲街道", // 4, 5, 6
 		"群,,和园,湖心社区", "群,,松园,湖西社区", "群,,竹园,", "班,,一班,湖心社区", "群,,"+strings.Repeat("园", 61)+",湖心社区", // 7-11
-	)), map[int]string{3: "office", 6: "duplicate", 8: "community", 9: "missing", 10: "level", 11: "long"})
+	)), map[int]string{3: "office", 6: "duplicate", 8: "community", 9: "noAbove", 10: "level", 11: "long"})
 }
 
 func TestStaffIsHeldAgainstRoomsAndPhones(t *testing.T) {
@@ -111,7 +111,7 @@ func TestStaffIsHeldAgainstRoomsAndPhones(t *testing.T) {
 		"办事处,,,夏春,19900000003,办事处工作人员\n" +
 		"街坊,湖心社区,和园,夏春,19900000003,志愿者\n" + // 9
 		"成员,湖心社区,,夏春,19900000003,志愿者\n")}) // 10
-	wantReasons(t, table, map[int]string{5: "shared", 6: "room", 7: "community", 9: "role", 10: "missing"})
+	wantReasons(t, table, map[int]string{5: "shared", 6: "room", 7: "community", 9: "role", 10: "noRoom"})
 	if len(table.Staff) != 3 || table.Duplicates != 1 {
 		t.Errorf("%d staff, %d duplicates", len(table.Staff), table.Duplicates)
 	}
@@ -172,7 +172,7 @@ func TestHeadersInTwoRowsNotesAndRepeatedHeaders(t *testing.T) {
 		"制表人：周敏,,,,审核：吴刚,,",
 		"3,和园,3,2,,李强,19900000002",
 	))
-	wantReasons(t, table, map[int]string{11: "missing"})
+	wantReasons(t, table, map[int]string{11: "noDoor"})
 	if len(table.Households) != 2 || table.Households[0].Label() != "3-2-501" {
 		t.Errorf("%+v", table.Households)
 	}
@@ -183,7 +183,7 @@ func TestWholeAddressesInOneColumn(t *testing.T) {
 	table := parse(t, csvOf("社区,地址,姓名,电话",
 		"百合社区,百合38号院4号楼2单元601,王丽,", "百合社区,百合社区和园3#2-501,王丽,", "百合社区,商务一街院3栋502室,王丽,", "百合社区,和园二十一号楼二单元1203,王丽,",
 		"百合社区,501,王丽,"))
-	wantReasons(t, table, map[int]string{6: "missing"})
+	wantReasons(t, table, map[int]string{6: "noCompound"})
 	for i, want := range []string{"百合38号院 4-2-601", "和园 3-2-501", "商务一街院 3-502", "和园 21-2-1203"} {
 		if h := table.Households[i]; h.Compound+" "+h.Label() != want {
 			t.Errorf("got %s %s, want %s", h.Compound, h.Label(), want)

@@ -122,7 +122,7 @@ func TestMergedCellsSpeakForAllTheirRows(t *testing.T) {
 		}
 		return nil
 	}))
-	wantReasons(t, table, map[int]string{6: "missing"}) // below the merged cells, and in none of them
+	wantReasons(t, table, map[int]string{6: "noCompound"}) // below the merged cells, and in none of them
 	if len(table.Households) != 3 {
 		t.Fatalf("%+v", table.Households)
 	}
