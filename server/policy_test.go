@@ -140,6 +140,11 @@ func TestAChangedCharterAsksAgain(t *testing.T) {
 		t.Errorf("no charter: agreed %v", got)
 	}
 	own.must("PUT", "/charter", map[string]any{"room": room, "text": "文明用语"})
+	// Who says the office's is told which rooms say theirs.
+	office := w.as(admin).must("GET", "/policy", nil)
+	if all, _ := office["own"].([]any); len(all) != 1 || all[0].(map[string]any)["text"] != "文明用语" {
+		t.Errorf("the office is told %v", office)
+	}
 	body := member.must("GET", "/rooms/"+room, nil)
 	version := body["charter"].(map[string]any)["version"]
 	if body["agreed"] != false || body["policy"] != nil {

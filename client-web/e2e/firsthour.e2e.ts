@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { Api } from './api'
 import { Linli } from './linli'
 import { clipped, desk, noFaults, phone, signIn, someone, withBrowser } from './page'
-import { admin, owner, password, wangli, zhang } from './town'
+import { admin, apply, owner, password, wangli, zhang } from './town'
 
 const town = inject('town')
 let linli: Linli
@@ -216,7 +216,97 @@ test('without a table forty homes are counted, looked at and taken in a minute, 
     expect((await api.get<{ links: unknown[] }>(`/rooms/${r.id}/links`)).links).toHaveLength(1)
     expect((await api.get<{ charter: { text: string } }>(`/rooms/${r.id}`)).charter.text).toContain('1. 说话和气')
   }
+
+  // The rules that they were opened with are their own: the page of all rooms says so, and shows them.
+  await page.goto('/office')
+  await page.getByRole('button', { name: '全部群的群规和设置' }).click()
+  const rules = page.getByRole('dialog')
+  await rules.getByText('3 个群有自己的群规').waitFor()
+  await rules.getByText('和园、荷园1号楼、荷园2号楼 的群规').click()
+  await rules.getByText('9. 不守群规的').waitFor()
+  if (shot) await page.screenshot({ path: `${shot}/office-rules.png` })
+  await page.keyboard.press('Escape')
+
+  // What was counted has no names: nobody is said to be somebody else, and letting in stands first.
+  const home = rooms.find((r) => r.name === '荷园1号楼')!.id
+  const { links } = await api.get<{ links: { link: string }[] }>(`/rooms/${home}/links`)
+  await apply(fresh, links[0]!.link, { name: '陈桂英', phone: '13900000003', title: '女士', door: '1-101' })
+  await page.goto('/admission')
+  const entry = page.locator('article', { hasText: '陈桂英' })
+  await entry.getByText('花名册里这一户没有登记姓名').waitFor()
+  expect(await entry.getByText('户对，人不同').count()).toBe(0)
+  expect(await entry.locator('.verdicts .btn').allInnerTexts()).toEqual(['通过', '退回补充', '拒绝'])
+  if (shot) await page.screenshot({ path: `${shot}/queue-nobody.png` })
   await context.close()
+})
+
+test('on a phone the wizard goes a step back with the way back, says what it counts, and ends at its last step', async () => {
+  const third = await Linli.start()
+  const { context, page } = await someone(third, phone)
+  const look = async (name: string) => {
+    for (const width of [320, phone.width]) {
+      await page.setViewportSize({ width, height: phone.height })
+      expect(await page.evaluate(() => document.documentElement.scrollWidth), name).toBeLessThanOrEqual(width)
+      expect(await clipped(page), name).toEqual([])
+      if (shot) await page.screenshot({ path: `${shot}/wizard-${name}-${width}.png`, fullPage: true })
+    }
+  }
+  await page.goto('/setup')
+  await page.getByLabel('设置码').fill(third.code)
+  await page.getByLabel('办事处名称').fill('如意示范办事处')
+  await page.getByLabel('您的姓名').fill(admin.name)
+  await page.getByLabel('手机号').fill(admin.phone)
+  await page.getByLabel('密码').fill(password)
+  await look('office')
+  await page.getByRole('button', { name: '建立办事处' }).click()
+  const numbers = page.getByRole('button', { name: '没有表格？按楼栋填' })
+  await numbers.click()
+  await page.getByLabel('在哪个社区').fill('湖心社区')
+  await page.getByLabel('是哪个小区').fill('和园')
+  await page.getByRole('radio', { name: '请别人当' }).check()
+  await page.getByLabel('真实姓名').fill(owner.name)
+  await page.getByLabel('手机号').fill(owner.phone)
+  const stairs = page.getByLabel('几个单元')
+  await stairs.fill('999')
+  await page.getByRole('alert').getByText('一栋最多 20 个单元').waitFor()
+  await look('over')
+  await stairs.fill('2')
+  expect(await page.getByRole('alert').count()).toBe(0)
+  await page.getByRole('button', { name: '1号楼 24 户，改' }).click()
+  const key = page.getByRole('button', { name: '602 住户' }).first()
+  const edge = await key.evaluate((e) => getComputedStyle(e).borderRightWidth)
+  expect(edge).toBe(await key.evaluate((e) => getComputedStyle(e).borderLeftWidth))
+  await look('numbers')
+
+  const see = page.getByRole('button', { name: '看一看这 24 户' })
+  await see.click()
+  await page.getByText(`群主 ${owner.name}`).waitFor()
+  expect(await page.getByText('0 工作人员').count()).toBe(0)
+  await page.getByText('都算 1 个').waitFor()
+  await look('look')
+  // Back from the look to the numbers, from these to the table, and forward by the buttons again.
+  await page.goBack()
+  await see.waitFor()
+  await page.goBack()
+  await numbers.click()
+  await see.click()
+  await page.getByRole('button', { name: '回去改' }).click()
+  await see.click()
+  await page.getByRole('button', { name: '建 1 栋楼，开“和园”群' }).click()
+  await page.getByText('第 3 步，共 3 步').waitFor()
+  await page.getByText('导入完成').waitFor()
+  await page.getByRole('button', { name: '首次登录码', exact: true }).click()
+  await page.locator('.code').waitFor()
+  const foot = page.locator('.rosterfoot')
+  expect((await foot.boundingBox())!.height).toBeLessThan(phone.height / 8)
+  await look('opened')
+  await page.reload()
+  await page.getByText('第 3 步，共 3 步').waitFor()
+  await page.getByRole('heading', { name: '设置好了' }).waitFor()
+  await page.getByRole('link', { name: '去管理' }).click()
+  await page.waitForURL('**/office')
+  await context.close()
+  await third.stop()
 })
 
 test('who has an office role begins at what they answer for, everybody else at their rooms', async () => {
@@ -400,7 +490,29 @@ test('on yellow, asking back stands first', async () => {
   await own.page.goto('/admission')
   const entry = own.page.locator('article', { hasText: wangli.name })
   await entry.getByText('户对，人不同').waitFor()
-  expect(await entry.locator('.btns .btn').first().innerText()).toBe('退回补充')
+  const verdicts = entry.locator('.verdicts .btn')
+  expect(await verdicts.allInnerTexts()).toEqual(['退回补充', '通过', '按家属收', '拒绝'])
+  // One of them is filled, and all stand whole beside each other.
+  expect(await verdicts.evaluateAll((all) => all.map((e) => e.className.replace('btn', '').trim()))).toEqual([
+    '',
+    'line',
+    'line',
+    'plain',
+  ])
+  for (const width of [320, phone.width]) {
+    await own.page.setViewportSize({ width, height: phone.height })
+    const boxes = await verdicts.evaluateAll((all) => all.map((e) => e.getBoundingClientRect()))
+    expect(new Set(boxes.map((b) => b.top)).size, `${width}`).toBe(1)
+    const lines = await verdicts.evaluateAll((all) =>
+      all.map((e) => {
+        const range = document.createRange()
+        range.selectNodeContents(e)
+        return new Set([...range.getClientRects()].map((r) => Math.round(r.top / 4))).size
+      }),
+    )
+    expect(lines).toEqual([1, 1, 1, 1])
+    if (shot) await own.page.screenshot({ path: `${shot}/queue-yellow-${width}.png` })
+  }
   await own.context.close()
 })
 

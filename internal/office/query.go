@@ -349,6 +349,9 @@ func (s *State) Charter(r id.Room) (version int, words entry.Words) {
 	return 0, nil
 }
 
+// OwnCharter tells whether a room has a charter of its own.
+func (s *State) OwnCharter(r id.Room) bool { return s.core.Charters[r] != nil }
+
 // Looks lists who looked at a person's data, the newest first.
 func (s *State) Looks(p id.Person, limit int) []Look {
 	var list []Look

@@ -90,7 +90,7 @@ type Light string
 
 const (
 	Green  Light = "green"  // the premises is known, and so is this name there
-	Yellow Light = "yellow" // the premises is known, the name is another
+	Yellow Light = "yellow" // the premises is known, the name is another, or the roster has none
 	Red    Light = "red"    // the premises is not in the roster
 )
 

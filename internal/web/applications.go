@@ -12,7 +12,7 @@ import (
 
 // rosterSays is what the office's roster has of a door.
 type rosterSays struct {
-	Name   string `json:"name"`
+	Name   string `json:"name"` // empty where it knows nobody there: what was counted by hand has no names
 	People int    `json:"people,omitempty"`
 	Tenure string `json:"tenure,omitempty"`
 	Phone  string `json:"phone"` // same: the applicant's is the one that the roster has; other; none: it has none
@@ -227,7 +227,11 @@ func (s *Server) compareRow(ctx context.Context, row *applicationRow, page strin
 		case none:
 			phone = "none"
 		}
-		row.Roster = &rosterSays{d.Name, d.People, d.Tenure, phone}
+		name := d.Name
+		if len(d.Known()) == 0 {
+			name = ""
+		}
+		row.Roster = &rosterSays{name, d.People, d.Tenure, phone}
 	}
 	err = s.Engine.ReadRoom(row.Room, func(x *room.State) { row.Inside = len(x.Behind(row.Premises)) })
 	if fault.Is(err, fault.NotFound) {

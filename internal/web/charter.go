@@ -97,8 +97,16 @@ func officePolicy(o *office.State) *policy {
 
 // rulesBody is what the office says of all rooms that say nothing themselves.
 type rulesBody struct {
-	Charter charter `json:"charter"`
-	Policy  *policy `json:"policy"`
+	Charter charter    `json:"charter"`
+	Policy  *policy    `json:"policy"`
+	Own     []ownRules `json:"own,omitempty"` // of rooms with a charter of their own, by name
+}
+
+// ownRules are what a room says itself.
+type ownRules struct {
+	Room id.Room `json:"room"`
+	Name string  `json:"name"`
+	Text string  `json:"text"`
 }
 
 // rules are the office's own, for who may set them.
@@ -109,6 +117,11 @@ func (s *Server) rules(ctx context.Context, _ *none) (*body[rulesBody], error) {
 	var b rulesBody
 	s.Engine.ReadOffice(func(o *office.State) {
 		b.Charter, b.Policy = charterOf(o, ""), officePolicy(o)
+		for _, r := range o.Rooms() {
+			if o.OwnCharter(r.ID) {
+				b.Own = append(b.Own, ownRules{r.ID, r.Name, charterOf(o, r.ID).Text})
+			}
+		}
 	})
 	return says(b), nil
 }

@@ -796,6 +796,12 @@ export interface OpenRoomInputBody {
   name: string
 }
 
+export interface OwnRules {
+  name: string
+  room: string
+  text: string
+}
+
 export interface PasswordInputBody {
   new: string
   old: string
@@ -1106,6 +1112,7 @@ export interface Rules {
 
 export interface RulesBody {
   charter: Charter
+  own?: OwnRules[]
   policy: Policy
 }
 

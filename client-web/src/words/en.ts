@@ -635,6 +635,8 @@ export const en: Record<keyof typeof zh, string> = {
   officeOff: 'Off',
   officeNoLane: 'Only who answers for the room',
   officeRules: 'Rules and settings of all rooms',
+  ownRules: '{n} rooms have rules of their own, changed there; what is written here is for the others.',
+  ownRulesOf: 'The rules of {rooms}',
   officeForAll:
     'All rooms do as it says here, at once, but for what a room has set itself. What was a mistake is set back here.',
   followOffice: 'Do as the office',
@@ -653,6 +655,7 @@ export const en: Record<keyof typeof zh, string> = {
   longestWait: 'the longest wait: {time}',
   lightGreen: 'Fits',
   lightYellow: 'Door fits, name differs',
+  lightNobody: 'The roster has no name for this door',
   lightRed: 'No such door',
   rosterSays: 'Roster: {name}',
   inside: '{n} of this home are in already',
@@ -686,7 +689,7 @@ export const en: Record<keyof typeof zh, string> = {
   downloadPoster: 'Download poster (PDF)',
   posterOf: 'Where it hangs',
   posterRoom: 'The whole room, one page',
-  posterStairs: 'One for each stair, {n} pages in one PDF',
+  posterStairs: 'One a stair, {n} pages',
   posterStair: 'Only {stair}',
   posterStairHint:
     'Scanned here, the form lists the doors of this stair alone. Ending the code ends the posters of all stairs.',
@@ -836,6 +839,7 @@ export const en: Record<keyof typeof zh, string> = {
   dropHint: 'xlsx or csv, several at once',
   previewTitle: 'Before it is imported',
   willAdd: 'Added',
+  countedEach: 'Each community, room, home, shop and person of the staff is counted.',
   willChange: 'Changed',
   willRemove: 'Removed',
   unchanged: 'Unchanged',
@@ -1136,6 +1140,8 @@ export const en: Record<keyof typeof zh, string> = {
   buildingMissing: 'One building has no name, e.g. Building 3',
   buildingTwice: 'Two buildings have one name: change one',
   homesMissing: 'No home yet. Write entrances, floors and homes a floor.',
+  houseMost:
+    'A building has at most {a} stairs, {b} floors, and {c} homes on a floor; more is not counted. Change it, or write several buildings.',
   homesTooMany: 'At most {n} homes at once; write the rest afterwards.',
   roomsOfYard: 'Rooms',
   roomOne: 'One',
