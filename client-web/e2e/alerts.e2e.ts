@@ -157,6 +157,15 @@ test('an alert stands above another page and leads to its room; who looks at the
   expect(await bar.getByText('突发疾病').count()).toBe(0)
   await a.page.evaluate(() => document.documentElement.style.removeProperty('font-size'))
 
+  // Under a dialog it would be neither seen nor heard of: it stands in the dialog, and who goes to see leaves that.
+  await a.page.getByRole('button', { name: '群信息' }).click()
+  const sheet = a.page.getByRole('dialog')
+  line.hears(alert({ receipt: 'rc4', url: '/todo', room: undefined, text: '请看待办' }))
+  await sheet.getByText('请看待办').waitFor()
+  await sheet.getByRole('button', { name: '去看看' }).click()
+  await a.page.waitForURL('**/todo')
+  expect(await sheet.count()).toBe(0)
+
   // What leads to a page that is no room: the queue, and how one's own application stands.
   for (const url of ['/admission', '/pending']) {
     line.hears(alert({ receipt: `rc${url}`, room: undefined, url, text: `请看 ${url}` }))

@@ -155,10 +155,7 @@ test('whoever has not confirmed is reminded, after what that costs is said; name
   await list.getByRole('button', { name: /^提醒/ }).click()
   await sheet.getByText(/已提醒 1 次，最多 3 次/).waitFor()
   await sheet.getByRole('button', { name: /^现在提醒/ }).click()
-  await own.page
-    .getByText(/刚刚提醒过/)
-    .first()
-    .waitFor()
+  await sheet.getByText(/刚刚提醒过/).waitFor() // where it is seen and read out: not under the sheet
   await b.context.close()
   await own.context.close()
 })

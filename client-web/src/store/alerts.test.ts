@@ -196,6 +196,17 @@ describe('an emergency', () => {
     expect(chime.mock.calls.every(([loud]) => loud)).toBe(true)
   })
 
+  it('is shown to who looks at its room while a dialog covers that', async () => {
+    vi.doMock('@/ui/top', () => ({ covered: { value: true } }))
+    const t = await tab()
+    vi.doUnmock('@/ui/top')
+    history.replaceState({}, '', '/rooms/r1')
+    t.hear(sos)
+    await settled()
+    expect(t.heard.value).toEqual(sos)
+    dispatchEvent(new Event('pointerdown'))
+  })
+
   it('sounds once for who looks at its room', async () => {
     const t = await tab()
     history.replaceState({}, '', '/rooms/r1')

@@ -2,6 +2,7 @@ import { computed, reactive, ref, watch, watchEffect } from 'vue'
 import { forgetShared } from '@/media/shared'
 import { chime } from '@/ui/chime'
 import { toast } from '@/ui/toast'
+import { covered } from '@/ui/top'
 import { post } from '@/wire/http'
 import type { Alert } from '@/wire/types'
 import { t } from '@/words'
@@ -90,7 +91,7 @@ const notify = async (a: Alert) => {
 export const ring = async (a: Alert) => {
   if (!visible() && !a.test) missed.set(a.tag, a.room ?? '')
   if (!(await claim(a))) return
-  if (within(a)) {
+  if (within(a) && !(a.loud && covered.value)) {
     if (a.loud) void chime(true)
     return tell(a)
   }

@@ -30,6 +30,11 @@ export const moved = () => {
   here = where()
 }
 
+// Somebody goes elsewhere from what lies over all.
+export const closeLayers = () => {
+  for (const l of [...open].reverse()) l.close()
+}
+
 export const useLayer = (close: () => void) => {
   const me = { depth: 0, close }
   onMounted(() => {
