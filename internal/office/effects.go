@@ -122,7 +122,7 @@ func Effects(seq entry.Seq, e *entry.Entry) map[id.Room][]entry.Entry {
 			for _, r := range x.Told {
 				f.ordered(r, "member.restored", memberRemoved{Person: x.Person})
 			}
-			f.joins(x.Back, false)
+			f.joins(x.Back, true)
 		}
 	case "person.renamed":
 		if x, ok := read[renameFacts](e); ok {
