@@ -29,7 +29,15 @@ test('what may be taken on stands there, the oldest first; taken, it moves; done
   await page.locator('.tasklist li', { hasText: '先来的' }).getByRole('button', { name: '我来帮忙' }).click()
   await expect.poll(() => cards.allInnerTexts()).toEqual(['后来的'])
 
-  await lane.getByRole('link', { name: '我在办 1' }).click()
+  // What was taken on is not gone: where it is now is said, and leads there.
+  await page.getByText('您接下了：先来的').waitFor()
+  await lane.getByRole('link', { name: '我在办 1' }).waitFor()
+  await page.getByRole('button', { name: '去办' }).click()
+  // Its words open it.
+  await page.locator('.tasklist .card h2', { hasText: '先来的' }).getByRole('button').click()
+  await page.getByRole('dialog').locator('.tl').waitFor()
+  await page.keyboard.press('Escape')
+  expect(await page.getByText('您接下了').count()).toBe(0)
   await page.getByRole('button', { name: '开始办理' }).click()
   await page.getByRole('button', { name: '已完成' }).click()
   await page.getByRole('dialog').getByRole('button', { name: '已完成' }).click()

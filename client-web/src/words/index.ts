@@ -63,6 +63,9 @@ export const span = (ms: number) => {
   return t('dayShort', { n: Math.round(minutes / 1440) })
 }
 
+// How long somebody has waited; within the first minute it has only just been said.
+export const waited = (ms: number) => (ms < 60_000 ? t('justSaid') : t('waited', { time: span(ms) }))
+
 // A refusal in words.
 export const refusal = (f: Pick<Fault, 'code' | 'with'>, now = Date.now()): string => {
   const more = f.with ?? {}

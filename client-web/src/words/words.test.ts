@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { summary } from '@/kinds/summary'
 import { en } from './en'
-import { day, refusal, speak, t, when } from './index'
+import { day, refusal, speak, t, waited, when } from './index'
 import { zh } from './zh'
 
 const braces = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort()
@@ -99,6 +99,13 @@ describe('words', () => {
     const item = { kind: 'text', seq: 1, ch: 1, at: 1, by: 'p1' }
     expect(summary(item)).toBe(zh.forgotten)
     expect(summary({ ...item, words: { damaged: true } })).toBe(zh.unreadable)
+  })
+
+  it('say how long somebody has waited, and within the first minute that it was only just said', () => {
+    expect(waited(0)).toBe(zh.justSaid)
+    expect(waited(59_999)).toBe(zh.justSaid)
+    expect(waited(60_000)).toBe('等了 1 分钟')
+    expect(waited(16 * 3600_000)).toBe('等了 16 小时')
   })
 
   it('change at once', async () => {

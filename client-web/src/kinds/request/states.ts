@@ -16,6 +16,10 @@ export const looks: Record<string, { word: Key; tone: string; lit: number }> = {
 export const lateBy = (state: Item['state'], now: number): number =>
   state?.by && state.by < now && ['open', 'claimed', 'doing'].includes(state.status) ? now - state.by : 0
 
+// Nobody has come for long, and there is no time by which it was wanted that would say more.
+const long = 20 * 60_000 // ms
+export const longFor = (item: Item, now: number): boolean => !item.state?.by && now - item.at >= long
+
 // How it may end.
 export const settled = ['closed', 'rated', 'cancelled']
 
