@@ -527,12 +527,19 @@ test('SOS is three taps with the numbers first, and a neighbour answers', async 
   await tap(page.getByRole('button', { name: '马上告诉群主和邻居' }))
   expect(taps).toBeLessThanOrEqual(3)
   await page.getByText('已发出。群主和邻居都看得到。').waitFor()
+  await page.getByText('60 秒没人回应，再叫一遍群主和副群主。').waitFor()
+  await page.locator('.card .kind').getByText('有人被困').waitFor() // what it was called when it was chosen
   await her.page.locator('section.sos', { hasText: '人员被困' }).waitFor()
   await her.page.locator('section.sos').getByRole('button', { name: '我来处理' }).click()
   await page
     .getByText(/李女士 已响应/)
     .first()
     .waitFor()
+  // She may be called; there is no door of one's own to be looked at, and nothing says it above once more.
+  await page.getByRole('button', { name: '打给李女士' }).waitFor()
+  expect(await page.getByRole('button', { name: '看门牌和电话' }).count()).toBe(0)
+  expect(await page.getByText('60 秒没人回应').count()).toBe(0)
+  await expect.poll(() => page.locator('.heard button').count()).toBe(0)
   expect((await measure(page)).wrong).toEqual([])
   await page.getByRole('button', { name: '误报' }).click()
   await page.getByRole('button', { name: '先选发生了什么' }).waitFor()

@@ -50,7 +50,7 @@ test('the banner acts: who answers for the room sees how long somebody waits, an
   await caller.page.getByRole('button', { name: '发出求助' }).click()
   const banner = own.page.locator('section.sos')
   await banner.getByText('突发疾病').waitFor()
-  await banner.getByText(/等了/).waitFor()
+  await banner.getByText(/刚刚发出|等了/).waitFor()
   await banner.getByRole('button', { name: '打电话' }).click()
   await banner.locator(`a[href="tel:${zhang.phone}"]`).waitFor()
   expect(await her.page.locator('section.sos').getByRole('button', { name: '打电话' }).count()).toBe(0)
@@ -58,6 +58,14 @@ test('the banner acts: who answers for the room sees how long somebody waits, an
   await banner.getByText('李女士 已响应').waitFor()
   await caller.page.locator('section.sos').getByText('李女士 已响应').waitFor()
   expect(await banner.locator('a[href="tel:120"]').count()).toBe(1) // of what it is
+  // Its details are the last in the room, which stands at its end already: nothing lies over them.
+  await banner.getByRole('button', { name: '看详情' }).click()
+  await expect.poll(() => own.page.getByRole('button', { name: '回到最新' }).count()).toBe(0)
+  // No button of the banner breaks within its words.
+  await her.page.setViewportSize({ width: 320, height: 640 })
+  for (const p of [own.page, her.page])
+    for (const b of await p.locator('section.sos .btns .btn').all())
+      expect(await b.evaluate((e) => e.clientHeight)).toBeLessThan(60)
   expect((await banner.boundingBox())!.y).toBeLessThan((await own.page.locator('.lanes').boundingBox())!.y)
   expect(await caller.page.locator('section.sos').getByRole('button', { name: '我来处理' }).count()).toBe(0)
   for (const s of [caller, own, her]) await s.context.close()
