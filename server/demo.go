@@ -14,7 +14,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"linli/assets"
+	"linli/internal/auth"
 	"linli/internal/engine"
 	"linli/internal/entry"
 	"linli/internal/fault"
@@ -27,7 +30,7 @@ import (
 	"linli/internal/wire"
 )
 
-// demoPassword is everybody's who is printed.
+// demoPassword is everybody's.
 const demoPassword = "linli2026"
 
 // demo serves a district that lives: its roster taken in, most households admitted, yesterday replayed, today up to now, and then
@@ -40,7 +43,8 @@ func demo(ctx context.Context, args []string, out, errs io.Writer) int {
 	ticks := newClock(c.Speed, c.At)
 	tell := &telling{out: out}
 	tell.step("打开数据 opening the data in %s", c.Data)
-	p, err := open(ctx, c, settings{now: ticks.Now})
+	// Thousands sign in at once, with a password that everybody knows: it may be cheap.
+	p, err := open(ctx, c, settings{now: ticks.Now, auth: auth.Options{Cost: auth.Cost{Time: 1, Memory: 8}}})
 	if err != nil {
 		return exit(stopped(ctx, err), errs)
 	}
@@ -130,6 +134,10 @@ func (d *district) settle(ctx context.Context, out io.Writer) error {
 	d.tell.step("重放今天到 %s replaying today until then", now.Format("15:04"))
 	d.replay(ctx, today, now)
 	if err := d.queue(ctx); err != nil {
+		return err
+	}
+	d.tell.step("居民登录 signing residents in")
+	if err := d.signIns(ctx); err != nil {
 		return err
 	}
 	if err := d.accounts(ctx, out); err != nil {
@@ -523,6 +531,18 @@ func (d *district) queue(ctx context.Context) error {
 // demoRoom is where the printed people live.
 const demoRoom = "电力小区3号楼"
 
+// signIns gives everybody who lives in the rooms a password: who talks there has signed in.
+func (d *district) signIns(ctx context.Context) error {
+	var g errgroup.Group
+	g.SetLimit(64)
+	for _, p := range d.people {
+		if !d.Auth.ChosePassword(p) {
+			g.Go(func() error { return d.Auth.SetPassword(ctx, p, demoPassword) })
+		}
+	}
+	return g.Wait()
+}
+
 // accounts gives four people a password, and says who they are.
 func (d *district) accounts(ctx context.Context, out io.Writer) error {
 	admin := register.Record{Name: "周敏", Phone: "19900000001", Title: "女士"}
@@ -536,7 +556,7 @@ func (d *district) accounts(ctx context.Context, out io.Writer) error {
 			return err
 		}
 	}
-	fmt.Fprintf(out, "\n%s: %d people, password of all four: %s\n\n", d.table.Office.Name, len(d.people), demoPassword)
+	fmt.Fprintf(out, "\n%s: %d people, password of each: %s\n\n", d.table.Office.Name, len(d.people), demoPassword)
 	for _, a := range []struct{ role, phone string }{
 		{"administrator 办事处管理员", admin.Phone},
 		{"owner         群主", d.staffPhone("群主", "")},

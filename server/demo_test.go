@@ -36,14 +36,42 @@ func TestTheDemoSaysWhatItDoesWhileItFills(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
 	out := &heard{word: demoPassword, begun: stop} // who may sign in is said last
-	demo(ctx, []string{"-data", t.TempDir(), "-listen", "127.0.0.1:0", "-at", "10:30", "-speed", "0"}, out, io.Discard)
+	dir := t.TempDir()
+	demo(ctx, []string{"-data", dir, "-listen", "127.0.0.1:0", "-at", "10:30", "-speed", "0"}, out, io.Discard)
 	rest := out.all.String()
-	for _, said := range []string{"打开数据", "导入花名册", "15000 户", "50%", "居民入群", "重放昨天", "10% (", "90% (", "重放今天到 10:30", "100% (", demoPassword} {
+	for _, said := range []string{"打开数据", "导入花名册", "15000 户", "50%", "居民入群", "重放昨天", "10% (", "90% (", "重放今天到 10:30", "100% (", "居民登录", demoPassword} {
 		_, behind, ok := strings.Cut(rest, said)
 		if !ok {
 			t.Fatalf("it does not say %q, or not in its turn:\n%s", said, &out.all)
 		}
 		rest = behind
+	}
+	// Who talks there has signed in, and so counts for their door.
+	c := &Config{}
+	if err := c.parse("demo", []string{"-data", dir}, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	p, err := open(t.Context(), c, settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	day, err := fs.ReadFile(assets.Ruyihu, "day.ndjson")
+	if err != nil {
+		t.Fatal(err)
+	}
+	events, err := readDay(day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range events {
+		who, err := p.Register.ByPhone(t.Context(), e.By.Phone)
+		if err != nil {
+			t.Fatalf("%s: %v", e.By.Phone, err)
+		}
+		if !p.Auth.ChosePassword(who) {
+			t.Fatalf("%s has never signed in", e.By.Phone)
+		}
 	}
 }
 
