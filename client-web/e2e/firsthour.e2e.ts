@@ -62,6 +62,9 @@ test('without a table forty homes are counted, looked at and taken in a minute, 
   await page.getByRole('button', { name: '加一栋' }).click()
   await house(3, 1, 6)
   await page.getByRole('status').getByText('3 栋，40 户').waitFor()
+  const labels = page.locator('.houserow').first().locator('.field > span:first-child')
+  const tops = await labels.evaluateAll((all) => all.map((e) => e.getBoundingClientRect().top))
+  expect(new Set(tops).size).toBe(1)
   // Beside it the poster as it will hang, and how many of it; who will be the owner is asked, and may wait.
   const beside = page.getByRole('complementary', { name: '贴在楼下的海报' })
   await beside.getByText('湖心社区').waitFor()

@@ -200,7 +200,6 @@ test('what the owner asks stands above the form and at the part that it is about
   await shot(her.page, 'amend')
   await door(her.page).click()
   await her.page.getByRole('dialog').getByRole('button', { name: '2单元 501' }).click()
-  await her.page.getByLabel(/我同意/).check()
   await her.page.getByRole('button', { name: '补充后再交' }).click()
   await her.page.getByRole('heading', { name: '等待群主审核' }).waitFor()
   for (const s of [her, own]) await s.context.close()

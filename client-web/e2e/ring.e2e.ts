@@ -201,7 +201,8 @@ test('who applied is told by push when somebody has decided', async () => {
   // She asks again and is let in: that leads into the room.
   await a.page.getByRole('link', { name: '重新申请' }).click()
   await a.page.getByLabel(/我同意/).check()
-  await a.page.getByRole('button', { name: '补充后再交' }).click()
+  await a.page.getByRole('heading', { name: '重新申请' }).waitFor()
+  await a.page.getByRole('button', { name: '提交申请' }).click()
   await a.page.getByRole('heading', { name: '等待群主审核' }).waitFor()
   await a.page.goto('about:blank')
   const [again] = (await hers.get<{ applications: { version: number }[] }>('/applications/mine')).applications

@@ -92,8 +92,9 @@ test('an applicant signs in with the phone and password they gave, and sees how 
   }
   await page.getByRole('link', { name: '修改资料' }).click()
   await page.getByLabel(/备注/).fill('白天在家')
-  await page.getByLabel(/我同意/).check()
-  await page.getByRole('button', { name: '补充后再交' }).click()
+  expect(await page.getByLabel(/我同意/).count()).toBe(0) // she has agreed, and it is the same
+  await page.getByRole('heading', { name: '修改资料' }).waitFor()
+  await page.getByRole('button', { name: '提交修改' }).click()
   await page.getByText('申请已送到').waitFor()
   await expect.poll(queue).toEqual([[wangli.name, '白天在家']])
 
@@ -151,6 +152,10 @@ test('a member at the poster goes in; signed out, the way to sign in stands at t
   const { context, page } = await someone(linli, phone)
   await page.goto(`/join/${town.link}`)
   await page.getByText('已经入群或申请过？').waitFor()
+  // Who helps sees whom they help: that is said before.
+  await page.getByRole('button', { name: '《个人信息怎么用》' }).click()
+  await page.getByText('您求助时，接下的人看得到您的姓名和手机号').waitFor()
+  await page.keyboard.press('Escape')
   if (process.env.SHOT) await page.screenshot({ path: `${process.env.SHOT}/join.png` })
   await page.getByRole('link', { name: '登录' }).click()
   await page.getByLabel('手机号').fill(zhang.phone)

@@ -306,6 +306,16 @@ func (s *State) Decisions(r id.Room, limit int) []Decision {
 	return list
 }
 
+// LastWord is what was last decided on an application that goes on; ok is false when nothing was.
+func (s *State) LastWord(a *Application) (d Decision, ok bool) {
+	for _, d := range slices.Backward(s.core.Decisions[a.Room]) {
+		if d.Application == a.ID {
+			return d, true
+		}
+	}
+	return d, false
+}
+
 // MedianWait is how many minutes an application for a room typically waits, by its last hundred; ok is false when none was decided.
 func (s *State) MedianWait(r id.Room) (minutes int, ok bool) {
 	const by = 100

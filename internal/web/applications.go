@@ -47,6 +47,7 @@ type applicationRow struct {
 	Lacks    bool           `json:"lacks,omitempty"` // the roster has no such door
 	Near     []doorOfOne    `json:"near,omitempty"`  // the room's doors that are nearest to the typed one
 	Text     string         `json:"text,omitempty"`
+	Asked    string         `json:"asked,omitempty"` // what this answers: the last that was asked of them
 	Roster   *rosterSays    `json:"roster,omitempty"`
 	Inside   int            `json:"inside"` // members behind that door now
 }
@@ -88,6 +89,9 @@ func (s *Server) applications(ctx context.Context, in *applicationsInput) (*body
 				Version: a.Version, For: a.For, Slip: a.Slip != "",
 				Premises: a.Premises, Note: textOf(a.Note, "note"), Door: textOf(a.Note, "door"),
 				Text: textOf(a.Text, "text") + textOf(a.Text, "reason"),
+			}
+			if d, ok := o.LastWord(&a); ok && d.Verb == "ask" && a.Status == office.Pending {
+				row.Asked = textOf(d.Words, "text")
 			}
 			if a.Category != categories[a.Relation] {
 				row.Badge = a.Category

@@ -20,7 +20,7 @@ import (
 )
 
 // privacy is what applicants are told, in one breath; the client shows the long form.
-const privacy = "真实姓名、手机号只有群主、社区和办事处看得到；每一次查看都有记录。邻居看到的是门牌和称呼。"
+const privacy = "邻居看到的是门牌和称呼。真实姓名、手机号平时只有群主、社区和办事处看得到。您求助时，接下的人看得到您的姓名和手机号，要上门的还看得到门牌；您接别人的求助，他也看得到您的姓名和手机号。紧急求助时，赶来的人也一样。每一次查看都有记录。"
 
 type joinInput struct {
 	Link id.Link `path:"link"`

@@ -68,6 +68,7 @@ export interface ApplicationMine {
 
 export interface ApplicationRow {
   adds?: string
+  asked?: string
   at: number
   badge?: string
   category: string

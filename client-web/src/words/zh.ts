@@ -508,7 +508,7 @@ export const zh = {
   // join
   applyJoin: '申请入群',
   realName: '真实姓名',
-  nameNote: '真实姓名只有群主和社区看得到。',
+  nameNote: '真实姓名平时只有群主和社区看得到。',
   callMe: '怎么称呼',
   ms: '女士',
   mr: '先生',
@@ -583,6 +583,9 @@ export const zh = {
   rejectedHint: '可以改好资料重新申请，或打电话给群主。',
   reapply: '重新申请',
   fixPending: '修改资料',
+  sendChange: '提交修改',
+  answerPending: '补充资料',
+  wasAsked: '问过：{what}',
   takeBack: '撤回申请',
   approved: '已通过，欢迎',
   enterRoom: '进群',
