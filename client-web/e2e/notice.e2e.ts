@@ -55,6 +55,10 @@ test('a notice stands in the bar until a household has confirmed it, and the own
   await own.page.getByRole('button', { name: '发布公告' }).click()
 
   for (const p of [a.page, b.page, his.page]) await p.locator('.noticebar', { hasText: '今晚停水' }).waitFor()
+  // Who wrote it may confirm for their own door; it is not what their card is for.
+  const written = own.page.locator('[role=log] .card', { hasText: '今晚停水' })
+  await written.getByRole('button', { name: '确认收到' }).waitFor()
+  expect(await written.locator('.btn.main').count()).toBe(0)
   await a.page.getByText('待确认').waitFor()
   await a.page.getByRole('button', { name: '确认收到' }).click()
   await a.page.getByText('已确认收到').waitFor()

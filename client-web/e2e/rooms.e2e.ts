@@ -158,12 +158,23 @@ test('what is unread is read by 标为已读; a room on top stays above those th
   expect((await names(page))[0]).toBe('和园3号楼')
   await page.reload()
   await expect.poll(async () => (await names(page))[0]).toBe('和园3号楼')
-  // Who is in several rooms reads of what waits for them the fact first, and then in which.
+  // Who is in several rooms reads of what waits for them in which it does, and then the fact.
   await (await as(owner)).act(town.room, 'notice.post', {
     with: { confirm: true, pin: false, importance: 'normal' },
-    words: { title: '今晚停水', body: '22:00 到次日 5:00' },
+    words: { title: '健康证明开具须知', body: '22:00 到次日 5:00' },
   })
-  await expect.poll(() => page.locator('.todolink .meta').allInnerTexts()).toEqual(['22:00 到次日 5:00 · 和园3号楼'])
+  await expect.poll(() => page.locator('.todolink .meta').allInnerTexts()).toEqual(['和园3号楼 · 22:00 到次日 5:00'])
+  // Among all that waits its title is whole, on the narrowest phone too.
+  await page.goto('/todo')
+  const title = page.locator('.todolink b')
+  for (const width of [390, 320]) {
+    await page.setViewportSize({ width, height: 844 })
+    await title.waitFor()
+    expect(await title.evaluate((e) => [e.scrollWidth > e.clientWidth, e.scrollHeight > e.clientHeight + 1])).toEqual([
+      false,
+      false,
+    ])
+  }
   await context.close()
   noFaults()
 })
