@@ -1,6 +1,7 @@
 import { computed, type InjectionKey, ref } from 'vue'
 import { act, called, me, timeline, underway } from '@/store/live'
 import { answersFor } from '@/store/rights'
+import { life } from '@/store/state'
 import { openBut } from '@/store/tasks'
 import { toast } from '@/ui/toast'
 import type { Item } from '@/wire/types'
@@ -43,6 +44,7 @@ export const useCard = (props: CardProps) => {
   const short = (person: string) => name(person).split(' ').at(-1) ?? ''
   const busy = underway(props.room, props.item.seq)
   const run = async (verb: string, more: { with?: Record<string, unknown>; words?: Record<string, unknown> } = {}) => {
+    const still = life()
     try {
       await act(props.room, `${props.item.kind}.${verb}`, { re: props.item.seq, ...more })
       return true
@@ -51,7 +53,7 @@ export const useCard = (props: CardProps) => {
       const winner = f.code === 'taken' && f.with?.by ? await called(props.room, String(f.with.by)) : ''
       const left = winner ? openBut(props.room, props.item.seq) : 0
       const slow = winner && t('slow', { name: winner.split(' ').at(-1)! }) + (left ? t('slowLeft', { n: left }) : '')
-      toast(slow || refusal(f))
+      if (still()) toast(slow || refusal(f))
       return false
     }
   }

@@ -59,6 +59,7 @@ const page = async () => {
   await live.begin()
   return live
 }
+type Live = Awaited<ReturnType<typeof page>>
 const until = (what: () => boolean) => vi.waitFor(() => expect(what()).toBe(true), { timeout: 3000 })
 
 describe('what is on its way out', () => {
@@ -196,6 +197,48 @@ describe('what is on its way out', () => {
     Line.last!.say({ no: [[Line.last!.commands[0]!.id, 'taken', { by: 'p2' }]] })
     expect(await result).toEqual({ code: 'taken', with: { by: 'p2' } })
     expect(live.pendingOf('r1')).toEqual([])
+  })
+
+  it('tells a tap that went under a new number what came of it', async () => {
+    const live = await page()
+    await until(() => live.online.value)
+    const result = live.act('r1', 'notice.remind', { re: 3 })
+    await until(() => Line.last!.commands.length === 1)
+    Line.last!.say({ no: [[Line.last!.commands[0]!.id, 'stale']] })
+    await until(() => Line.last!.commands.length === 2)
+    Line.last!.say({ ok: [[Line.last!.commands[1]!.id, 12]] })
+    expect(await result).toBe(12)
+  })
+
+  it.each([
+    ['out of its room', 'not-member', (_: Live) => Line.last!.say({ leave: { room: 'r1' } })],
+    ['signed out', 'sign-in', (live: Live) => live.forget('self')],
+  ])('tells a tap when one is %s before anything came of it', async (_, code, go) => {
+    const live = await page()
+    await until(() => live.online.value)
+    const tap = (room = 'r1') => live.act(room, 'notice.remind', { re: 3 }).catch((e) => e)
+    const sent = tap()
+    await until(() => Line.last!.commands.length === 1)
+    const other = tap('r2')
+    await until(() => Line.last!.commands.length === 2)
+    const stale = tap()
+    await until(() => Line.last!.commands.length === 3)
+    Line.last!.say({ no: [[Line.last!.commands[2]!.id, 'stale']] })
+    const begun = code === 'sign-in' ? tap() : undefined
+    await go(live)
+    expect((await sent).code).toBe(code)
+    expect((await stale).code).toBe(code)
+    if (begun) expect((await begun).code).toBe(code)
+    expect(live.outbox.size).toBe(code === 'sign-in' ? 0 : 1)
+    Line.last!.say({ ok: [[Line.last!.commands[1]!.id, 9]] })
+    expect(await other).toEqual(code === 'sign-in' ? { code } : 9) // of another room
+  })
+
+  it('tells a tap that fits into no message', async () => {
+    const live = await page()
+    await until(() => live.online.value)
+    const result = live.act('r1', 'item.edit', { re: 3, words: { text: '好'.repeat(22_000) } })
+    await expect(result).rejects.toMatchObject({ code: 'too-large' })
   })
 
   it('asks nothing where nobody has signed in', async () => {

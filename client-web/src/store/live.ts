@@ -214,6 +214,7 @@ function leave(room: string, why: Leave) {
   told.delete(room)
   void db.dropRoom(room)
   for (const p of outbox.values()) if (p.room === room) void drop(p.id)
+  for (const [id, waiter] of waiters) if (waiter.room === room) unanswered(id, 'not-member')
   say('leave', room)
 }
 
@@ -329,15 +330,19 @@ export const send = async (
     files?: Attachment[]
     behind?: string
   } = {},
+  named: (id: string) => void = () => {}, // hears what it is called before anything can come of it
 ) => {
+  const still = life()
   const n = await db.next(greatest)
+  if (!me.value || !still()) throw gone()
   greatest = Math.max(greatest, n)
   const words = more.words && (legible(more.words) as Pending['words'])
-  const c: Pending = { id: `${me.value!.device}.${n}`, n, of: me.value!.person, room, act, at: now(), ...more, words }
+  const c: Pending = { id: `${me.value.device}.${n}`, n, of: me.value.person, room, act, at: now(), ...more, words }
   if (c.behind && settled.has(c.behind)) Object.assign(c, { re: settled.get(c.behind), behind: undefined })
   outbox.set(c.id, c)
+  named(c.id)
   await db.keepCommand(c)
-  transmit([c])
+  if (outbox.has(c.id)) transmit([outbox.get(c.id)!])
   return c.id
 }
 
@@ -415,10 +420,19 @@ const flush = () => {
   transmit(unsent())
 }
 
-const waiters = new Map<
-  string,
-  { ok: (seq: number) => void; no: (code: string, more?: Record<string, unknown>) => void }
->()
+// Who waits for what comes of a command, by its id.
+interface Waiter {
+  room: string
+  ok: (seq: number) => void
+  no: (code: string, more?: Record<string, unknown>) => void
+}
+const waiters = new Map<string, Waiter>()
+
+// Nothing will come of it any more.
+const unanswered = (id: string, code: string) => {
+  waiters.get(id)?.no(code)
+  waiters.delete(id)
+}
 
 // The latest that were settled, for what comes behind them only now.
 const settled = new Map<string, number>()
@@ -462,7 +476,7 @@ function refused(id: string, code: string, more?: Record<string, unknown>) {
   const c = outbox.get(id)
   if (!c) return
   if (code === 'stale') {
-    void again(c)
+    void again(c).catch(() => {}) // signed out meanwhile
     return
   }
   if (code === 'busy' || code === 'not-ready' || code === 'too-many') {
@@ -482,20 +496,24 @@ function refused(id: string, code: string, more?: Record<string, unknown>) {
 }
 
 // Does something and says what came of it; while there is no network it stays on its way.
-export const act = async (room: string, name: string, more: Parameters<typeof send>[2] = {}) => {
-  const id = await send(room, name, more)
-  return new Promise<number>((ok, fail) => {
-    if (!outbox.has(id)) return ok(0)
-    waiters.set(id, { ok, no: (code, detail) => fail({ code, with: detail }) })
+export const act = (room: string, name: string, more: Parameters<typeof send>[2] = {}) =>
+  new Promise<number>((ok, fail) => {
+    const waiter: Waiter = { room, ok, no: (code, detail) => fail({ code, with: detail }) }
+    send(room, name, more, (id) => waiters.set(id, waiter)).catch((e) => fail((e as Refusal).fault ?? e))
   })
-}
 
 export const again = async (c: Pending) => {
+  const still = life()
   await drop(c.id)
+  if (!still() || left.has(c.room)) return // meanwhile: who waited has been told
   const { re, words, refused } = c
   // What the server no longer knows is brought again.
   const files = refused?.code === 'not-found' ? c.files?.map(({ as, blob }) => ({ as, blob })) : c.files
-  const id = await send(c.room, c.act, { re, with: c.with, words, files, behind: c.behind })
+  const id = await send(c.room, c.act, { re, with: c.with, words, files, behind: c.behind }, (id) => {
+    const waiter = waiters.get(c.id)
+    waiters.delete(c.id)
+    if (waiter) waiters.set(id, waiter)
+  })
   for (const f of outbox.values()) if (f.behind === c.id) follow(f, { re: undefined, behind: id })
 }
 
@@ -633,6 +651,8 @@ export const loadRooms = async () => {
   void db.set('rows', list)
 }
 
+const gone = () => new Refusal({ code: 'sign-in', reason: 'signed out meanwhile' })
+
 // Begins a session on this page: what is kept here first, so that the page shows something without a network, or while the server cannot be asked.
 export const begin = async () => {
   const still = life()
@@ -646,7 +666,7 @@ export const begin = async () => {
     if (code === 'sign-in' || !kept || !still()) throw e
     me.value = kept
   }
-  if (!still()) throw new Refusal({ code: 'sign-in', reason: 'signed out meanwhile' })
+  if (!still()) throw gone()
   if (kept && kept.device !== me.value!.device) {
     await db.wipeButUnsent()
     void db.set('me', { ...me.value })
@@ -697,7 +717,7 @@ export const forget = async (why: string, fault?: Fault) => {
   opened.clear()
   left.clear()
   readWaiting.clear()
-  waiters.clear()
+  for (const id of waiters.keys()) unanswered(id, 'sign-in')
   asking.clear()
   told.clear()
   listed.value = false

@@ -1,4 +1,5 @@
 import { reactive } from 'vue'
+import { life } from '@/store/state'
 import { wrong } from '@/words'
 import { elder } from './look'
 
@@ -19,12 +20,13 @@ export const untoast = (id: number) => {
   if (at >= 0) toasts.splice(at, 1)
 }
 
-// Runs what a person asked for, and says why when it was refused.
+// Runs what a person asked for, and says why when it was refused; who has signed out meanwhile is told nothing of it.
 export const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+  const still = life()
   try {
     return await work()
   } catch (e) {
-    toast(wrong(e))
+    if (still()) toast(wrong(e))
     return undefined
   }
 }
