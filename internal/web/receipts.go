@@ -62,6 +62,7 @@ type reminder struct {
 	People int `json:"people"`
 	App    int `json:"app"`   // of them: on a page or a phone, which costs nothing
 	Texts  int `json:"texts"` // text messages at most; 0 where the office sends none
+	Most   int `json:"most"`  // how often one version may be reminded of by hand
 }
 
 // receipts is who has confirmed a notice and which doors have not, in walking order: entrance after entrance, from the top down.
@@ -132,7 +133,7 @@ func (s *Server) receiptsOf(ctx context.Context, r id.Room, seq entry.Seq) (*rec
 
 // reminder counts whom a reminder would reach, and by what.
 func (s *Server) reminder(ctx context.Context, r id.Room, b *receiptsBody, behind map[id.Premises][]id.Person) (*reminder, error) {
-	var now reminder
+	now := reminder{Most: kind.MostReminders}
 	waiting := map[id.Person]bool{}
 	for _, m := range b.Missing {
 		switch {

@@ -938,6 +938,7 @@ export interface RefreshInputBody {
 export interface Reminder {
   app: number
   homes: number
+  most: number
   people: number
   shops: number
   texts: number
