@@ -1,4 +1,5 @@
 import { ref } from 'vue'
+import { telOf } from '@/ui/tel'
 import { attempt } from '@/ui/toast'
 import { get } from '@/wire/http'
 import type { CardProps } from './card'
@@ -26,7 +27,7 @@ export const useContact = (props: CardProps) => {
 
 const dial = (phone: string) => {
   const a = document.createElement('a')
-  a.href = `tel:${phone}`
+  a.href = telOf(phone)
   a.hidden = true
   document.body.append(a)
   a.click()
