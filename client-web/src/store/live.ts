@@ -721,6 +721,8 @@ export const forget = async (why: string, fault?: Fault) => {
   asking.clear()
   told.clear()
   listed.value = false
+  damage.value = []
+  typing.clear()
   greatest = 0
   careful = false
   alone = undefined
