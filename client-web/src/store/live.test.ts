@@ -515,6 +515,23 @@ describe('what is on its way out', () => {
     expect(count()).toBe(0)
   })
 
+  it('shows of a room’s last message what became of it, also where the room was never opened', async () => {
+    const live = await page()
+    await until(() => live.online.value)
+    await live.loadRooms()
+    const item = { seq: 1, ch: 1, kind: 'text', by: 'p2', at: 1, o: { chat: 1 }, words: { text: '早' } }
+    Line.last!.say({ room: 'r1', seq: 1, from: 0, new: [item] })
+    const last = () => live.rows.get('r1')!.last!
+    expect(last().words).toEqual({ text: '早' })
+    Line.last!.say({ room: 'r1', seq: 2, from: 1, set: [{ seq: 1, ch: 2, state: {}, words: { text: '早上好' } }] })
+    expect(last().words).toEqual({ text: '早上好' })
+    Line.last!.say({ room: 'r1', seq: 3, from: 2, set: [{ seq: 1, ch: 3, state: { retracted: true } }] })
+    expect(last().state?.retracted).toBe(true)
+    expect(last().words ?? null).toBeNull()
+    Line.last!.say({ room: 'r1', seq: 2, from: 1, set: [{ seq: 1, ch: 2, state: {}, words: { text: '早上好' } }] }) // late
+    expect(last().state?.retracted).toBe(true)
+  })
+
   it('asks for a room that was opened before there was a connection', async () => {
     const live = await page()
     expect(live.online.value).toBe(false)

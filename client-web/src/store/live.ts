@@ -7,7 +7,7 @@ import type { Damage, Delivery, Fault, FromServer, Item, Leave, Me, ReadTo, Room
 import { db, type Pending } from './db'
 import { emptyPocket, hearPocket, loadPocket, recallPocket } from './pocket'
 import { damage, endLife, everOnline, left, life, listed, me, news, type Over, online, rows } from './state'
-import { Timeline } from './timeline'
+import { become, Timeline } from './timeline'
 
 // Everything that is live: who I am, my rooms, what is on its way out. One socket feeds it.
 
@@ -164,6 +164,9 @@ function deliver(d: Delivery) {
       ...(tells(d, 'current') && { current: d.current }),
       ...(tells(d, 'rules') && { without: d.rules!.without, reserved: d.rules!.reserved }),
     }
+    // What the list shows of the last one is what became of it: taken back, edited, over.
+    const became = d.set?.find((s) => s.seq === row.last?.seq && s.ch > row.last.ch)
+    if (became) next.last = become(row.last!, became)
     next.called ||= d.new?.find((i) => i.seq > row.read.seq && callsMe(i))?.seq
     if (last && (!row.last || last.seq >= row.last.seq)) next.last = last
     rows.set(d.room, next)

@@ -14,7 +14,7 @@ const quotesMost = 1000
 type Early = { ch: Seq; state: State; words?: Words; sum?: string }
 
 // An item in a later state; what was taken back has no words any more.
-const become = (item: Item, s: Early): Item => ({
+export const become = (item: Item, s: Early): Item => ({
   ...item,
   ch: s.ch,
   state: s.state,
