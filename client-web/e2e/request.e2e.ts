@@ -88,6 +88,9 @@ test('from the need to five stars, live on three screens', async () => {
   await asker.page.getByLabel('说一句感谢的话').fill('谢谢')
   await asker.page.getByRole('button', { name: '评价', exact: true }).click()
   for (const p of [asker.page, won.page, lost.page]) await p.getByText(/帮忙办结 · 5 星/).waitFor()
+  await won.page.getByText(/帮忙办结 · 5 星/).click()
+  await won.page.getByRole('dialog').getByText('★★★★★ 谢谢').waitFor()
+  await won.page.getByRole('dialog').getByRole('button', { name: '关闭' }).click()
 
   // Masked again, and she can see who looked.
   await expect(looks(volunteers[winner]!)).rejects.toThrow(/403/)
