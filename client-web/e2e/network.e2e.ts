@@ -303,7 +303,9 @@ test('a phone that slept through 10,000 messages is caught up over 3G by one del
   // Read here is read on the other device, too.
   await toldRead()
   const other = await signedIn(desk)
+  const hello = other.page.waitForEvent('websocket').then((socket) => socket.waitForEvent('framereceived'))
   await other.page.goto('/rooms')
+  await hello // a page that goes while it connects complains of it
   await other.page.getByRole('link', { name: /院0/ }).waitFor()
   expect(await other.page.locator('.count').count()).toBe(0)
   for (const x of [s, other]) await x.context.close()

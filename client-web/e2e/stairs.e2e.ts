@@ -22,7 +22,7 @@ test('posters of all stairs are one PDF; whoever scans one chooses among the doo
   const all = await of.locator('option').allInnerTexts()
   const stairs = all.length - 2
   expect(stairs).toBeGreaterThan(1)
-  expect(all[1]).toBe(`每个单元一张，共 ${stairs} 张（一份 PDF）`)
+  expect(all[1]).toBe(`每单元一张，共 ${stairs} 张`)
   const pages = async () => {
     const [pdf] = await Promise.all([
       own.page.waitForEvent('download'),
