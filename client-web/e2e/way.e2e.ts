@@ -282,6 +282,7 @@ test('twelve lines of a long message, the rest a tap away; a face says who it is
     expect(await said.getByRole('button', { name: '展开全文' }).count(), `${n} lines`).toBe(n > 12 ? 1 : 0)
   }
   await say(page, '都看完了') // somebody else between, and a face stands beside what comes next
+  await page.locator('.msg[data-seq]', { hasText: '都看完了' }).waitFor() // the server has it, and so before what comes next
   const lines = Array.from({ length: 30 }, (_, i) => `第${i + 1}行`)
   await b.act(town.room, 'text.post', { words: { text: lines.join('\n') } })
   const bubble = page.locator('.bub', { hasText: '第1行' }).last()
@@ -306,7 +307,7 @@ test('twelve lines of a long message, the rest a tap away; a face says who it is
   await page.getByText('正在修改').waitFor()
   await box.fill('@3-1-102 李女士 都看到了')
   await box.press('Enter')
-  await page.getByText('都看到了').waitFor()
+  await page.getByRole('log').getByText('都看到了').waitFor()
   await context.close()
 })
 
