@@ -6,7 +6,7 @@
   const kept = (name) => Number((new RegExp(`(?:^|; )linli_${name}=(-?\\d+)`).exec(document.cookie) || [])[1] || 0)
   const until = kept('until')
   if (until > Date.now() + kept('ahead'))
-    for (const path of ['/me', '/rooms', ...(room ? [`/rooms/${room}/items?limit=30`] : [])]) {
+    for (const path of ['/me', '/rooms', ...(room ? [`/rooms/${room}/items?limit=50`] : [])]) {
       early[path] = fetch(`/api/v1${path}`)
       early[path].catch(() => {}) // whoever needs it asks again
     }

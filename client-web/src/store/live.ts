@@ -221,8 +221,9 @@ function leave(room: string, why: Leave) {
   say('leave', room)
 }
 
-// The end of a room: some pages of a phone, so that the first of it is soon there (scripts/early.js asks for the same).
-const end = (room: string) => `/rooms/${room}/items?limit=30`
+// The end of a room, as much of it as the answer to a resume from nothing brings: what comes second then moves no row (scripts/early.js
+// asks for the same).
+const end = (room: string) => `/rooms/${room}/items?limit=50`
 
 // Opens a room: what is on this device at once, then what changed since. Throws when nothing of it is here and the server does not answer;
 // the next connection brings it all the same.
