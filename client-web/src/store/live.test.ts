@@ -532,6 +532,16 @@ describe('what is on its way out', () => {
     expect(last().state?.retracted).toBe(true)
   })
 
+  it('begins a room with as much as the answer to its resume brings, so that what comes second moves nothing', async () => {
+    const live = await page()
+    const asked = vi.spyOn(globalThis, 'fetch')
+    await live.openRoom('r9').catch(() => {})
+    const { newestPage } = await import('./timeline')
+    expect(asked.mock.calls.map(([to]) => String(to))).toContain(`/api/v1/rooms/r9/items?limit=${newestPage}`)
+    const { readFileSync } = await import('node:fs')
+    expect(readFileSync('scripts/early.js', 'utf8')).toContain(`/items?limit=${newestPage}\``)
+  })
+
   it('asks for a room that was opened before there was a connection', async () => {
     const live = await page()
     expect(live.online.value).toBe(false)

@@ -7,7 +7,7 @@ import type { Damage, Delivery, Fault, FromServer, Item, Leave, Me, ReadTo, Room
 import { db, type Pending } from './db'
 import { emptyPocket, hearPocket, loadPocket, recallPocket } from './pocket'
 import { damage, endLife, everOnline, left, life, listed, me, news, type Over, online, rows } from './state'
-import { become, Timeline } from './timeline'
+import { become, newestPage, Timeline } from './timeline'
 
 // Everything that is live: who I am, my rooms, what is on its way out. One socket feeds it.
 
@@ -223,7 +223,7 @@ function leave(room: string, why: Leave) {
 
 // The end of a room, as much of it as the answer to a resume from nothing brings: what comes second then moves no row (scripts/early.js
 // asks for the same).
-const end = (room: string) => `/rooms/${room}/items?limit=50`
+const end = (room: string) => `/rooms/${room}/items?limit=${newestPage}`
 
 // Opens a room: what is on this device at once, then what changed since. Throws when nothing of it is here and the server does not answer;
 // the next connection brings it all the same.

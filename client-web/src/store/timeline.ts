@@ -4,7 +4,7 @@ import type { Kept } from '@/store/db'
 import type { Delivery, Item, Mine, Name, Quote, Seq, State, Words } from '@/wire/types'
 
 // How many items a reset brings.
-const newestPage = 50
+export const newestPage = 50
 // How many items are held at most, in a row; when there are more, so many stay. An old phone scrolls through years of talk.
 export const most = 500
 const stay = 400
