@@ -69,14 +69,11 @@ func (s *State) Decide(by entry.Actor, c *entry.Command, now int64) ([]entry.Ent
 	if item := s.hand[c.Re]; item != nil && s.unseen(by, item) {
 		return nil, fault.New(fault.NotFound, "there is no such message").And("field", "re")
 	}
-	e := entry.Entry{Kind: c.Act, By: by.Person, As: who.as, ID: c.ID, Re: c.Re, Words: own(thing, verb, c.Words)}
+	e := entry.Entry{Kind: c.Act, By: by.Person, As: who.as, ID: c.ID, Re: c.Re, Words: own(c)}
 	var err error
-	switch thing {
-	case "item":
-		e.Facts, err = s.decideItem(who, verb, c, now)
-	case "member":
-		e.Facts, err = s.decideMember(who, verb, c, now)
-	default:
+	if do, ours := ownActs[c.Act]; ours {
+		e.Facts, err = do.decide(s, who, c, now)
+	} else {
 		e.Facts, err = s.decideCard(who, thing, verb, c, now)
 	}
 	if err != nil {
@@ -93,13 +90,29 @@ func (s *State) Decide(by entry.Actor, c *entry.Command, now int64) ([]entry.Ent
 	return append(s.giveWay(&e), e), nil
 }
 
+// ownAct is something done in a room to an item or to a member, of whatever kind the item is.
+type ownAct struct {
+	says   []string // the fields of a command's words that it shows
+	decide func(s *State, who actor, c *entry.Command, now int64) (json.RawMessage, error)
+}
+
+// ownActs are all of them; what else is done in a room is an act of a kind, and who is in it is the office's to say.
+var ownActs = map[string]ownAct{
+	"item.retract": {[]string{"reason"}, onItem((*State).mayRetract)},
+	"item.edit":    {[]string{"text"}, onItem((*State).mayEdit)},
+	"item.react":   {nil, onItem((*State).mayReact)},
+	"item.pin":     {nil, onItem((*State).mayPin)},
+	"member.mute":  {[]string{"reason"}, (*State).mayMute},
+}
+
 // IsAct tells whether there is such an act in a room.
 func IsAct(act string) bool {
-	thing, verb, _ := strings.Cut(act, ".")
-	if k := kind.Of(thing); k != nil {
-		return slices.Contains(k.Acts, verb)
+	if _, ours := ownActs[act]; ours {
+		return true
 	}
-	return slices.Contains([]string{"item.retract", "item.edit", "item.react", "item.pin", "member.mute"}, act)
+	thing, verb, _ := strings.Cut(act, ".")
+	k := kind.Of(thing)
+	return k != nil && slices.Contains(k.Acts, verb)
 }
 
 // TakesOn is the kind of card that an act takes on, of which one person holds so many over all rooms; empty for any other act.
@@ -112,15 +125,13 @@ func TakesOn(act string) string {
 }
 
 // own is of a command's words what its act shows.
-func own(thing, verb string, words entry.Words) entry.Words {
-	switch {
-	case thing == "item" && verb == "edit":
-		return kind.Own(words, "text")
-	case thing == "member", thing == "item" && verb == "retract":
-		return kind.Own(words, "reason")
+func own(c *entry.Command) entry.Words {
+	if do, ours := ownActs[c.Act]; ours {
+		return kind.Own(c.Words, do.says...)
 	}
+	thing, verb, _ := strings.Cut(c.Act, ".")
 	if k := kind.Of(thing); k != nil {
-		return k.Own(verb, words)
+		return k.Own(verb, c.Words)
 	}
 	return nil
 }
@@ -318,27 +329,27 @@ func (s *State) target(c *entry.Command) (*Item, error) {
 }
 
 // mayEdit lets an author say it better for a while. The new words have to be such as could have been posted.
-func (s *State) mayEdit(who actor, item *Item, c *entry.Command, now int64) error {
+func (s *State) mayEdit(who actor, item *Item, c *entry.Command, now int64) (json.RawMessage, error) {
 	switch {
 	case item.Kind != "text":
-		return fault.New(fault.Forbidden, "only messages can be edited")
+		return nil, fault.New(fault.Forbidden, "only messages can be edited")
 	case who.Person != item.By:
-		return fault.New(fault.Forbidden, "only the author may edit a message")
+		return nil, fault.New(fault.Forbidden, "only the author may edit a message")
 	case now > item.At+EditWindow.Milliseconds():
-		return fault.New(fault.TooLate, "the time for editing it is over").And("field", "edit")
+		return nil, fault.New(fault.TooLate, "the time for editing it is over").And("field", "edit")
 	case len(item.Was) >= MaxEdits:
-		return fault.New(fault.Quota, "it was changed often enough").And("field", "edits").And("limit", MaxEdits)
+		return nil, fault.New(fault.Quota, "it was changed often enough").And("field", "edits").And("limit", MaxEdits)
 	case bytes.Equal(kind.Own(c.Words, "text"), item.Words):
-		return fault.New(fault.Unchanged, "it says so already")
+		return nil, fault.New(fault.Unchanged, "it says so already")
 	}
 	if err := s.muted(who, now); err != nil {
-		return err
+		return nil, err
 	}
 	if err := s.reserved(who, kind.Of(item.Kind)); err != nil {
-		return err
+		return nil, err
 	}
 	_, err := kind.Of(item.Kind).New().Act("post", kind.Ask{By: who.Actor, Now: now, Room: s}, nil, c.Words)
-	return err
+	return nil, err
 }
 
 type reactFacts struct {
@@ -350,52 +361,57 @@ type pinFacts struct {
 	On bool `json:"on"`
 }
 
-func (s *State) decideItem(who actor, verb string, c *entry.Command, now int64) (json.RawMessage, error) {
-	item, err := s.target(c)
-	if err != nil {
+// onItem makes an act on the item that a command works on.
+func onItem(may func(*State, actor, *Item, *entry.Command, int64) (json.RawMessage, error)) func(*State, actor, *entry.Command, int64) (json.RawMessage, error) {
+	return func(s *State, who actor, c *entry.Command, now int64) (json.RawMessage, error) {
+		item, err := s.target(c)
+		if err != nil {
+			return nil, err
+		}
+		return may(s, who, item, c, now)
+	}
+}
+
+func (s *State) mayRetract(who actor, item *Item, _ *entry.Command, now int64) (json.RawMessage, error) {
+	switch {
+	case item.Kind == "joined":
+		return nil, fault.New(fault.Forbidden, "that somebody joined cannot be taken back")
+	case who.Owner:
+	case who.Person != item.By:
+		return nil, fault.New(fault.Forbidden, "only the author and owners may take a message back")
+	case now > item.At+RetractWindow.Milliseconds():
+		return nil, fault.New(fault.TooLate, "the time for taking it back is over").And("field", "retract")
+	}
+	return nil, nil
+}
+
+func (s *State) mayReact(who actor, item *Item, c *entry.Command, now int64) (json.RawMessage, error) {
+	f, err := facts[reactFacts](c)
+	switch {
+	case err != nil:
+		return nil, err
+	case !slices.Contains(Faces, f.Face):
+		return nil, fault.New(fault.Invalid, "there is no such reaction").And("field", "face")
+	case slices.Contains(item.React[f.Face], who.Person) == f.On:
+		return nil, fault.New(fault.Unchanged, "it is so already")
+	}
+	if err := s.muted(who, now); err != nil && f.On {
 		return nil, err
 	}
-	switch verb {
-	case "retract":
-		switch {
-		case item.Kind == "joined":
-			return nil, fault.New(fault.Forbidden, "that somebody joined cannot be taken back")
-		case who.Owner:
-		case who.Person != item.By:
-			return nil, fault.New(fault.Forbidden, "only the author and owners may take a message back")
-		case now > item.At+RetractWindow.Milliseconds():
-			return nil, fault.New(fault.TooLate, "the time for taking it back is over").And("field", "retract")
-		}
-		return nil, nil
-	case "edit":
-		return nil, s.mayEdit(who, item, c, now)
-	case "react":
-		f, err := facts[reactFacts](c)
-		switch {
-		case err != nil:
-			return nil, err
-		case !slices.Contains(Faces, f.Face):
-			return nil, fault.New(fault.Invalid, "there is no such reaction").And("field", "face")
-		case slices.Contains(item.React[f.Face], who.Person) == f.On:
-			return nil, fault.New(fault.Unchanged, "it is so already")
-		}
-		if err := s.muted(who, now); err != nil && f.On {
-			return nil, err
-		}
-		return marshal(f), nil
-	case "pin":
-		f, err := facts[pinFacts](c)
-		switch {
-		case err != nil:
-			return nil, err
-		case !who.Owner:
-			return nil, fault.New(fault.Forbidden, "only owners may pin")
-		case item.Pinned == f.On:
-			return nil, fault.New(fault.Unchanged, "it is so already")
-		}
-		return marshal(f), nil
+	return marshal(f), nil
+}
+
+func (s *State) mayPin(who actor, item *Item, c *entry.Command, _ int64) (json.RawMessage, error) {
+	f, err := facts[pinFacts](c)
+	switch {
+	case err != nil:
+		return nil, err
+	case !who.Owner:
+		return nil, fault.New(fault.Forbidden, "only owners may pin")
+	case item.Pinned == f.On:
+		return nil, fault.New(fault.Unchanged, "it is so already")
 	}
-	return nil, fault.New(fault.Invalid, "there is no such action").And("field", "act")
+	return marshal(f), nil
 }
 
 type memberFacts struct {
@@ -403,7 +419,7 @@ type memberFacts struct {
 	Until  int64     `json:"until,omitempty"`
 }
 
-func (s *State) decideMember(who actor, verb string, c *entry.Command, now int64) (json.RawMessage, error) {
+func (s *State) mayMute(who actor, c *entry.Command, now int64) (json.RawMessage, error) {
 	f, err := facts[memberFacts](c)
 	if err != nil {
 		return nil, err
@@ -415,8 +431,6 @@ func (s *State) decideMember(who actor, verb string, c *entry.Command, now int64
 	switch {
 	case !who.Owner:
 		return nil, fault.New(fault.Forbidden, "only owners may")
-	case verb != "mute": // who is in a room is the office's to say
-		return nil, fault.New(fault.Invalid, "there is no such action").And("field", "act")
 	case m == nil:
 		return nil, fault.New(fault.NotFound, "no such member").And("field", "person")
 	case f.Person == who.Person:

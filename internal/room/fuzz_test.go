@@ -3,6 +3,7 @@ package room
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 
 	"linli/internal/entry"
@@ -66,7 +67,11 @@ func randomCommand(pick, detail byte, head Seq) entry.Command {
 			acts = append(acts, name+"."+act)
 		}
 	}
-	acts = append(acts, "item.retract", "item.react", "item.pin", "member.mute", "member.remove")
+	acts = append(acts, "member.remove")
+	for act := range ownActs {
+		acts = append(acts, act)
+	}
+	slices.Sort(acts)
 	c := entry.Command{
 		Act:   acts[int(pick)%len(acts)],
 		Re:    Seq(detail) % (head + 2),
