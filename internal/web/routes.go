@@ -22,7 +22,7 @@ func (s *Server) routes(r chi.Router) {
 
 	r.Route("/api/v1", func(r chi.Router) {
 		r.Use(s.paced, compressed)
-		a := &api{s, humachi.New(r, s.config())}
+		a := &api{s: s, huma: humachi.New(r, s.config())}
 		s.declare(a, r)
 		s.describe(a.huma)
 	})
@@ -42,14 +42,15 @@ func compressed(next http.Handler) http.Handler {
 	})
 }
 
-// declare is every call below /api/v1.
-func (s *Server) declare(a *api, r chi.Router) {
-	get(a, "/setup", s.setupNeeded)
-	post(a, "/setup", s.setup)
-	post(a, "/session", s.signIn)
-	post(a, "/session/code", s.signInByCode)
-	post(a, "/session/refresh", s.refresh)
-	remove(a, "/session", s.signOut)
+// declare is every call below /api/v1: for a, and for files of any kind, one has to be signed in; the open ones are for anybody.
+func (s *Server) declare(open *api, anybody chi.Router) {
+	a, r := &api{s, open.huma, huma.Middlewares{s.insistOn}}, anybody.With(s.insist)
+	get(open, "/setup", s.setupNeeded)
+	post(open, "/setup", s.setup)
+	post(open, "/session", s.signIn)
+	post(open, "/session/code", s.signInByCode)
+	post(open, "/session/refresh", s.refresh)
+	remove(open, "/session", s.signOut)
 
 	get(a, "/me", s.me)
 	put(a, "/me/password", s.changePassword)
@@ -120,12 +121,12 @@ func (s *Server) declare(a *api, r chi.Router) {
 	post(a, "/me/alerts/test", s.testAlert)
 	post(a, "/me/pushes", s.subscribe)
 	remove(a, "/me/pushes/{push}", s.unsubscribe)
-	post(a, "/alerts/{receipt}/shown", s.alertShown)
+	post(open, "/alerts/{receipt}/shown", s.alertShown)
 	get(a, "/rooms/{room}/reach", s.reach)
 
-	get(a, "/join/{link}", s.joinPage)
-	get(a, "/join/{link}/doors", s.joinDoors)
-	post(a, "/join/{link}", s.apply)
+	get(open, "/join/{link}", s.joinPage)
+	get(open, "/join/{link}/doors", s.joinDoors)
+	post(open, "/join/{link}", s.apply)
 	get(a, "/applications/mine", s.myApplications)
 	get(a, "/applications/log", s.decisions)
 	get(a, "/applications", s.applications)
@@ -168,8 +169,8 @@ func (s *Server) declare(a *api, r chi.Router) {
 	get(a, "/audit", s.auditLines)
 
 	r.Get("/socket", s.socket)
-	r.NotFound(s.noSuchCall)
-	r.MethodNotAllowed(s.noSuchMethod)
+	anybody.NotFound(s.noSuchCall)
+	anybody.MethodNotAllowed(s.noSuchMethod)
 }
 
 // config is huma's, without what it would add to every answer and without pages that load scripts from elsewhere.
@@ -197,7 +198,7 @@ func (s *Server) describe(a huma.API) {
 func OpenAPI() *huma.OpenAPI {
 	s := &Server{}
 	r := chi.NewRouter()
-	a := &api{s, humachi.New(r, s.config())}
+	a := &api{s: s, huma: humachi.New(r, s.config())}
 	s.declare(a, r)
 	s.describe(a.huma)
 	return a.huma.OpenAPI()
@@ -205,8 +206,9 @@ func OpenAPI() *huma.OpenAPI {
 
 // api is where operations are declared.
 type api struct {
-	s    *Server
-	huma huma.API
+	s      *Server
+	huma   huma.API
+	before huma.Middlewares // runs before anything of a request is read
 }
 
 const maxBody = 64 << 10 // bytes of a JSON body
@@ -214,7 +216,7 @@ const maxBody = 64 << 10 // bytes of a JSON body
 func op[I, O any](a *api, method, path string, h func(context.Context, *I) (*O, error)) {
 	huma.Register(a.huma, huma.Operation{
 		OperationID: huma.GenerateOperationID(method, path, (*O)(nil)), Method: method, Path: path, MaxBodyBytes: maxBody,
-		SkipValidateParams: true, DefaultStatus: http.StatusOK,
+		SkipValidateParams: true, DefaultStatus: http.StatusOK, Middlewares: a.before,
 	}, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
 		if err != nil {

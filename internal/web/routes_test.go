@@ -23,9 +23,16 @@ func TestNothingThatSomebodyTypesStandsInAURL(t *testing.T) {
 }
 
 func parameters(item *huma.PathItem) (all []*huma.Param) {
+	for _, op := range operations(item) {
+		all = append(all, op.Parameters...)
+	}
+	return all
+}
+
+func operations(item *huma.PathItem) (all []*huma.Operation) {
 	for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
 		if op != nil {
-			all = append(all, op.Parameters...)
+			all = append(all, op)
 		}
 	}
 	return all

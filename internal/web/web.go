@@ -15,6 +15,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"github.com/go-chi/chi/v5"
 	"golang.org/x/time/rate"
 
@@ -137,6 +139,23 @@ func (s *Server) who(ctx context.Context) (auth.Claim, error) {
 		s.Auth.Seen(ctx, c.Device)
 	}
 	return c, err
+}
+
+// insist refuses who is not signed in, before anything of what they sent is read.
+func (s *Server) insist(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := s.who(r.Context()); err != nil {
+			s.refuse(w, r, err)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// insistOn is insist for a call that huma reads.
+func (s *Server) insistOn(ctx huma.Context, next func(huma.Context)) {
+	r, w := humachi.Unwrap(ctx)
+	s.insist(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { next(ctx) })).ServeHTTP(w, r)
 }
 
 // where is what a sign-in comes from.
