@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"linli/internal/fault"
 	"linli/internal/id"
 	"linli/internal/journal"
 	"linli/internal/kind"
@@ -119,7 +120,10 @@ func (r *robot) pump() {
 	r.busy = true
 	m := r.queue[0]
 	r.l.work.Go(func() {
-		_, err := r.hook.post(r.l.ctx, m)
+		err := fault.Caught(func() error {
+			_, err := r.hook.post(r.l.ctx, m)
+			return err
+		})
 		r.l.do(func() { r.came(err) })
 	})
 }
@@ -242,7 +246,9 @@ func (r *sms) send() {
 		m := r.queue[0]
 		r.queue = r.queue[1:]
 		r.mu.Unlock()
-		r.sendOne(m)
+		if err := fault.Caught(func() error { r.sendOne(m); return nil }); err != nil {
+			r.l.wrong("a text message was not sent", err)
+		}
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"syscall"
 	"time"
 
+	"linli/internal/fault"
 	"linli/internal/id"
 	"linli/internal/webpush"
 )
@@ -221,7 +222,12 @@ func (r *push) serve(host string, s *service) {
 		s.queue = s.queue[1:]
 		r.mu.Unlock()
 		r.slots <- struct{}{}
-		status, after, err := r.send(r.l.ctx, &j)
+		var status int
+		var after time.Duration
+		err := fault.Caught(func() (err error) {
+			status, after, err = r.send(r.l.ctx, &j)
+			return err
+		})
 		<-r.slots
 		r.l.do(func() { r.came(&j, status, after, err) })
 	}

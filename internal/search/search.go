@@ -16,6 +16,7 @@ import (
 	"sync"
 
 	"linli/internal/entry"
+	"linli/internal/fault"
 	"linli/internal/id"
 )
 
@@ -318,7 +319,11 @@ func (x *Index) Find(ctx context.Context, rooms []Room, q Query, seen func(id.Ro
 	for range min(len(rooms), runtime.GOMAXPROCS(0)) {
 		hands.Go(func() {
 			for r := range work {
-				f.room(x, r, seen)
+				if err := fault.Caught(func() error { return f.room(x, r, seen) }); err != nil {
+					f.mu.Lock()
+					f.err = cmp.Or(f.err, err)
+					f.mu.Unlock()
+				}
 			}
 		})
 	}
@@ -353,17 +358,36 @@ type finder struct {
 	err   error
 }
 
-func (f *finder) room(x *Index, r Room, seen func(id.Room) error) {
+func (f *finder) room(x *Index, r Room, seen func(id.Room) error) error {
 	t, err := x.room(r.ID, seen)
 	if err != nil {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		f.err = cmp.Or(f.err, err)
-		return
+		return err
 	}
-	counts, without := make([]int, len(lanes)), make([]int, len(conditions))
-	var hits []Hit
+	hits, counts, without := f.match(t, r)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.found.Hits = append(f.found.Hits, hits...)
+	for i, n := range counts {
+		if n > 0 {
+			f.found.Counts[""] += n
+			if i > 0 {
+				f.found.Counts[lanes[i]] += n
+			}
+		}
+	}
+	for i, n := range without {
+		if n > 0 {
+			f.found.Without[conditions[i]] += n
+		}
+	}
+	return nil
+}
+
+// match looks through one room: its first hits, how many there are in each lane, and how many more there were without each condition.
+func (f *finder) match(t *text, r Room) (hits []Hit, counts, without []int) {
+	counts, without = make([]int, len(lanes)), make([]int, len(conditions))
 	t.mu.RLock()
+	defer t.mu.RUnlock()
 	match := t.matcher(f.terms, r.NameOf)
 	for i := len(t.said) - 1; i >= 0; i-- {
 		s := &t.said[i]
@@ -381,23 +405,7 @@ func (f *finder) room(x *Index, r Room, seen func(id.Room) error) {
 			hits = append(hits, h)
 		}
 	}
-	t.mu.RUnlock()
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.found.Hits = append(f.found.Hits, hits...)
-	for i, n := range counts {
-		if n > 0 {
-			f.found.Counts[""] += n
-			if i > 0 {
-				f.found.Counts[lanes[i]] += n
-			}
-		}
-	}
-	for i, n := range without {
-		if n > 0 {
-			f.found.Without[conditions[i]] += n
-		}
-	}
+	return hits, counts, without
 }
 
 // conditions are what may be dropped when nothing is found, as Found.Without names them.

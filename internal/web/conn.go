@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -68,7 +69,11 @@ func (s *Sockets) Serve(w http.ResponseWriter, r *http.Request, person id.Person
 	go func() {
 		defer s.resumes.end(k)
 		defer s.Hub.Close(opened)
-		if err := c.Listen(maxMessage, k.hear); err != nil {
+		var broken *fault.Panic
+		switch err := fault.Caught(func() error { return c.Listen(maxMessage, k.hear) }); {
+		case errors.As(err, &broken):
+			s.Log.Error("connection ended", "device", device, "err", err)
+		case err != nil:
 			s.Log.Debug("connection ended", "device", device, "err", err)
 		}
 	}()
@@ -127,7 +132,10 @@ func (k *conn) hear(message []byte) {
 		return
 	}
 	for i := range m.Do {
-		k.do(&m.Do[i])
+		c := &m.Do[i]
+		if err := fault.Caught(func() error { k.do(c); return nil }); err != nil {
+			k.Answered([]engine.Answer{{Command: c.ID, Err: err}})
+		}
 	}
 	if len(m.Resume) > 0 {
 		k.resumes.ask(k, m.Resume)

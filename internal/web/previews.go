@@ -3,8 +3,8 @@ package web
 import (
 	"context"
 	"encoding/json"
-	"sync"
 
+	"linli/internal/fault"
 	"linli/internal/preview"
 )
 
@@ -23,15 +23,17 @@ func (s *Server) previews(ctx context.Context, in *itemRef) (*body[previewsBody]
 	_ = json.Unmarshal(item.Words, &words) // forgotten words have no links
 	links := s.Preview.Links(words.Text)
 	cards := make([]*preview.Card, len(links))
-	var work sync.WaitGroup
-	for i, link := range links {
-		work.Go(func() {
-			if c, err := s.Preview.Of(ctx, link); err == nil {
-				cards[i] = &c
-			}
-		})
+	for _, err := range beside(len(links), func(i int) error {
+		c, err := s.Preview.Of(ctx, links[i])
+		if err == nil {
+			cards[i] = &c
+		}
+		return err
+	}) {
+		if err != nil && fault.Of(err) == nil {
+			s.fail(ctx, err)
+		}
 	}
-	work.Wait()
 	out := previewsBody{Previews: []preview.Card{}}
 	for _, c := range cards {
 		if c != nil {

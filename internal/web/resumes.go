@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"linli/internal/fault"
 	"linli/internal/hub"
 	"linli/internal/id"
 	"linli/internal/wire"
@@ -162,7 +163,11 @@ func (t *resumes) drop(k *conn) {
 func (k *conn) resume(r wire.Resume) {
 	ctx, cancel := context.WithTimeout(k.ctx, resumeWithin)
 	defer cancel()
-	b, err := k.changes(ctx, r)
+	var b []byte
+	err := fault.Caught(func() (err error) {
+		b, err = k.changes(ctx, r)
+		return err
+	})
 	switch {
 	case k.ctx.Err() != nil:
 	case err != nil:

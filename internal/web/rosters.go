@@ -400,10 +400,14 @@ func (s *Server) Wait(ctx context.Context) {
 }
 
 func (s *Server) applyPlan(ctx context.Context, x *planned) {
-	refused, err := s.Intake.Apply(ctx, x.plan, func(written, total int) {
-		s.rosters.mu.Lock()
-		defer s.rosters.mu.Unlock()
-		x.written, x.total = written, total
+	var refused []roster.RowError
+	err := fault.Caught(func() (err error) {
+		refused, err = s.Intake.Apply(ctx, x.plan, func(written, total int) {
+			s.rosters.mu.Lock()
+			defer s.rosters.mu.Unlock()
+			x.written, x.total = written, total
+		})
+		return err
 	})
 	if err == nil {
 		var last entry.Seq

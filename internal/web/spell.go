@@ -93,7 +93,7 @@ func (o *once) do(ctx context.Context, what itemRef, f func(context.Context) err
 			}()
 			work, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 			defer cancel()
-			u.err = f(work)
+			u.err = fault.Caught(func() error { return f(work) })
 		}()
 	}
 	o.mu.Unlock()

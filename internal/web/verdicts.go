@@ -2,6 +2,8 @@ package web
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 
 	"linli/internal/entry"
@@ -165,28 +167,27 @@ func (s *Server) approveMany(ctx context.Context, in *approveManyInput) (*body[a
 		people[p] = append(people[p], a)
 	}
 	var mu sync.Mutex
-	var all sync.WaitGroup
-	b, failed := approvedBody{Faults: map[id.Application]*fault.Fault{}}, error(nil)
-	for _, list := range people {
-		all.Go(func() {
-			for _, a := range list {
-				err := s.admitUnshared(ctx, a, these[a.ID], twice)
-				mu.Lock()
-				switch f := fault.Of(err); {
-				case err == nil:
-					b.Approved++
-				case f != nil:
-					b.Faults[a.ID] = f
-				default:
-					failed = err
-				}
-				mu.Unlock()
+	b := approvedBody{Faults: map[id.Application]*fault.Fault{}}
+	lists := slices.Collect(maps.Values(people))
+	for _, err := range beside(len(lists), func(i int) error {
+		for _, a := range lists[i] {
+			err := fault.Caught(func() error { return s.admitUnshared(ctx, a, these[a.ID], twice) })
+			mu.Lock()
+			switch f := fault.Of(err); {
+			case err == nil:
+				b.Approved++
+			case f != nil:
+				b.Faults[a.ID] = f
+			default:
+				b.Faults[a.ID] = s.fail(ctx, err).Fault
 			}
-		})
-	}
-	all.Wait()
-	if failed != nil {
-		return nil, failed
+			mu.Unlock()
+		}
+		return nil
+	}) {
+		if err != nil {
+			return nil, err
+		}
 	}
 	return says(b), nil
 }

@@ -6,11 +6,9 @@ package web
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -111,8 +109,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 				if p == http.ErrAbortHandler { //nolint:errorlint // it is that very value
 					panic(p)
 				}
-				s.Log.Error("panic", "request", name, "panic", p, "stack", string(debug.Stack()))
-				s.refuse(w, r, fmt.Errorf("panic: %v", p))
+				s.refuse(w, r, fault.Panicked(p))
 			}
 		}()
 		next.ServeHTTP(w, r.WithContext(ctx))
