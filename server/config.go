@@ -22,6 +22,9 @@ import (
 type Config struct {
 	Data    string // the folder with everything: logs, views, keys
 	Listen  string // HOST:PORT
+	HTTP    string // HOST:PORT that leads to https where this server speaks it itself; empty: none
+	TLSCert string // file with the certificate, and file with its key; empty: this server speaks http
+	TLSKey  string
 	Public  string // how residents reach the server, for posters and links; empty: as the request came
 	Proxies string // addresses and networks of proxies that are believed, with commas
 	Log     string // json or text
@@ -50,7 +53,10 @@ func (c *Config) flags(name string, out io.Writer) *flag.FlagSet {
 	fs := flag.NewFlagSet("linli "+name, flag.ContinueOnError)
 	fs.SetOutput(out)
 	fs.StringVar(&c.Data, "data", "data", "`folder` with everything: logs, views, keys. Back it up whole")
-	fs.StringVar(&c.Listen, "listen", "localhost:8080", "`address` to serve on. Put a proxy with HTTPS in front for phones")
+	fs.StringVar(&c.Listen, "listen", "localhost:8080", "`address` to serve on. Phones need HTTPS: by -tls-cert, or by a proxy in front")
+	fs.StringVar(&c.TLSCert, "tls-cert", "", "`file` with this server's certificate and those of its issuers (PEM): -listen then speaks https. Read again when it changes, and at SIGHUP")
+	fs.StringVar(&c.TLSKey, "tls-key", "", "`file` with the certificate's key (PEM)")
+	fs.StringVar(&c.HTTP, "listen-http", ":80", "where this server speaks https: `address` that leads there whoever comes by http; empty: none")
 	fs.StringVar(&c.Public, "public", "", "`URL` under which residents reach the server, for posters and links (default: as asked)")
 	fs.StringVar(&c.Proxies, "proxies", "127.0.0.0/8,::1", "`addresses` and networks of proxies in front, whose X-Forwarded-For and X-Forwarded-Proto are believed; nobody else's are")
 	fs.StringVar(&c.Log, "log", "text", "how the program's own log looks: text or json")
@@ -113,6 +119,9 @@ func (c *Config) Validate() error {
 	if c.Data == "" {
 		return errors.New("data: which folder?")
 	}
+	if err := c.validateTLS(); err != nil {
+		return err
+	}
 	if err := publicURL(c.Public); err != nil {
 		return err
 	}
@@ -160,6 +169,26 @@ func (c *Config) Validate() error {
 	}
 	return nil
 }
+
+// validateTLS refuses what would leave this server without the https that was meant.
+func (c *Config) validateTLS() error {
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		return errors.New("tls-cert, tls-key: both or none")
+	}
+	if !c.speaksTLS() {
+		return nil
+	}
+	if _, _, err := net.SplitHostPort(c.HTTP); c.HTTP != "" && err != nil {
+		return fmt.Errorf("listen-http: %w", err)
+	}
+	if strings.HasPrefix(c.Public, "http://") {
+		return fmt.Errorf("public: this server speaks https itself, and %s says http", c.Public)
+	}
+	return nil
+}
+
+// speaksTLS tells whether this server speaks https itself.
+func (c *Config) speaksTLS() bool { return c.TLSCert != "" }
 
 // publicURL refuses an address that pages could not be served under: they ask for everything at the root of their host.
 func publicURL(public string) error {

@@ -243,6 +243,10 @@ func TestSettingsThatWouldDoNothingAreRefused(t *testing.T) {
 		{"one that is nothing like", nil, "LINLI_COLOUR_SCHEME=x", "no such setting"},
 		{"one of the demo", nil, "LINLI_SPEED=5", ""},
 		{"somebody else's", nil, "LINLIX=5", ""},
+		{"a certificate without its key", []string{"-tls-cert", "cert.pem"}, "", "both or none"},
+		{"https of its own, and another way for people", []string{"-tls-cert", "a", "-tls-key", "b", "-public", "http://host"}, "", "speaks https itself"},
+		{"no address", []string{"-tls-cert", "a", "-tls-key", "b", "-listen-http", "here"}, "", "listen-http"},
+		{"https of its own", []string{"-tls-cert", "a", "-tls-key", "b", "-public", "https://host", "-listen-http", ""}, "", ""},
 		{"no flag", []string{"data", "/srv"}, "", "hyphen"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"runtime/debug"
 	"syscall"
 	"time"
@@ -56,30 +55,42 @@ type special struct {
 // it.
 func (p *Program) serve(ctx context.Context, c *Config, with special) (err error) {
 	defer func() { err = errors.Join(err, p.closeWithin(closeIn)) }()
-	listener, err := net.Listen("tcp", c.Listen)
+	listener, err := listen("listen", c.Listen)
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return err
 	}
 	return p.serveOn(ctx, listener, c, with)
+}
+
+// listen opens an address. Who may not says what would let them.
+func listen(flag, address string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EACCES) {
+		return nil, fmt.Errorf("%s: %w; a port below 1024 needs CAP_NET_BIND_SERVICE (systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE)", flag, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", flag, err)
+	}
+	return l, nil
 }
 
 // serveOn is serve on an address that is open already.
 func (p *Program) serveOn(ctx context.Context, listener net.Listener, c *Config, with special) error {
 	debug.SetGCPercent(50) // memory per connection matters more here than the collector's time
-	url := "http://" + listener.Addr().String()
-	if err := p.sayCode(ctx, url); err != nil {
+	edge, err := openEdge(c, listener, p.Log)
+	if err != nil {
+		return err
+	}
+	defer edge.close()
+	if err := p.sayCode(ctx, edge.url); err != nil {
 		return err
 	}
 	answers := p.web(c, with)
-	server := &http.Server{
-		Handler: answers.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
-	}
 	beats, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	go socket.Beat(beats, p.Hub, pingEvery)
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	p.Log.Info("serving", "url", url, "version", version)
+	failed := edge.serve(beats, answers.Handler())
+	p.Log.Info("serving", "url", edge.url, "version", version)
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
@@ -90,9 +101,7 @@ func (p *Program) serveOn(ctx context.Context, listener net.Listener, c *Config,
 	p.Hub.Bye(hub.GoingAway, "the server stops")
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), talkIn)
 	defer cancel()
-	if server.Shutdown(last) != nil { // an upload that trickles in goes on later, from where it is
-		_ = server.Close()
-	}
+	edge.shutdown(last)
 	answers.Wait(last)
 	return nil
 }

@@ -1,11 +1,13 @@
 package web
 
 import (
+	"encoding/json"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -82,6 +84,37 @@ func address(r *http.Request) string {
 // secure tells whether the person's browser speaks HTTPS, to us or to a trusted proxy.
 func secure(r *http.Request) bool {
 	return r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https"
+}
+
+// strict keeps browsers that came by HTTPS from coming by anything else for a year: from this host alone, others of its domain are not ours
+// to speak for. localhost is every program of a machine, so it is left out.
+func strict(w http.ResponseWriter, r *http.Request) {
+	if host, _, _ := strings.Cut(r.Host, ":"); secure(r) && host != "localhost" {
+		w.Header().Set("Strict-Transport-Security", "max-age=31536000")
+	}
+}
+
+// ToHTTPS answers who comes by http where the office speaks https itself, at main: it leads to the public address or, without one, to the host
+// that was asked. What is not only read is refused, so that nobody goes on sending passwords by a way that others can read.
+func ToHTTPS(public string, main net.Addr) http.Handler {
+	port := ""
+	if at, err := netip.ParseAddrPort(main.String()); err == nil && at.Port() != 443 {
+		port = ":" + strconv.Itoa(int(at.Port()))
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		to := strings.TrimSuffix(public, "/")
+		if asked, err := url.Parse("http://" + r.Host); to == "" && err == nil && asked.Hostname() != "" && asked.Host == r.Host {
+			to = "https://" + strings.TrimSuffix(r.Host, ":"+asked.Port()) + port
+		}
+		if to == "" || r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusForbidden)
+			_ = json.NewEncoder(w).Encode(answer{fault.New(fault.Forbidden, "this server speaks https").And("field", "https")})
+			return
+		}
+		http.Redirect(w, r, to+r.URL.RequestURI(), http.StatusPermanentRedirect)
+	})
 }
 
 // origins tells a page of ours from one of elsewhere: by what the browser says of it, or because its origin is the host that was asked, or

@@ -3,7 +3,9 @@ package web
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -155,5 +157,68 @@ func TestAProxyThatPassesNoUpgradeIsNamedInTheLogOnceAMinute(t *testing.T) {
 	}
 	if strings.Count(said.String(), "Upgrade and Connection") != 1 {
 		t.Errorf("it says %s", said)
+	}
+}
+
+func TestWhoComesByHTTPIsLedToHTTPS(t *testing.T) {
+	for _, c := range []struct {
+		public, port, method, host, path string
+		status                           int
+		to                               string
+	}{
+		{"", "443", "GET", "linli.example.cn", "/join/abc?x=1", 308, "https://linli.example.cn/join/abc?x=1"},
+		{"", "443", "GET", "linli.example.cn:80", "/", 308, "https://linli.example.cn/"},
+		{"", "8443", "HEAD", "linli.example.cn", "/", 308, "https://linli.example.cn:8443/"},
+		{"", "8443", "GET", "[2001:db8::1]:80", "/", 308, "https://[2001:db8::1]:8443/"},
+		{"https://linli.example.cn/", "8443", "GET", "elsewhere.example", "/a", 308, "https://linli.example.cn/a"},
+		{"", "443", "GET", "", "/", 403, ""},
+		{"", "443", "GET", "a@elsewhere.example", "/", 403, ""},
+		{"", "443", "GET", "linli.example.cn", "//elsewhere.example/", 308, "https://linli.example.cn//elsewhere.example/"},
+		{"", "443", "POST", "linli.example.cn", "/api/v1/session", 403, ""},
+	} {
+		r := httptest.NewRequest(c.method, "/", nil)
+		r.Host, r.URL.Path = c.host, strings.Split(c.path, "?")[0]
+		if _, query, ok := strings.Cut(c.path, "?"); ok {
+			r.URL.RawQuery = query
+		}
+		if strings.HasPrefix(c.path, "//") {
+			r.URL.Opaque, r.URL.Path = "", c.path
+		}
+		at, _ := net.ResolveTCPAddr("tcp", "127.0.0.1:"+c.port)
+		w := httptest.NewRecorder()
+		ToHTTPS(c.public, at).ServeHTTP(w, r)
+		if w.Code != c.status || w.Header().Get("Location") != c.to || w.Header().Get("Strict-Transport-Security") != "" {
+			t.Errorf("%s %s%s: %d %v", c.method, c.host, c.path, w.Code, w.Header())
+		}
+	}
+}
+
+// Browsers are held to HTTPS when they came by it, as far as that is believed, and by no answer of plain http.
+func TestOnlyAPageOfHTTPSHoldsBrowsersToIt(t *testing.T) {
+	for _, c := range []struct {
+		remote, said, host string
+		tls, want          bool
+	}{
+		{"192.0.2.7:4000", "", "linli.example.cn", true, true},
+		{"127.0.0.1:4000", "https", "linli.example.cn", false, true},
+		{"127.0.0.1:4000", "http", "linli.example.cn", false, false},
+		{"192.0.2.7:4000", "https", "linli.example.cn", false, false}, // a claim of anybody
+		{"192.0.2.7:4000", "", "linli.example.cn", false, false},
+		{"127.0.0.1:4000", "", "localhost:8443", true, false},
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr, r.Host = c.remote, c.host
+		if c.tls {
+			r.TLS = &tls.ConnectionState{}
+		}
+		if c.said != "" {
+			r.Header.Set("X-Forwarded-Proto", c.said)
+		}
+		s, _ := edged("", "127.0.0.0/8")
+		w := httptest.NewRecorder()
+		s.arrive(s.guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))).ServeHTTP(w, r)
+		if got := w.Header().Get("Strict-Transport-Security"); (got == "max-age=31536000") != c.want || !c.want && got != "" {
+			t.Errorf("%+v: %q", c, got)
+		}
 	}
 }

@@ -101,6 +101,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		strict(w, r)
 		name := rand.Text()[:12]
 		ctx := context.WithValue(r.Context(), requestKey, name)
 		ctx = context.WithValue(ctx, askKey, r)

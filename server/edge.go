@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	stdlog "log"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"linli/internal/certificate"
+	"linli/internal/web"
+)
+
+// edge is every address on which this server answers.
+type edge struct {
+	url    string // of the main one, as it is reached from this machine
+	keeper *certificate.Keeper
+	doors  []door
+	work   sync.WaitGroup
+}
+
+// door is an address and who answers there.
+type door struct {
+	server   *http.Server
+	listener net.Listener
+}
+
+// openEdge opens what else there is beside the main address. After an error everything is closed.
+func openEdge(c *Config, main net.Listener, log *slog.Logger) (e *edge, err error) {
+	e = &edge{url: "http://" + main.Addr().String()}
+	office := door{server: newServer(log), listener: main}
+	defer func() {
+		if err != nil {
+			e.close()
+		}
+	}()
+	e.doors = append(e.doors, office)
+	if c.speaksTLS() {
+		if e.keeper, err = certificate.Files(c.TLSCert, c.TLSKey, time.Now, log); err != nil {
+			return e, err
+		}
+		e.url = "https://" + main.Addr().String()
+		office.server.TLSConfig = e.keeper.Config()
+	}
+	if c.speaksTLS() && c.HTTP != "" {
+		l, err := listen("listen-http", c.HTTP)
+		if err != nil {
+			return e, err
+		}
+		plain := newServer(log)
+		plain.Handler = web.ToHTTPS(c.Public, main.Addr())
+		e.doors = append(e.doors, door{server: plain, listener: l})
+		log.Info("who comes by http is led to https", "address", l.Addr().String())
+	}
+	return e, nil
+}
+
+func newServer(log *slog.Logger) *http.Server {
+	return &http.Server{
+		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		ErrorLog: stdlog.New(complaints{log}, "", 0),
+	}
+}
+
+// complaints are what net/http says of itself. Strangers who speak no TLS are no matter, and their addresses nobody's business.
+type complaints struct{ log *slog.Logger }
+
+func (c complaints) Write(b []byte) (int, error) {
+	if said := strings.TrimSpace(string(b)); !strings.HasPrefix(said, "http: TLS handshake error") {
+		c.log.Warn("http", "says", said)
+	}
+	return len(b), nil
+}
+
+// serve answers at every door until shutdown, at the main one by office, and looks after the certificate until ctx ends. What fails comes on
+// the channel.
+func (e *edge) serve(ctx context.Context, office http.Handler) <-chan error {
+	failed := make(chan error, len(e.doors))
+	e.doors[0].server.Handler = office
+	for _, d := range e.doors {
+		go func() {
+			if d.server.TLSConfig != nil {
+				failed <- d.server.ServeTLS(d.listener, "", "")
+			} else {
+				failed <- d.server.Serve(d.listener)
+			}
+		}()
+	}
+	if e.keeper != nil {
+		again := make(chan os.Signal, 1)
+		signal.Notify(again, syscall.SIGHUP)
+		go func() {
+			defer signal.Stop(again)
+			e.keeper.Watch(ctx, again)
+		}()
+	}
+	return failed
+}
+
+// shutdown lets requests end until ctx does, and breaks off what goes on then: an upload that trickles in goes on later, from where it is.
+func (e *edge) shutdown(ctx context.Context) {
+	for _, d := range e.doors {
+		e.work.Go(func() {
+			if d.server.Shutdown(ctx) != nil {
+				_ = d.server.Close()
+			}
+		})
+	}
+	e.work.Wait()
+}
+
+// close breaks everything off.
+func (e *edge) close() {
+	for _, d := range e.doors {
+		_, _ = d.server.Close(), d.listener.Close()
+	}
+}
