@@ -1,8 +1,6 @@
 package main
 
 import (
-	"io"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -376,12 +374,6 @@ func TestAKillNeitherForgetsNorDoubles(t *testing.T) {
 	w = serveTown(t, w.dir, "-push-local")
 	phone.silent(w.as(zhang))
 	eventually(t, "alerts are counted", func() bool {
-		metrics, err := http.Get(w.url + "/metrics")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer metrics.Body.Close()
-		said, _ := io.ReadAll(metrics.Body)
-		return strings.Contains(string(said), `linli_alerts_total{channel="push",outcome="sent"} 1`)
+		return strings.Contains(w.metrics(), `linli_alerts_total{channel="push",outcome="sent"} 1`)
 	})
 }

@@ -23,6 +23,7 @@ type Config struct {
 	Data    string // the folder with everything: logs, views, keys
 	Listen  string // HOST:PORT
 	HTTP    string // HOST:PORT that leads to https where this server speaks it itself; empty: none
+	Metrics string // HOST:PORT for /metrics and profiles; empty: none
 	TLSCert string // file with the certificate, and file with its key; empty: this server speaks http
 	TLSKey  string
 	Public  string // how residents reach the server, for posters and links; empty: as the request came
@@ -54,6 +55,7 @@ func (c *Config) flags(name string, out io.Writer) *flag.FlagSet {
 	fs.SetOutput(out)
 	fs.StringVar(&c.Data, "data", "data", "`folder` with everything: logs, views, keys. Back it up whole")
 	fs.StringVar(&c.Listen, "listen", "localhost:8080", "`address` to serve on. Phones need HTTPS: by -tls-cert, or by a proxy in front")
+	fs.StringVar(&c.Metrics, "listen-metrics", "", "`address` for /metrics and /debug/pprof, as 127.0.0.1:9180; whoever reaches it reads them (default: none)")
 	fs.StringVar(&c.TLSCert, "tls-cert", "", "`file` with this server's certificate and those of its issuers (PEM): -listen then speaks https. Read again when it changes, and at SIGHUP")
 	fs.StringVar(&c.TLSKey, "tls-key", "", "`file` with the certificate's key (PEM)")
 	fs.StringVar(&c.HTTP, "listen-http", ":80", "where this server speaks https: `address` that leads there whoever comes by http; empty: none")
@@ -118,6 +120,9 @@ func (c *Config) Validate() error {
 	}
 	if c.Data == "" {
 		return errors.New("data: which folder?")
+	}
+	if _, _, err := net.SplitHostPort(c.Metrics); c.Metrics != "" && err != nil {
+		return fmt.Errorf("listen-metrics: %w", err)
 	}
 	if err := c.validateTLS(); err != nil {
 		return err

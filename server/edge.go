@@ -22,6 +22,7 @@ type edge struct {
 	url    string // of the main one, as it is reached from this machine
 	keeper *certificate.Keeper
 	doors  []door
+	watch  *http.Server // of metrics and profiles; nil: none
 	work   sync.WaitGroup
 }
 
@@ -58,6 +59,15 @@ func openEdge(c *Config, main net.Listener, log *slog.Logger) (e *edge, err erro
 		e.doors = append(e.doors, door{server: plain, listener: l})
 		log.Info("who comes by http is led to https", "address", l.Addr().String())
 	}
+	if c.Metrics != "" {
+		l, err := listen("listen-metrics", c.Metrics)
+		if err != nil {
+			return e, err
+		}
+		e.watch = newServer(log)
+		e.doors = append(e.doors, door{e.watch, l})
+		log.Info("metrics and profiles", "url", "http://"+l.Addr().String()+"/metrics")
+	}
 	return e, nil
 }
 
@@ -78,11 +88,14 @@ func (c complaints) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// serve answers at every door until shutdown, at the main one by office, and looks after the certificate until ctx ends. What fails comes on
+// serve answers at every door until shutdown, at the main one by office, at that of metrics by watch, and looks after the certificate until ctx ends. What fails comes on
 // the channel.
-func (e *edge) serve(ctx context.Context, office http.Handler) <-chan error {
+func (e *edge) serve(ctx context.Context, office http.Handler, watch func() http.Handler) <-chan error {
 	failed := make(chan error, len(e.doors))
 	e.doors[0].server.Handler = office
+	if e.watch != nil {
+		e.watch.Handler = watch()
+	}
 	for _, d := range e.doors {
 		go func() {
 			if d.server.TLSConfig != nil {

@@ -53,6 +53,8 @@ type Program struct {
 	Keep     kind.Keep
 	Now      func() time.Time
 
+	waiting func() int // what waits for the journal's committer
+
 	work   sync.WaitGroup
 	cancel context.CancelFunc
 	closes []func() error // in the order of opening
@@ -144,7 +146,7 @@ func (p *Program) openStores(ctx context.Context, c *Config, s settings) error {
 	if err != nil {
 		return err
 	}
-	p.Journal = j
+	p.Journal, p.waiting = j, j.Waiting
 	p.closes = append(p.closes, j.Close)
 	if s.disk != nil {
 		p.Journal = s.disk(j)

@@ -86,10 +86,13 @@ func (p *Program) serveOn(ctx context.Context, listener net.Listener, c *Config,
 		return err
 	}
 	answers := p.web(c, with)
+	if edge.keeper != nil {
+		answers.Certificate = edge.keeper.Expires
+	}
 	beats, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	go socket.Beat(beats, p.Hub, pingEvery)
-	failed := edge.serve(beats, answers.Handler())
+	failed := edge.serve(beats, answers.Handler(), answers.Watch)
 	p.Log.Info("serving", "url", edge.url, "version", version)
 	select {
 	case err := <-failed:
@@ -121,6 +124,14 @@ func (p *Program) web(c *Config, with special) *web.Server {
 		}
 		return int64(st.Bavail) * st.Bsize
 	}
+	s.Queues = map[string]func() float64{
+		"log":     func() float64 { return float64(p.waiting()) },
+		"pushes":  func() float64 { n, _, _ := p.Notify.Waiting(); return float64(n) },
+		"texts":   func() float64 { _, n, _ := p.Notify.Waiting(); return float64(n) },
+		"staff":   func() float64 { _, _, n := p.Notify.Waiting(); return float64(n) },
+		"uploads": func() float64 { return float64(p.Blobs.Underway()) },
+	}
+	s.Sizes = newSizes(c.Data).all()
 	s.Sockets = &web.Sockets{
 		Engine: p.Engine, View: p.View, Blobs: p.Blobs, Audit: p.Audit, Hub: p.Hub, Marks: p.Marks, Alive: p.Auth.Alive, Rate: with.rate, Now: p.Now, Log: p.Log,
 	}

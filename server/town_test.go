@@ -117,7 +117,7 @@ func runTown(t *testing.T, dir string, command ...string) *town {
 func startTown(t *testing.T, dir string, command ...string) *town {
 	t.Helper()
 	w := &town{t: t, dir: dir, log: &lines{}, up: make(chan struct{}), down: make(chan struct{})}
-	args := append(command, "-data", dir, "-listen", "127.0.0.1:0", "-log", "json", "-level", "debug")
+	args := append(command, "-data", dir, "-listen", "127.0.0.1:0", "-listen-metrics", "127.0.0.1:0", "-log", "json", "-level", "debug")
 	w.cmd = exec.Command(os.Args[0], args...) //nolint:gosec // ourselves
 	w.cmd.Env = append(long.Environ(), asProgram+"=1")
 	pipe, err := w.cmd.StderrPipe()

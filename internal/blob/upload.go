@@ -103,6 +103,18 @@ func (s *Store) quota(next *Upload) error {
 	return nil
 }
 
+// Underway is how many uploads are on their way in.
+func (s *Store) Underway() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, u := range s.uploads {
+		if u.File == nil && !u.Gone {
+			n++
+		}
+	}
+	return n
+}
+
 // load reads which uploads there are.
 func (s *Store) load() error {
 	list, err := filepath.Glob(s.data("*.json"))

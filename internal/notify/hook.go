@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"linli/internal/fault"
@@ -78,6 +79,7 @@ type robot struct {
 	from  time.Time   // not before
 	sent  []time.Time // the last ones
 	tries int
+	waits atomic.Int64 // how long the queue is, for whoever asks
 }
 
 type robotMessage struct {
@@ -108,6 +110,7 @@ func (r *robot) tell(n *news, text string) {
 		return
 	}
 	r.queue = append(r.queue, robotMessage{Text: n.title + " " + text, Room: n.title, Topic: robotTopic(n), At: n.At})
+	r.waits.Store(int64(len(r.queue)))
 }
 
 // pump sends the first of the queue, when it may.
@@ -142,6 +145,7 @@ func (r *robot) came(err error) {
 	r.l.counts.add("robot", "sent")
 	r.l.can.worked(id.Server, "robot", "", now)
 	r.queue, r.tries, r.sent = r.queue[1:], 0, append(r.sent, now)
+	r.waits.Store(int64(len(r.queue)))
 	r.pump()
 }
 

@@ -438,6 +438,19 @@ func (c *counts) add(channel, outcome string) {
 	c.of[[2]string{channel, outcome}]++
 }
 
+// Waiting is how many pushes, text messages and messages to the staff wait for who delivers them.
+func (l *Ladder) Waiting() (pushes, texts, staff int) {
+	l.push.mu.Lock()
+	for _, s := range l.push.services {
+		pushes += len(s.queue)
+	}
+	l.push.mu.Unlock()
+	l.sms.mu.Lock()
+	texts = len(l.sms.queue)
+	l.sms.mu.Unlock()
+	return pushes, texts, int(l.robot.waits.Load())
+}
+
 // Count is how many alerts of a channel came to an outcome since the start.
 func (l *Ladder) Count(channel, outcome string) uint64 {
 	l.counts.mu.Lock()

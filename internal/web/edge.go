@@ -30,7 +30,11 @@ func (s *Server) arrive(next http.Handler) http.Handler {
 			proto, _, _ = strings.Cut(r.Header.Get("X-Forwarded-Proto"), ",")
 			proxied = from != at.Addr()
 		}
+		believed := from.IsValid()
 		r = r.Clone(r.Context())
+		if !believed {
+			r.Header.Del(requestID)
+		}
 		for _, h := range []string{"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded"} {
 			r.Header.Del(h)
 		}

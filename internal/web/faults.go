@@ -66,19 +66,31 @@ func (a answer) MarshalJSON() ([]byte, error) { return json.Marshal(a.Fault) }
 func (s *Server) fail(ctx context.Context, err error) answer {
 	if f := fault.Of(err); f != nil {
 		s.noteRefusal(ctx, err)
-		return answer{f}
+		said := answer{f}
+		level := slog.LevelDebug
+		if said.GetStatus() >= http.StatusInternalServerError { // it is not the asker's
+			level = slog.LevelInfo
+		}
+		s.Log.Log(ctx, level, "request refused", append(whose(ctx), "code", f.Code, "reason", f.Reason)...)
+		return said
 	}
 	name, _ := ctx.Value(requestKey).(string)
-	method, path := "", ""
-	if r, ok := ctx.Value(askKey).(*http.Request); ok {
-		method, path = r.Method, r.URL.Path
-	}
 	level := slog.LevelError
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		level = slog.LevelDebug // whoever asked has gone away
 	}
-	s.Log.Log(ctx, level, "request failed", "request", name, "method", method, "path", path, "err", err)
+	s.Log.Log(ctx, level, "request failed", append(whose(ctx), "err", err)...)
 	return answer{fault.New(fault.Internal, "something went wrong").And("id", name)}
+}
+
+// whose says in the log which request it was: by its id, its method and its route. What stands in its URL may be a secret (a poster's link).
+func whose(ctx context.Context) []any {
+	name, _ := ctx.Value(requestKey).(string)
+	method := ""
+	if r, ok := ctx.Value(askKey).(*http.Request); ok {
+		method = r.Method
+	}
+	return []any{"request", name, "method", method, "route", routeOf(ctx)}
 }
 
 // refuse answers a plain handler's request with a fault.

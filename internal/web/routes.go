@@ -17,7 +17,7 @@ import (
 func (s *Server) routes(r chi.Router) {
 	r.Get("/healthz", s.healthz)
 	r.Get("/readyz", s.readyz)
-	r.Handle("/metrics", s.metrics)
+	r.HandleFunc("/metrics", s.metricsElsewhere)
 	r.Post("/share", s.shared)
 
 	r.Route("/api/v1", func(r chi.Router) {

@@ -188,6 +188,7 @@ type signInInput struct {
 
 func (s *Server) signIn(ctx context.Context, in *signInInput) (*sessionAnswer, error) {
 	v, err := s.Auth.SignIn(ctx, in.Body.Phone, in.Body.Password, where(ctx, in.Body.Label))
+	s.meters.signedIn("password", err)
 	if err != nil {
 		s.noteTry(ctx, audit.SignIn, in.Body.Phone, err)
 		return nil, err
@@ -207,6 +208,7 @@ type codeInput struct {
 
 func (s *Server) signInByCode(ctx context.Context, in *codeInput) (*sessionAnswer, error) {
 	v, err := s.Auth.RedeemCode(ctx, in.Body.Phone, in.Body.Code, in.Body.Password, where(ctx, in.Body.Label))
+	s.meters.signedIn("code", err)
 	if err != nil {
 		s.noteTry(ctx, audit.Code, in.Body.Phone, err)
 		return nil, err
@@ -241,6 +243,7 @@ func (s *Server) refresh(ctx context.Context, in *refreshInput) (*sessionAnswer,
 		token, tokens = in.Body.Refresh, true
 	}
 	v, err := s.Auth.Refresh(ctx, token)
+	s.meters.signedIn("refresh", err)
 	if err != nil {
 		return nil, err
 	}

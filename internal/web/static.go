@@ -151,6 +151,11 @@ func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, map[string]bool{"alive": true})
 }
 
+// metricsElsewhere answers a program that asks for metrics where people ask.
+func (s *Server) metricsElsewhere(w http.ResponseWriter, r *http.Request) {
+	s.refuse(w, r, fault.New(fault.NotFound, "metrics have an address of their own: -listen-metrics"))
+}
+
 // readyz is 200 when commands are taken: caught up with the log, and the disk above its reserve.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	if err := s.Engine.Able(); err != nil {

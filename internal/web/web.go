@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -63,7 +64,12 @@ type Server struct {
 	Rate     rate.Limit // requests a second of one device; 0: asksPerSecond
 	Now      func() time.Time
 	Log      *slog.Logger
-	Disk     func() (free int64) // for metrics
+
+	// For metrics:
+	Disk        func() (free int64)
+	Queues      map[string]func() float64 // how much waits in each
+	Sizes       map[string]func() float64 // bytes on disk of each folder of the data
+	Certificate func() time.Time          // when it goes over; nil where this server shows none
 
 	applying [100]sync.Mutex // by the last two digits of a phone
 	paces    paces
@@ -71,15 +77,17 @@ type Server struct {
 	waits    waits
 	spelling once
 	metrics  http.Handler
+	meters   *meters
 	cross    *http.CrossOriginProtection
 	hints    hints
 }
 
 // Handler is the whole of it.
 func (s *Server) Handler() http.Handler {
+	s.meters = newMeters()
 	s.metrics, s.cross = s.newMetrics(), s.origins()
 	r := chi.NewRouter()
-	r.Use(s.arrive, s.guard, s.cross.Handler)
+	r.Use(s.arrive, s.counted, s.guard, s.cross.Handler)
 	r.MethodNotAllowed(s.noSuchMethod)
 	s.routes(r)
 	return r
@@ -93,7 +101,19 @@ const (
 	askKey
 )
 
-// guard gives each request an id, holds what every answer says about itself, and turns a panic into an internal fault.
+// named is the id of a request: what a trusted proxy calls it (arrive takes off what anybody else says), or a name of ours.
+func named(r *http.Request) string {
+	if said := r.Header.Get(requestID); requestName.MatchString(said) {
+		return said
+	}
+	return rand.Text()[:12]
+}
+
+const requestID = "X-Request-Id"
+
+var requestName = regexp.MustCompile(`^[A-Za-z0-9_-]{8,64}$`)
+
+// guard gives each request an id, which the answer and the log have; holds what every answer says about itself, and turns a panic into an internal fault.
 func (s *Server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -102,9 +122,11 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		strict(w, r)
-		name := rand.Text()[:12]
+		name := named(r)
+		h.Set(requestID, name)
 		ctx := context.WithValue(r.Context(), requestKey, name)
 		ctx = context.WithValue(ctx, askKey, r)
+		r = r.WithContext(ctx)
 		defer func() {
 			if p := recover(); p != nil {
 				if p == http.ErrAbortHandler { //nolint:errorlint // it is that very value
@@ -113,7 +135,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 				s.refuse(w, r, fault.Panicked(p))
 			}
 		}()
-		next.ServeHTTP(w, r.WithContext(ctx))
+		next.ServeHTTP(w, r)
 	})
 }
 

@@ -976,6 +976,7 @@ export const en: Record<keyof typeof zh, string> = {
   f_quotaAmend: 'Changed three times today; again tomorrow.',
   f_tooLargeMb: 'Larger than {mb} MB. Make it smaller and send it again.',
   f_internal: 'Something failed on the server and was noted. What you wrote is kept; try again in a while.',
+  f_number: ' To have it looked into, say number {id}.',
   f_invalid: 'Not taken: something is not filled in yet. What you wrote is kept; look it over and send again.',
   f_badTime: 'This time is past, or too far ahead. Please choose another.',
   f_badName: 'A name has letters only, no digits or signs. Please change it.',

@@ -71,6 +71,7 @@ export const refusal = (f: Pick<Fault, 'code' | 'with'>, now = Date.now()): stri
   const more = f.with ?? {}
   if (f.code === 'muted') return more.until ? t('f_muted', { until: when(Number(more.until), now) }) : t('f_mutedPlain')
   if (f.code === 'wrong' && more.left === 0) return t('f_wrongWait', { retry: Number(more.retry ?? 60) })
+  if (f.code === 'internal' && more.id) return t('f_internal') + t('f_number', { id: String(more.id) })
   if (f.code === 'no-space' && more.field === 'look') return t('f_noSpaceLook')
   if (f.code === 'wrong' && more.left !== undefined) return t('f_wrongLeft', { left: Number(more.left) })
   if (f.code === 'removed' && more.field === 'person') return t('f_removedThem')

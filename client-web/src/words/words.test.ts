@@ -93,6 +93,7 @@ describe('words', () => {
   it('say why something was refused, and never nothing', () => {
     expect(refusal({ code: 'wrong', with: { left: 3 } })).toContain('3')
     expect(refusal({ code: 'of-a-later-server' })).toBe(zh.f_internal)
+    expect(refusal({ code: 'internal', with: { id: 'K7M2QWER2345' } })).toContain('编号 K7M2QWER2345')
   })
 
   it('tell what was forgotten from what is damaged', () => {

@@ -970,6 +970,7 @@ export const zh = {
   f_tooLargeMb: '超过 {mb} MB。可以压缩后再发。',
   // refusals, by fault code
   f_internal: '服务器出了问题，已经记下，您写的内容都还在。请过一会儿再试。',
+  f_number: '要请人查，报编号 {id}。',
   f_invalid: '没有收下：有一处还没填好。您写的内容都还在，请看一遍再交。',
   f_badTime: '这个时间已经过了，或者太远。请换一个。',
   f_badName: '姓名只写字，不带数字和符号。请改一改。',

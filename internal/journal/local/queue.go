@@ -30,6 +30,9 @@ const (
 	withdrawn
 )
 
+// Waiting is how much waits for the committer, about.
+func (j *Journal) Waiting() int { return len(j.in) }
+
 // Append is journal.Journal's.
 func (j *Journal) Append(ctx context.Context, log id.Log, after journal.Seq, name journal.ID, body []byte) (journal.Seq, error) {
 	if len(body) > journal.MaxBody {
