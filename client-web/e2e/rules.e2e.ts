@@ -104,7 +104,7 @@ test('how much one person may take on is set in the office, and what was not tou
   // What is no number is refused in words, and the form stays.
   await claims.fill('0')
   await sheet.getByRole('button', { name: '保存', exact: true }).click()
-  await boss.page.locator('.toasts p').first().waitFor()
+  await sheet.getByRole('alert').waitFor()
   await sheet.getByRole('button', { name: '保存', exact: true }).waitFor()
   await boss.context.close()
   noFaults()
