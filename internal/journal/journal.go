@@ -37,10 +37,18 @@ type Frame struct {
 	Prev Hash   // of the frame before; zero for the first
 	Body []byte // at most MaxBody; shared by all who read it, so never written to
 	Gone bool   // redacted: the body was replaced; Seq, ID and the chain remain
+	Was  Hash   // of a redacted frame: its hash as it was appended
 }
 
-// Hash is the hash of the frame as it was appended: over log, seq, id, prev and body, each length-prefixed or of fixed size.
-// For a redacted frame the engine keeps the original hash and uses that in its place.
+// Link is what the next frame's Prev must be: the hash of this one as it was appended.
+func (f *Frame) Link() Hash {
+	if f.Gone {
+		return f.Was
+	}
+	return f.Hash()
+}
+
+// Hash is the hash of the frame as it stands: over log, seq, id, prev and body, each length-prefixed or of fixed size.
 func (f *Frame) Hash() Hash {
 	h := sha256.New()
 	var n [8]byte
@@ -95,6 +103,18 @@ type Journal interface {
 	// Redact overwrites one body, keeping Seq, ID and the original hash. Who follows may see either body until it returns.
 	//   ErrAbsent  there is no such frame
 	Redact(ctx context.Context, log id.Log, seq Seq, body []byte) error
+
+	// Snapshot hands over all that Follow does not bring, as of one moment: each value on the shelf, in key order, and then each frame that
+	// was redacted, in no particular order. It returns the cursor behind the last frame of that moment. What item and gone do holds the
+	// moment, so they wait for nothing; an error of theirs ends it.
+	//   ErrUnreadable  some of the shelf may be missing
+	Snapshot(ctx context.Context, shard int, item func(Item) error, gone func(Frame) error) (Cursor, error)
+
+	// Import stores frames of an archive as they were, redacted ones too, each right behind its log's last; one that is there already is
+	// passed over. It is for a journal that nobody follows yet.
+	//   *Damaged  a frame does not fit the one before it; those before it are stored
+	//   ErrUnavailable, ErrUnknown, ErrNoSpace, ErrTooLarge, ErrClosed as with Append
+	Import(ctx context.Context, frames []Frame) error
 
 	Shards() int
 	Shelf() Shelf
@@ -151,7 +171,7 @@ type Shelf interface {
 	Delete(ctx context.Context, key string, when Rev) error // ErrChanged; deleting what is absent is no error
 	// List yields the present keys with this prefix and their values, in key order; last ErrUnreadable when some may be missing.
 	List(ctx context.Context, prefix string) iter.Seq2[Item, error]
-	// PutAll stores many values as with Any and no ttl, in few transactions: for imports. Not atomic as a whole.
+	// PutAll stores many values as with Any, each until its Until, in few transactions: for imports. Not atomic as a whole.
 	PutAll(ctx context.Context, items []Item) error
 }
 
@@ -160,6 +180,7 @@ type Item struct {
 	Key   string
 	Value []byte
 	Rev   Rev
+	Until int64 // s since 1970: when it goes; 0 for never
 }
 
 var (

@@ -95,26 +95,42 @@ func (b *batch) put(w *work) (err error) {
 	return w.change(b)
 }
 
+// head is a log's, with what this batch has put behind it.
+func (b *batch) head(log id.Log) (head, error) {
+	if h, ok := b.heads[log]; ok {
+		return h, nil
+	}
+	h, err := b.j.heads.at(b.j, b.j.look, log)
+	if err == nil {
+		b.j.heads.note(log, h) // what a failed commit leaves in Badger's memory must not be taken for it
+	}
+	return h, err
+}
+
 func (b *batch) putFrame(f journal.Frame) error {
-	h, ok := b.heads[f.Log]
-	if !ok {
-		var err error
-		if h, err = b.j.heads.at(b.j, b.j.look, f.Log); err != nil {
-			return err
-		}
-		b.j.heads.note(f.Log, h) // what a failed commit leaves in Badger's memory must not be taken for it
+	h, err := b.head(f.Log)
+	if err != nil {
+		return err
 	}
 	if h.seq != f.Seq-1 || f.Seq == 0 {
 		return b.conflict(&f, h.seq)
 	}
 	f.Prev = h.hash
-	hash := f.Hash()
+	b.land(f)
+	return nil
+}
+
+// land writes a frame that fits behind its log's head.
+func (b *batch) land(f journal.Frame) {
+	hash := f.Link()
 	b.pos++
 	b.set(badger.NewEntry(frameKey(f.Log, f.Seq), encode(&f, hash)))
 	b.set(badger.NewEntry(positionKey(b.pos), positionValue(f.Log, f.Seq)))
+	if f.Gone {
+		b.set(badger.NewEntry(goneKey(f.Log, f.Seq), nil))
+	}
 	b.heads[f.Log] = head{f.Seq, hash}
 	b.frames = append(b.frames, stored{b.pos, f, hash})
-	return nil
 }
 
 // conflict tells whether the frame that stands in the way is this very one: then it is nil, success.

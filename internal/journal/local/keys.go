@@ -13,6 +13,7 @@ import (
 //	j/<log>\0<frame>   a frame
 //	h/<log>            frame, hash: the head. A second witness, see heads.load
 //	f/<position>       log\0frame: the order in which frames of all logs came, for Follow
+//	g/<log>\0<frame>   nothing: the frame was redacted
 //	s/<key>            rev, value: the shelf
 //	m/epoch            format (1), 8 random bytes: which database this is; a part of every cursor
 //	m/rev              the last revision given on the shelf
@@ -35,6 +36,12 @@ func logPrefix(log id.Log) []byte { return append(append([]byte("j/"), log...), 
 
 func frameKey(log id.Log, seq journal.Seq) []byte {
 	return binary.BigEndian.AppendUint64(logPrefix(log), uint64(seq))
+}
+
+func goneKey(log id.Log, seq journal.Seq) []byte {
+	key := frameKey(log, seq)
+	key[0] = 'g'
+	return key
 }
 
 func headKey(log id.Log) []byte { return append([]byte("h/"), log...) }
@@ -100,7 +107,7 @@ func decode(log id.Log, seq journal.Seq, value []byte) (f journal.Frame, hash jo
 			return f, hash, damaged
 		}
 		copy(hash[:], rest)
-		rest = rest[len(hash):]
+		f.Was, rest = hash, rest[len(hash):]
 	}
 	f.Body = rest
 	now := f.Hash()

@@ -269,18 +269,6 @@ func numberAt(txn *badger.Txn, key []byte) (n uint64, err error) {
 	return binary.BigEndian.Uint64(b), nil
 }
 
-func lastPosition(txn *badger.Txn) uint64 {
-	o := badger.DefaultIteratorOptions
-	o.Reverse, o.PrefetchValues = true, false
-	it := txn.NewIterator(o)
-	defer it.Close()
-	it.Seek(positionKey(^uint64(0)))
-	if !it.ValidForPrefix([]byte("f/")) {
-		return 0
-	}
-	return binary.BigEndian.Uint64(it.Item().Key()[2:])
-}
-
 // Shards is one: this machine follows all logs in one order.
 func (j *Journal) Shards() int { return 1 }
 

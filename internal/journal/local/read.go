@@ -205,6 +205,7 @@ func (j *Journal) Redact(ctx context.Context, log id.Log, seq journal.Seq, body 
 		}
 		f.Body, f.Gone = body, true
 		b.set(badger.NewEntry(frameKey(log, seq), encode(&f, hash)))
+		b.set(badger.NewEntry(goneKey(log, seq), nil))
 		b.removed = append(b.removed, place{log, seq})
 		return nil
 	}})

@@ -63,7 +63,7 @@ func readItem(item *badger.Item) (journal.Item, error) {
 	if len(b) < 8 {
 		return journal.Item{}, unavailable(fmt.Errorf("a value of %d bytes", len(b)))
 	}
-	return journal.Item{Key: key, Value: b[8:], Rev: journal.Rev(binary.BigEndian.Uint64(b))}, nil
+	return journal.Item{Key: key, Value: b[8:], Rev: journal.Rev(binary.BigEndian.Uint64(b)), Until: int64(item.ExpiresAt())}, nil
 }
 
 func (s shelf) Put(ctx context.Context, key string, value []byte, when journal.Rev, ttl time.Duration) (journal.Rev, error) {
@@ -76,7 +76,12 @@ func (s shelf) Put(ctx context.Context, key string, value []byte, when journal.R
 		if err := b.unchanged(key, when); err != nil {
 			return err
 		}
-		rev = b.shelve(key, value, ttl)
+		until := int64(0)
+		if ttl > 0 {
+			// Badger counts in seconds: rounded up, so that nothing goes before its time.
+			until = time.Now().Add(ttl + time.Second - 1).Unix()
+		}
+		rev = b.shelve(key, value, until)
 		return nil
 	}})
 	if err != nil {
@@ -103,13 +108,10 @@ func (b *batch) unchanged(key string, when journal.Rev) error {
 	return nil
 }
 
-func (b *batch) shelve(key string, value []byte, ttl time.Duration) journal.Rev {
+func (b *batch) shelve(key string, value []byte, until int64) journal.Rev {
 	b.rev++
 	e := badger.NewEntry(shelfKey(key), append(binary.BigEndian.AppendUint64(make([]byte, 0, 8+len(value)), b.rev), value...))
-	if ttl > 0 {
-		// Badger counts in seconds: rounded up, so that nothing goes before its time.
-		e.ExpiresAt = uint64(time.Now().Add(ttl + time.Second - 1).Unix())
-	}
+	e.ExpiresAt = uint64(until)
 	b.set(e)
 	return journal.Rev(b.rev)
 }
@@ -215,11 +217,11 @@ func (s shelf) PutAll(ctx context.Context, items []journal.Item) error {
 		// The copies are for when ctx ends: the caller has the items again while the committer still writes.
 		part := make([]journal.Item, n)
 		for i, item := range items[:n] {
-			part[i] = journal.Item{Key: item.Key, Value: append([]byte(nil), item.Value...)}
+			part[i] = journal.Item{Key: item.Key, Value: append([]byte(nil), item.Value...), Until: item.Until}
 		}
 		err := s.j.give(ctx, &work{size: size, change: func(b *batch) error {
 			for _, item := range part {
-				b.shelve(item.Key, item.Value, 0)
+				b.shelve(item.Key, item.Value, item.Until)
 			}
 			return nil
 		}})
