@@ -26,6 +26,7 @@ var may = map[string][]string{
 	"office":                      {"legible", "entry", "id", "fault"},
 	"wire":                        {"room", "kind", "entry", "id", "fault"},
 	"journal":                     {"id", "fault"},
+	"archive":                     {"journal", "id", "fault"},
 	"dbfiles":                     {},
 	"journal/local":               {"journal", "dbfiles", "id", "fault"},
 	"journal/journaltest":         {"journal", "id", "fault"},
@@ -66,6 +67,8 @@ var homes = map[string][]string{
 	"github.com/mozillazg/go-pinyin":      {"internal/search"},
 	"golang.org/x/image":                  {"internal/blob"},
 	"golang.org/x/net/html":               {"internal/preview"},
+	"filippo.io/age":                      {"internal/archive"},
+	"github.com/minio/minio-go/v7":        {"internal/archive"},
 }
 
 func TestPackagesKnowOnlyWhomTheyMay(t *testing.T) {
