@@ -42,6 +42,15 @@ type Config struct {
 	SpeechHook   string // URL of the engine that spells voices out; empty: none
 	PreviewHosts string // hosts whose pages may be asked for their title, with commas; empty: none
 
+	BackupTo     string        // where copies go: folders and buckets, with commas; empty: none are made
+	BackupKey    string        // the safe's recipient
+	BackupEvery  time.Duration // between copies
+	BackupWhole  time.Duration // between copies that add to no other
+	BackupRate   int64         // MiB a second at most
+	BackupDays   int           // days of which the last copy stays
+	BackupMonths int           // and months
+	BackupStore  string        // the bucket's access key and secret, with a colon
+
 	// of demo alone
 	Speed float64
 	At    string
@@ -73,6 +82,14 @@ func (c *Config) flags(name string, out io.Writer) *flag.FlagSet {
 	fs.IntVar(&c.KeepMedia, "keep-media", 0, "`days` that pictures, videos and voices are kept; 0 for ever")
 	fs.StringVar(&c.SpeechHook, "speech-hook", "", "`URL` of an engine that is sent a voice and answers {\"text\":\"…\"} (default: none, and nobody is offered it)")
 	fs.StringVar(&c.PreviewHosts, "preview-hosts", "", "`hosts` whose pages this server may ask for their title when they are linked: a.gov.cn,.b.cn (default: none)")
+	fs.StringVar(&c.BackupTo, "backup-to", "", "`places` for copies of the office, with commas: a folder, or s3://store.example.cn/bucket/linli (default: none are made)")
+	fs.StringVar(&c.BackupKey, "backup-key", "", "`age1…`: for whom copies are sealed; linli backup key makes it, and the secret for the safe")
+	fs.DurationVar(&c.BackupEvery, "backup-every", 15*time.Minute, "how often a copy is made: as much can be lost with the machine")
+	fs.DurationVar(&c.BackupWhole, "backup-whole", 7*24*time.Hour, "how often one is made that adds to no other")
+	fs.Int64Var(&c.BackupRate, "backup-rate", 16, "`MiB` a second that copies are made with at most; 0 for as many as there are")
+	fs.IntVar(&c.BackupDays, "backup-days", 30, "`days` of which the last copy stays; all of the last two days do")
+	fs.IntVar(&c.BackupMonths, "backup-months", 12, "`months` of which the last copy stays")
+	fs.StringVar(&c.BackupStore, "backup-store", "", "`key:secret` of the bucket. Give it by environment or file")
 	fs.String("config", "", "`file` with a line for each key: data /var/lib/linli")
 	if name == "demo" {
 		fs.Float64Var(&c.Speed, "speed", 1, "how fast the district's clock runs")
@@ -140,6 +157,9 @@ func (c *Config) Validate() error {
 	}
 	if c.SMSDaily < 0 {
 		return errors.New("sms-daily: not below 0")
+	}
+	if err := c.validBackup(); err != nil {
+		return err
 	}
 	if c.Log != "text" && c.Log != "json" {
 		return errors.New("log: text or json")

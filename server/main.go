@@ -28,6 +28,8 @@ func commands() []command {
 		{"demo", "[-data DIR] [-listen HOST:PORT] [-speed N] [-at HH:MM]", "the same with a living district to try things on", demo},
 		{"import", "[-data DIR] [-dry-run] [-json] FILE…", "take in the office's roster; the server must not be running", importRoster},
 		{"check", "[-data DIR]", "verify every log and the views; the server must not be running", check},
+		{"backup", "[-data DIR] [-whole] [now|verify|list|key]", "copy the office to where -backup-to says, and try a copy; the server may be running", backup},
+		{"restore", "-from PLACE -data DIR [-at TIME] [-key FILE]", "put an office back from a copy, into a folder that has none", restore},
 		{"code", "[-data DIR] [NAME]", "give an administrator a code for a new password; the server must not be running", giveCode},
 		{"bench", "WORKLOAD [-json]", "measure, beside the floor: fanout, idle, search, history", benchmark},
 		{"version", "", "say which version this is", sayVersion},

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
+	"linli/internal/archive"
 	"linli/internal/audit"
 	"linli/internal/auth"
 	"linli/internal/blob"
@@ -50,6 +52,7 @@ type Program struct {
 	Intake   *intake.Service
 	Preview  *preview.Fetcher
 	Audit    *audit.Log
+	Keeper   *archive.Keeper // nil: no copies are made
 	Keep     kind.Keep
 	Now      func() time.Time
 
@@ -151,6 +154,9 @@ func (p *Program) openStores(ctx context.Context, c *Config, s settings) error {
 	if s.disk != nil {
 		p.Journal = s.disk(j)
 	}
+	if err := keysBelong(ctx, j, c.Data); err != nil {
+		return err
+	}
 	keys, err := register.LoadKeys(filepath.Join(c.Data, "keys"))
 	if err != nil {
 		return err
@@ -169,6 +175,9 @@ func (p *Program) openStores(ctx context.Context, c *Config, s settings) error {
 	if p.Blobs, err = blob.Open(filepath.Join(c.Data, "blob"), c.Reserve<<20, s.files); err != nil {
 		return err
 	}
+	if p.Keeper, err = c.keeper(p.Journal, p.Blobs, time.Now); err != nil {
+		return err
+	}
 	p.View, err = view.Open(filepath.Join(c.Data, "view"), p.Log, func(err error) {
 		p.Log.Error("the views stand still", "err", err)
 	})
@@ -176,6 +185,20 @@ func (p *Program) openStores(ctx context.Context, c *Config, s settings) error {
 		return err
 	}
 	p.closes = append(p.closes, p.View.Close)
+	return nil
+}
+
+// keysBelong refuses to make a new master key beside data that were sealed with another: a restored office waits for its own.
+func keysBelong(ctx context.Context, j journal.Journal, data string) error {
+	path := filepath.Join(data, "keys", "master.key")
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	for _, err := range j.Shelf().List(ctx, register.Keys) {
+		if err == nil {
+			return fmt.Errorf("the key of the data is missing: put the file master.key that belongs to this office back into %s", filepath.Dir(path))
+		}
+	}
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"runtime/debug"
+	"sync"
 	"syscall"
 	"time"
 
@@ -92,6 +93,7 @@ func (p *Program) serveOn(ctx context.Context, listener net.Listener, c *Config,
 	beats, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	go socket.Beat(beats, p.Hub, pingEvery)
+	copies := p.copies(beats, c)
 	failed := edge.serve(beats, answers.Handler(), answers.Watch)
 	p.Log.Info("serving", "url", edge.url, "version", version)
 	select {
@@ -106,7 +108,23 @@ func (p *Program) serveOn(ctx context.Context, listener net.Listener, c *Config,
 	defer cancel()
 	edge.shutdown(last)
 	answers.Wait(last)
+	stop()
+	copies.Wait()
 	return nil
+}
+
+// copies makes them when they are due, and hears commands of this machine, until ctx ends.
+func (p *Program) copies(ctx context.Context, c *Config) *sync.WaitGroup {
+	var both sync.WaitGroup
+	both.Go(func() {
+		if err := p.control(ctx, c); err != nil {
+			p.Log.Warn("commands of this machine are not heard", "err", err)
+		}
+	})
+	if p.Keeper != nil {
+		both.Go(func() { p.Keeper.Run(ctx) })
+	}
+	return &both
 }
 
 // web joins HTTP and the socket to the parts.

@@ -23,6 +23,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"linli/internal/fault"
@@ -420,6 +421,24 @@ func (r *Register) ByPhone(ctx context.Context, phone string) (id.Person, error)
 		return "", fault.New(fault.NotFound, "nobody has this phone")
 	}
 	return id.Person(owner), wrap("phone", err)
+}
+
+// Keys is how the names of people's keys on the shelf begin: who has lost theirs is forgotten, in every copy too.
+const Keys = "key/"
+
+// Keeps tells whether an item of a copy may come back: not the records and phones of whoever has no key any more.
+func Keeps(item journal.Item, has func(key string) bool) bool {
+	kind, rest, _ := strings.Cut(item.Key, "/")
+	switch kind {
+	case "reg":
+		return has(Keys + rest)
+	case "said":
+		person, _, _ := strings.Cut(rest, "/")
+		return has(Keys + person)
+	case "phone":
+		return has(Keys + string(item.Value))
+	}
+	return true
 }
 
 func wrap(what string, err error) error {
