@@ -162,14 +162,14 @@ func (c *Config) backup(ctx context.Context, what string, whole bool, out io.Wri
 	if report != nil {
 		sayReport(report, what, out)
 	}
-	if err == nil && what == "verify" && slices.ContainsFunc(report.Places, func(p archive.Place) bool { return p.Verified == nil || len(p.Verified.Wrong) > 0 }) {
+	if err == nil && what == "verify" && slices.ContainsFunc(report.Places, func(p archive.CopyPlace) bool { return p.Verified == nil || len(p.Verified.Wrong) > 0 }) {
 		err = errors.New("a copy is not what it should be: make a whole one with linli backup -whole, and try that")
 	}
 	return err
 }
 
 // backupAlone is backup while no server runs.
-func (c *Config) backupAlone(ctx context.Context, what string, whole bool) (*archive.Report, error) {
+func (c *Config) backupAlone(ctx context.Context, what string, whole bool) (*archive.CopyReport, error) {
 	if _, err := os.Stat(filepath.Join(c.Data, "log")); err != nil {
 		return nil, err
 	}
@@ -197,7 +197,7 @@ func work(ctx context.Context, k *archive.Keeper, what string, whole bool) error
 	return k.Copy(ctx, whole)
 }
 
-func sayReport(r *archive.Report, what string, out io.Writer) {
+func sayReport(r *archive.CopyReport, what string, out io.Writer) {
 	for _, p := range r.Places {
 		switch {
 		case what == "verify" && p.Verified != nil && len(p.Verified.Wrong) == 0:
@@ -373,7 +373,7 @@ func (c *Config) restore(ctx context.Context, o restoreOptions, out io.Writer) (
 	if err := os.Rename(half, logs); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "restored: %d logs, %d frames, %d keys, %d files", found.Logs, found.Frames, found.Counts.Apart, found.Files)
+	fmt.Fprintf(out, "restored: %d logs, %d frames, %d keys, %d files", found.Logs, found.Frames, found.CopyCounts.Apart, found.Files)
 	if found.Last > 0 {
 		fmt.Fprintf(out, "; the last entry is of %s", time.UnixMilli(found.Last).In(kind.Zone).Format("2006-01-02 15:04:05"))
 	}

@@ -39,8 +39,8 @@ type order struct {
 }
 
 type outcome struct {
-	Report *archive.Report `json:"report,omitempty"`
-	Error  string          `json:"error,omitempty"`
+	Report *archive.CopyReport `json:"report,omitempty"`
+	Error  string              `json:"error,omitempty"`
 }
 
 // control answers until ctx ends.
@@ -94,7 +94,7 @@ func (p *Program) obey(ctx context.Context, a order) (out outcome) {
 }
 
 // ask has the running server do something about copies; errNobody where none runs.
-func (c *Config) ask(ctx context.Context, what string, whole bool) (*archive.Report, error) {
+func (c *Config) ask(ctx context.Context, what string, whole bool) (*archive.CopyReport, error) {
 	path, dir, err := controlPath(c.Data)
 	if err != nil {
 		return nil, err

@@ -132,7 +132,7 @@ func (p *Program) web(c *Config, with special) *web.Server {
 	proxies, _ := c.trusted() // validated
 	s := &web.Server{
 		Engine: p.Engine, View: p.View, Search: p.Search, Blobs: p.Blobs, Hub: p.Hub, Register: p.Register, Auth: p.Auth, Marks: p.Marks, Intake: p.Intake, Scans: p.Scans, Pockets: p.Pockets, Notify: p.Notify,
-		Speech: speech.New(c.SpeechHook), Preview: p.Preview, Keep: p.Keep, Audit: p.Audit,
+		Speech: speech.New(c.SpeechHook), Preview: p.Preview, Keep: p.Keep, Keeper: p.Keeper, Audit: p.Audit, Data: c.Data, Reserve: c.Reserve << 20,
 		Public: c.Public, Proxies: proxies, Version: version, Demo: with.demo, Rate: with.rate, Now: p.Now, Log: p.Log,
 	}
 	s.Disk = func() int64 {

@@ -61,12 +61,12 @@ type Copy struct {
 	Parts      []Part          `json:"parts"` // frames from the generation's beginning, in order; then the others
 	New        int64           `json:"new"`   // bytes that were written for it
 	Naming     []byte          `json:"naming"`
-	Counts
+	CopyCounts
 	Damaged []string `json:"damaged,omitempty"` // what could not be copied
 }
 
-// Counts is how much is in a copy, or was found in it.
-type Counts struct {
+// CopyCounts is how much is in a copy, or was found in it.
+type CopyCounts struct {
 	Logs   int `json:"logs"`
 	Frames int `json:"frames"`
 	Items  int `json:"items"` // on the shelf, without those kept apart

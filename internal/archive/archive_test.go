@@ -294,7 +294,7 @@ func TestWhatIsCopiedIsRestored(t *testing.T) {
 		c := w.copy(a)
 		names, states = append(names, c.Name), append(states, state(t, w.Journal, w.files))
 		if c.Full() != (n == 0) || c.Logs != 4 || c.Files != n+1 {
-			t.Errorf("copy %d: whole %v, %+v", n, c.Full(), c.Counts)
+			t.Errorf("copy %d: whole %v, %+v", n, c.Full(), c.CopyCounts)
 		}
 	}
 	idle := w.copy(a)

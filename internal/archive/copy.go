@@ -55,7 +55,7 @@ func (a *Archive) Copy(ctx context.Context, src Source, whole, known bool) (*Cop
 	}
 	err = w.all(ctx, before)
 	if errors.Is(err, journal.ErrEpoch) && c.Generation != name { // the office was restored meanwhile, or opened anew
-		c.Generation, c.Cursor, c.Heads, c.Parts, c.Counts = name, nil, map[id.Log]Head{}, nil, Counts{}
+		c.Generation, c.Cursor, c.Heads, c.Parts, c.CopyCounts = name, nil, map[id.Log]Head{}, nil, CopyCounts{}
 		err = w.all(ctx, before)
 	}
 	if err != nil {

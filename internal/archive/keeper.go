@@ -33,18 +33,18 @@ type KeeperOptions struct {
 	Log      *slog.Logger
 }
 
-// Place is what became of one target. It is what pages and doctors read.
-type Place struct {
-	Target   string   `json:"target"`
-	Known    bool     `json:"known"` // it had copies once
-	Copies   []Made   `json:"copies"`
-	Last     *Ended   `json:"last,omitempty"`     // the last try to make a copy
-	Verified *Verdict `json:"verified,omitempty"` // the last try to restore one
-	Swept    int64    `json:"swept,omitempty"`    // ms: when files that no copy has were taken away
+// CopyPlace is what became of one target. It is what pages and doctors read.
+type CopyPlace struct {
+	Target   string       `json:"target"`
+	Known    bool         `json:"known"` // it had copies once
+	Copies   []CopyMade   `json:"copies"`
+	Last     *CopyEnded   `json:"last,omitempty"`     // the last try to make a copy
+	Verified *CopyVerdict `json:"verified,omitempty"` // the last try to restore one
+	Swept    int64        `json:"swept,omitempty"`    // ms: when files that no copy has were taken away
 }
 
-// Made is a copy that lies in a target.
-type Made struct {
+// CopyMade is a copy that lies in a target.
+type CopyMade struct {
 	Name    string `json:"name"`
 	At      int64  `json:"at"` // ms
 	Whole   bool   `json:"whole"`
@@ -52,27 +52,43 @@ type Made struct {
 	Bytes   int64  `json:"bytes"` // of all of its parts but the files
 	Took    int64  `json:"took"`  // ms
 	Damaged int    `json:"damaged,omitempty"`
-	Counts
+	CopyCounts
 }
 
-// Ended is how a try ended: at ms, Error empty when it was well.
-type Ended struct {
+// CopyEnded is how a try ended, at ms. Why is empty when it was well: full, missing (the folder), emptied, foreign, or other; Error says more,
+// for who keeps the machine.
+type CopyEnded struct {
 	At    int64  `json:"at"`
+	Why   string `json:"why,omitempty"`
 	Error string `json:"error,omitempty"`
 }
 
-// Verdict is what a try to restore found.
-type Verdict struct {
-	At    int64    `json:"at"`   // ms
-	Took  int64    `json:"took"` // ms
-	Copy  string   `json:"copy"`
-	Was   Counts   `json:"was"`   // as the copy says, and the office agrees
-	Is    Counts   `json:"is"`    // as it was restored
-	Wrong []string `json:"wrong"` // empty: it is the same
+func why(err error) string {
+	switch {
+	case errors.Is(err, syscall.ENOSPC):
+		return "full"
+	case errors.Is(err, ErrEmptied):
+		return "emptied"
+	case errors.Is(err, ErrForeign):
+		return "foreign"
+	case errors.Is(err, fs.ErrNotExist):
+		return "missing"
+	}
+	return "other"
 }
 
-// Work is what is being done now.
-type Work struct {
+// CopyVerdict is what a try to restore found.
+type CopyVerdict struct {
+	At    int64      `json:"at"`   // ms
+	Took  int64      `json:"took"` // ms
+	Copy  string     `json:"copy"`
+	Was   CopyCounts `json:"was"`   // as the copy says, and the office agrees
+	Is    CopyCounts `json:"is"`    // as it was restored
+	Wrong []string   `json:"wrong"` // empty: it is the same
+}
+
+// CopyWork is what is being done now.
+type CopyWork struct {
 	What   string `json:"what"` // copy, verify
 	Target string `json:"target"`
 	Since  int64  `json:"since"` // ms
@@ -80,26 +96,26 @@ type Work struct {
 	Of     int64  `json:"of"`
 }
 
-// Report is all that there is to say.
-type Report struct {
-	Places []Place `json:"places"`
-	Work   *Work   `json:"work,omitempty"`
-	Every  int64   `json:"every"` // ms
-	Next   int64   `json:"next"`  // ms
-	Days   int     `json:"days"`
-	Months int     `json:"months"`
+// CopyReport is all that there is to say.
+type CopyReport struct {
+	Places []CopyPlace `json:"places"`
+	Work   *CopyWork   `json:"work,omitempty"`
+	Every  int64       `json:"every"` // ms
+	Next   int64       `json:"next"`  // ms
+	Days   int         `json:"days"`
+	Months int         `json:"months"`
 }
 
 // Keeper makes copies on a schedule and tries one each day. It is safe for concurrent use.
 type Keeper struct {
 	o        KeeperOptions
 	archives []*Archive
-	busy     sync.Mutex // held by who works
-	wake     chan struct{}
+	busy     sync.Mutex  // held by who works
+	asks     chan string // what a page wants, at most one
 
 	mu     sync.Mutex
-	places []Place
-	work   *Work
+	places []CopyPlace
+	work   *CopyWork
 	next   time.Time
 }
 
@@ -108,7 +124,7 @@ var ErrBusy = error(fault.New(fault.Busy, "a copy is being made or tried already
 
 // NewKeeper opens the targets. Nothing is done before Run or a call.
 func NewKeeper(o KeeperOptions) (*Keeper, error) {
-	k := &Keeper{o: o, wake: make(chan struct{}, 1)}
+	k := &Keeper{o: o, asks: make(chan string, 1)}
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("archive: %w", err)
 	}
@@ -122,7 +138,7 @@ func NewKeeper(o KeeperOptions) (*Keeper, error) {
 			return nil, err
 		}
 		k.archives = append(k.archives, a)
-		p := Place{Target: t.String()}
+		p := CopyPlace{Target: t.String()}
 		for _, h := range had {
 			if h.Target == p.Target {
 				p = h
@@ -135,7 +151,7 @@ func NewKeeper(o KeeperOptions) (*Keeper, error) {
 }
 
 // ReadPlaces is what a keeper wrote down in its folder; nothing when there was none.
-func ReadPlaces(dir string) (places []Place, err error) {
+func ReadPlaces(dir string) (places []CopyPlace, err error) {
 	b, err := os.ReadFile(filepath.Join(dir, "state.json"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -177,8 +193,16 @@ func (k *Keeper) Run(ctx context.Context) {
 		case <-ctx.Done():
 			timer.Stop()
 			return
-		case <-k.wake:
+		case what := <-k.asks:
 			timer.Stop()
+			do := k.Verify
+			if what == "copy" {
+				do = func(ctx context.Context) error { return k.Copy(ctx, false) }
+			}
+			if err := do(ctx); err != nil && ctx.Err() == nil {
+				k.o.Log.Error("copies: what a page wanted failed", "what", what, "err", err)
+			}
+			k.note(func() { k.work = nil })
 			continue
 		case <-timer.C:
 		}
@@ -190,6 +214,22 @@ func (k *Keeper) Run(ctx context.Context) {
 				k.o.Log.Error("the copy could not be tried", "err", err)
 			}
 		}
+	}
+}
+
+// Ask has Run make a copy ("copy") or try one ("verify") as soon as it can; ErrBusy while it is at something.
+func (k *Keeper) Ask(what string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.work != nil {
+		return ErrBusy
+	}
+	select {
+	case k.asks <- what:
+		k.work = &CopyWork{What: what, Since: k.o.Now().UnixMilli()}
+		return nil
+	default:
+		return ErrBusy
 	}
 }
 
@@ -227,7 +267,7 @@ func (k *Keeper) begin(what string) (end func(), err error) {
 		k.busy.Unlock()
 		return nil, err
 	}
-	k.note(func() { k.work = &Work{What: what, Since: k.o.Now().UnixMilli()} })
+	k.note(func() { k.work = &CopyWork{What: what, Since: k.o.Now().UnixMilli()} })
 	return func() {
 		k.note(func() { k.work = nil })
 		lock.Close() //nolint:errcheck // nothing was written
@@ -259,9 +299,9 @@ func (k *Keeper) Copy(ctx context.Context, whole bool) error {
 		if ctx.Err() != nil {
 			return errors.Join(all, ctx.Err())
 		}
-		ended := &Ended{At: k.o.Now().UnixMilli()}
+		ended := &CopyEnded{At: k.o.Now().UnixMilli()}
 		if err != nil {
-			ended.Error = err.Error()
+			ended.Why, ended.Error = why(err), err.Error()
 			all = errors.Join(all, err)
 			a.have = nil // whatever is there is looked at again
 		}
@@ -272,7 +312,7 @@ func (k *Keeper) Copy(ctx context.Context, whole bool) error {
 }
 
 func (k *Keeper) made(i int, c *Copy) {
-	m := Made{Name: c.Name, At: c.At, Whole: c.Full(), New: c.New, Took: c.Took, Damaged: len(c.Damaged), Counts: c.Counts}
+	m := CopyMade{Name: c.Name, At: c.At, Whole: c.Full(), New: c.New, Took: c.Took, Damaged: len(c.Damaged), CopyCounts: c.CopyCounts}
 	for _, p := range c.Parts {
 		m.Bytes += p.Bytes
 	}
@@ -297,7 +337,7 @@ func (k *Keeper) prune(ctx context.Context, i int) error {
 		for _, name := range went {
 			gone[name] = true
 		}
-		left := []Made(nil)
+		left := []CopyMade(nil)
 		for _, m := range k.places[i].Copies {
 			if !gone[m.Name] {
 				left = append(left, m)
@@ -328,7 +368,7 @@ func (k *Keeper) Verify(ctx context.Context) error {
 		}
 		if err != nil {
 			all = errors.Join(all, err)
-			v = &Verdict{At: k.o.Now().UnixMilli(), Wrong: []string{err.Error()}}
+			v = &CopyVerdict{At: k.o.Now().UnixMilli(), Wrong: []string{err.Error()}}
 		}
 		for _, w := range v.Wrong {
 			k.o.Log.Error("a copy is not what it should be", "target", k.places[i].Target, "what", w)
@@ -338,7 +378,7 @@ func (k *Keeper) Verify(ctx context.Context) error {
 	return errors.Join(all, k.write())
 }
 
-func (k *Keeper) verify(ctx context.Context, i int) (v *Verdict, err error) {
+func (k *Keeper) verify(ctx context.Context, i int) (v *CopyVerdict, err error) {
 	a, began := k.archives[i], k.o.Now()
 	c, worse, err := a.Newest(ctx)
 	if err != nil {
@@ -368,9 +408,9 @@ func (k *Keeper) verify(ctx context.Context, i int) (v *Verdict, err error) {
 	if err != nil {
 		return nil, err
 	}
-	v = &Verdict{Copy: c.Name, Was: c.Counts, Is: found.Counts, Wrong: found.Wrong}
+	v = &CopyVerdict{Copy: c.Name, Was: c.CopyCounts, Is: found.CopyCounts, Wrong: append([]string{}, found.Wrong...)}
 	if p, _ := c.part(apartD); p.Name != found.Apart { // of a later copy, which was cut off
-		v.Was.Apart = found.Counts.Apart
+		v.Was.Apart = found.CopyCounts.Apart
 	}
 	if worse > 0 {
 		v.Wrong = append(v.Wrong, fmt.Sprintf("%d newer copies cannot be read", worse))
@@ -402,16 +442,16 @@ func (k *Keeper) verify(ctx context.Context, i int) (v *Verdict, err error) {
 }
 
 // Report is all that there is to say now.
-func (k *Keeper) Report() Report {
+func (k *Keeper) Report() CopyReport {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	r := Report{Every: k.o.Every.Milliseconds(), Next: k.next.UnixMilli(), Days: k.o.Keep.Days, Months: k.o.Keep.Months}
+	r := CopyReport{Places: []CopyPlace{}, Every: k.o.Every.Milliseconds(), Next: k.next.UnixMilli(), Days: k.o.Keep.Days, Months: k.o.Keep.Months}
 	if k.work != nil {
 		w := *k.work
 		r.Work = &w
 	}
 	for _, p := range k.places {
-		p.Copies = append([]Made(nil), p.Copies...)
+		p.Copies = append([]CopyMade{}, p.Copies...)
 		r.Places = append(r.Places, p)
 	}
 	return r

@@ -33,7 +33,7 @@ type Into struct {
 
 // Found is what a restore found.
 type Found struct {
-	Counts
+	CopyCounts
 	Copy  *Copy
 	Apart string   // the part of what is kept apart that was taken
 	Wrong []string // what was missing or not what was written; empty: all is there
@@ -226,7 +226,7 @@ func (r *restoring) keptApart(ctx context.Context) error {
 		for _, i := range items {
 			r.apart[i.Key] = true
 		}
-		r.found.Apart, r.found.Counts.Apart = p.Name, len(items)
+		r.found.Apart, r.found.CopyCounts.Apart = p.Name, len(items)
 		if number(name) < want {
 			r.found.Wrong = append(r.found.Wrong, fmt.Sprintf("%s/%08d: it is missing; of what is kept apart there is an older one, which may bring back what was forgotten since", apartD, want))
 		}

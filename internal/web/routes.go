@@ -167,6 +167,9 @@ func (s *Server) declare(open *api, anybody chi.Router) {
 	get(a, "/limits", s.limits)
 	put(a, "/limits", s.setLimits)
 	get(a, "/audit", s.auditLines)
+	get(a, "/system", s.systemPage)
+	post(a, "/system/backup", s.startCopy)
+	post(a, "/system/verify", s.startVerify)
 
 	r.Get("/socket", s.socket)
 	anybody.NotFound(s.noSuchCall)

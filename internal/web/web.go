@@ -19,6 +19,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"golang.org/x/time/rate"
 
+	"linli/internal/archive"
 	"linli/internal/audit"
 	"linli/internal/auth"
 	"linli/internal/blob"
@@ -55,6 +56,7 @@ type Server struct {
 	Speech   *speech.Engine // nil: none
 	Preview  *preview.Fetcher
 	Audit    *audit.Log
+	Keeper   *archive.Keeper // nil: no copies are made
 	Keep     kind.Keep
 	Sockets  *Sockets
 	Public   string         // URL under which residents reach the server; empty: as asked
@@ -64,6 +66,8 @@ type Server struct {
 	Rate     rate.Limit // requests a second of one device; 0: asksPerSecond
 	Now      func() time.Time
 	Log      *slog.Logger
+	Data     string // the folder with everything
+	Reserve  int64  // bytes of free disk below which nothing more is stored
 
 	// For metrics:
 	Disk        func() (free int64)
@@ -80,6 +84,7 @@ type Server struct {
 	meters   *meters
 	cross    *http.CrossOriginProtection
 	hints    hints
+	system   systemCache
 }
 
 // Handler is the whole of it.

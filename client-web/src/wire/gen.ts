@@ -287,6 +287,72 @@ export interface ContactBody {
   phone: string
 }
 
+export interface CopyCounts {
+  apart: number
+  files: number
+  frames: number
+  gone: number
+  items: number
+  logs: number
+}
+
+export interface CopyEnded {
+  at: number
+  error?: string
+  why?: string
+}
+
+export interface CopyMade {
+  apart: number
+  at: number
+  bytes: number
+  damaged?: number
+  files: number
+  frames: number
+  gone: number
+  items: number
+  logs: number
+  name: string
+  new: number
+  took: number
+  whole: boolean
+}
+
+export interface CopyPlace {
+  copies: CopyMade[]
+  known: boolean
+  last?: CopyEnded
+  swept?: number
+  target: string
+  verified?: CopyVerdict
+}
+
+export interface CopyReport {
+  days: number
+  every: number
+  months: number
+  next: number
+  places: CopyPlace[]
+  work?: CopyWork
+}
+
+export interface CopyVerdict {
+  at: number
+  copy: string
+  is: CopyCounts
+  took: number
+  was: CopyCounts
+  wrong: string[]
+}
+
+export interface CopyWork {
+  done: number
+  of: number
+  since: number
+  target: string
+  what: string
+}
+
 export interface Count {
   all: number
   covered: number
@@ -537,6 +603,11 @@ export interface Hit {
   at: number
   room: string
   seq: number
+}
+
+export interface HomesReached {
+  homes: number
+  reached: number
 }
 
 export interface Hours {
@@ -1221,6 +1292,11 @@ export interface SlipsBody {
   stairs: StairRow[]
 }
 
+export interface SpaceRow {
+  bytes: number
+  kind: string
+}
+
 export interface SpelledName {
   badge?: string
   id: string
@@ -1300,6 +1376,21 @@ export interface SubscribeInputBody {
   auth: string
   endpoint: string
   p256dh: string
+}
+
+export interface SystemBody {
+  backup?: CopyReport
+  connections: number
+  entries: number
+  free: number
+  memory: number
+  now: number
+  people: number
+  reach: HomesReached
+  reserve: number
+  space: SpaceRow[]
+  total: number
+  version: string
 }
 
 export interface TakenBody {
