@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -52,21 +51,6 @@ func Need(dir string) (int64, error) {
 		}
 	}
 	return max(need, 0), nil
-}
-
-// Occupied is how many bytes of the disk a folder's files have, with all below: files with holes have less than their length says.
-func Occupied(dir string) (n int64) {
-	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return nil //nolint:nilerr // it went meanwhile, or is not there
-		}
-		var st syscall.Stat_t
-		if syscall.Lstat(path, &st) == nil {
-			n += st.Blocks * 512
-		}
-		return nil
-	})
-	return n
 }
 
 // Trim cuts write-ahead files behind their last whole transaction, as Badger would when it opens them for writing. It needs no space, and

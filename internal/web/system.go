@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"path/filepath"
 	"runtime/metrics"
 	"sync"
 	"syscall"
@@ -10,7 +9,6 @@ import (
 
 	"linli/internal/archive"
 	"linli/internal/audit"
-	"linli/internal/dbfiles"
 	"linli/internal/fault"
 	"linli/internal/id"
 	"linli/internal/room"
@@ -20,11 +18,10 @@ import (
 type systemCache struct {
 	mu    sync.Mutex
 	at    time.Time
-	space []spaceRow
 	reach homesReached
 }
 
-// spaceRow is what one kind of data takes on the disk: messages, files, views, copies (what is kept for making them).
+// spaceRow is what one kind of data takes on the disk: messages, files, views.
 type spaceRow struct {
 	Kind  string `json:"kind"`
 	Bytes int64  `json:"bytes"`
@@ -59,11 +56,16 @@ func (s *Server) systemPage(ctx context.Context, _ *none) (*body[systemBody], er
 	}
 	counts := s.Hub.Counts()
 	b := systemBody{
-		Version: s.Version, Now: s.Now().UnixMilli(), Connections: counts.Connections, People: counts.People, Memory: ownMemory(), Reserve: s.Reserve,
+		Version: s.Version, Now: s.Now().UnixMilli(), Connections: counts.Connections, People: counts.People, Memory: ownMemory(), Reserve: s.Reserve, Space: []spaceRow{},
 		Entries: int64(s.sum(func(x *room.State) float64 { return float64(x.Seq()) })),
 	}
-	if err := s.counted(ctx, &b); err != nil {
+	if err := s.reachNow(ctx, &b); err != nil {
 		return nil, err
+	}
+	for _, row := range []struct{ kind, folder string }{{"messages", "log"}, {"files", "blob"}, {"views", "view"}} {
+		if size := s.Sizes[row.folder]; size != nil {
+			b.Space = append(b.Space, spaceRow{row.kind, int64(size())})
+		}
 	}
 	var st syscall.Statfs_t
 	if syscall.Statfs(s.Data, &st) == nil {
@@ -76,23 +78,18 @@ func (s *Server) systemPage(ctx context.Context, _ *none) (*body[systemBody], er
 	return says(b), nil
 }
 
-// counted fills in what is counted at most once a minute.
-func (s *Server) counted(ctx context.Context, b *systemBody) error {
+// reachNow fills in what is counted at most once a minute.
+func (s *Server) reachNow(ctx context.Context, b *systemBody) (err error) {
 	c := &s.system
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if now := s.Now(); c.space == nil || now.Sub(c.at) >= time.Minute || now.Before(c.at) {
-		reach, err := s.homesReached(ctx)
-		if err != nil {
+	if now := s.Now(); c.at.IsZero() || now.Sub(c.at) >= time.Minute || now.Before(c.at) {
+		if c.reach, err = s.homesReached(ctx); err != nil {
 			return err
 		}
-		c.space = nil
-		for kind, dir := range map[string]string{"messages": "log", "files": "blob", "views": "view", "copies": "archive"} {
-			c.space = append(c.space, spaceRow{kind, dbfiles.Occupied(filepath.Join(s.Data, dir))})
-		}
-		c.at, c.reach = now, reach
+		c.at = now
 	}
-	b.Space, b.Reach = c.space, c.reach
+	b.Reach = c.reach
 	return nil
 }
 
