@@ -56,10 +56,13 @@ bench: build ## the workloads, each beside the floor
 	bin/linli bench search
 	bin/linli bench history
 
+release: ## what an office installs, into release/: programs, Debian packages, checksums
+	.ci/release
+
 speed: build client-web/node_modules/.installed ## how fast the page is on a cheap phone: a cold start on slow 3G, typing
 	cd client-web && node e2e/speed.mjs
 
 clean: ## remove what was built, not the data
-	rm -rf bin assets/dist/assets assets/dist/index.html client-web/node_modules
+	rm -rf bin release assets/dist/assets assets/dist/index.html client-web/node_modules
 
-.PHONY: help run demo build test long check e2e types pictures fuzz bench speed clean
+.PHONY: help run demo build test long check e2e types pictures fuzz bench speed release clean

@@ -83,8 +83,7 @@ func (l *lines) String() string {
 // program runs a command of the program to its end.
 func program(t *testing.T, args ...string) (out string, code int) {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], args...) //nolint:gosec // ourselves
-	cmd.Env = append(long.Environ(), asProgram+"=1")
+	cmd := itself(args...)
 	b, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
@@ -118,8 +117,7 @@ func startTown(t *testing.T, dir string, command ...string) *town {
 	t.Helper()
 	w := &town{t: t, dir: dir, log: &lines{}, up: make(chan struct{}), down: make(chan struct{})}
 	args := append(command, "-data", dir, "-listen", "127.0.0.1:0", "-listen-metrics", "127.0.0.1:0", "-log", "json", "-level", "debug")
-	w.cmd = exec.Command(os.Args[0], args...) //nolint:gosec // ourselves
-	w.cmd.Env = append(long.Environ(), asProgram+"=1")
+	w.cmd = itself(args...)
 	pipe, err := w.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
