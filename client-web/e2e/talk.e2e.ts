@@ -53,6 +53,26 @@ test('two devices and a neighbour hear the same, and a gap in the network loses 
   for (const s of [mobile, computer, neighbour]) await s.context.close()
 })
 
+test('what is too long says by how much and is not cut, and what just fits arrives whole', async () => {
+  const one = await inRoom(linli, zhang, town.room)
+  const other = await inRoom(linli, lixy, town.room)
+  const box = one.page.getByRole('textbox', { name: '说点什么' })
+  const send = one.page.getByRole('button', { name: '发送', exact: true })
+  // As a paste puts it there: characters of four bytes, each two units of the browser's.
+  const most = '🏠'.repeat(3999)
+  await box.focus()
+  await one.page.keyboard.insertText(`${most}满了多三字`)
+  await one.page.getByRole('alert').getByText('最多 4000 字，现在多了 4 字').waitFor()
+  expect(await send.isDisabled()).toBe(true)
+  expect(await box.inputValue()).toBe(`${most}满了多三字`)
+  for (let n = 0; n < 4; n++) await one.page.keyboard.press('Backspace')
+  await expect.poll(() => one.page.getByText('现在多了').count()).toBe(0)
+  await send.click()
+  await expect.poll(async () => (await texts(other.page)).at(-1)).toBe(`${most}满`)
+  await one.context.close()
+  await other.context.close()
+})
+
 test('the server dies and comes back in the middle of it', async () => {
   const a = await inRoom(linli, zhang, town.room)
   const b = await inRoom(linli, lixy, town.room)

@@ -1044,6 +1044,7 @@ export const en: Record<keyof typeof zh, string> = {
   f_stale: 'Not taken. Please send it again.',
   'f_too-large': 'Too long or too large; not taken. Shorten it, or send it in parts.',
   'f_too-many': 'A little fast; again in {retry} seconds.',
+  tooLong: 'Too long: {most} characters at most, this has {n} more. Shorten it, or send it in parts.',
   roomDamaged: 'The record of this room is damaged; it is closed for now',
   officeShut:
     'The office’s record is damaged: everything can be read, nothing sent or decided until the administrator has put a copy back.',

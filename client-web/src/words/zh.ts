@@ -1032,6 +1032,7 @@ export const zh = {
   f_stale: '没有收下，请再发一次。',
   'f_too-large': '太长或太大，没有收下。请删短一点，或分几次发。',
   'f_too-many': '点得有点快，{retry} 秒后可以再试。',
+  tooLong: '太长了：最多 {most} 字，现在多了 {n} 字。请删短，或分几次发。',
   roomDamaged: '这个群的记录坏了，暂时关闭',
   officeShut: '办事处的记录坏了：现在只能看，不能发，也不能审批。办事处从备份恢复以后就好了。',
   officeDamaged:
