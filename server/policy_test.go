@@ -12,6 +12,7 @@ type page struct {
 	Reset, First bool
 	New          []struct {
 		Seq   int
+		At    int64
 		Kind  string
 		Words struct{ Text, Title string }
 		Sum   string

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"linli/internal/hub"
+	"linli/internal/room"
 	"linli/internal/socket"
 	"linli/internal/speech"
 	"linli/internal/web"
@@ -95,6 +97,9 @@ func (p *Program) serveOn(ctx context.Context, listener net.Listener, c *Config,
 	go socket.Beat(beats, p.Hub, pingEvery)
 	copies := p.copies(beats, c)
 	failed := edge.serve(beats, answers.Handler(), answers.Watch)
+	if !with.demo {
+		p.mindClock()
+	}
 	p.Log.Info("serving", "url", edge.url, "version", version)
 	select {
 	case err := <-failed:
@@ -127,6 +132,22 @@ func (p *Program) copies(ctx context.Context, c *Config) *sync.WaitGroup {
 	return &both
 }
 
+// mindClock warns when what was said last is ahead of the clock: it was set back. Nothing is lost by that, order is kept by numbers, and the times of
+// what was said stay as they are.
+func (p *Program) mindClock() {
+	newest := int64(0)
+	p.Engine.EachRoom(func(s *room.State) {
+		b, err := p.View.Last(s.ID())
+		var last struct{ At int64 }
+		if err == nil && json.Unmarshal(b, &last) == nil {
+			newest = max(newest, last.At)
+		}
+	})
+	if ahead := time.UnixMilli(newest).Sub(p.Now()); ahead > clockSlack {
+		p.Log.Warn("the clock was set back: what was said last is ahead of it; linli doctor says what to do", "ahead", ahead.Round(time.Second).String())
+	}
+}
+
 // web joins HTTP and the socket to the parts.
 func (p *Program) web(c *Config, with special) *web.Server {
 	proxies, _ := c.trusted() // validated
@@ -150,6 +171,7 @@ func (p *Program) web(c *Config, with special) *web.Server {
 		"uploads": func() float64 { return float64(p.Blobs.Underway()) },
 	}
 	s.Sizes = newSizes(c.Data).all()
+	s.Noted = openNotes(c.Data).note
 	s.Sockets = &web.Sockets{
 		Engine: p.Engine, View: p.View, Blobs: p.Blobs, Audit: p.Audit, Hub: p.Hub, Marks: p.Marks, Alive: p.Auth.Alive, Rate: with.rate, Now: p.Now, Log: p.Log,
 	}

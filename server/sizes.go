@@ -9,7 +9,7 @@ import (
 )
 
 // folders of the data, which metrics tell the sizes of.
-var folders = []string{"log", "view", "blob", "keys", "tls"}
+var folders = []string{"log", "view", "blob", "keys", "tls", "archive"}
 
 // sizes are what the folders of the data take on disk. Counting means looking at every file, so it is done once a minute at most, and never for
 // more than a twentieth of the time.

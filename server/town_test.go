@@ -130,9 +130,7 @@ func startTown(t *testing.T, dir string, command ...string) *town {
 		defer close(w.down)
 		in, serving := bufio.NewScanner(pipe), false
 		for in.Scan() {
-			w.log.mu.Lock()
-			w.log.all.Write(append(in.Bytes(), '\n'))
-			w.log.mu.Unlock()
+			_, _ = w.log.Write(append(in.Bytes(), '\n'))
 			var line struct{ Msg, URL, Code string }
 			if json.Unmarshal(in.Bytes(), &line) != nil || serving {
 				continue

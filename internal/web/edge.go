@@ -2,7 +2,6 @@ package web
 
 import (
 	"encoding/json"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -31,6 +30,9 @@ func (s *Server) arrive(next http.Handler) http.Handler {
 			proxied = from != at.Addr()
 		}
 		believed := from.IsValid()
+		if !believed && r.Header.Get("X-Forwarded-For") != "" {
+			s.stranger(r)
+		}
 		r = r.Clone(r.Context())
 		if !believed {
 			r.Header.Del(requestID)
@@ -46,6 +48,14 @@ func (s *Server) arrive(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// stranger tells the operator of a proxy that nobody named: one in a network of ours, anybody else only claims to be one.
+func (s *Server) stranger(r *http.Request) {
+	at, err := netip.ParseAddrPort(r.RemoteAddr)
+	if a := at.Addr().Unmap().WithZone(""); err == nil && (a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast()) {
+		s.hint("proxy", "a proxy at "+a.String()+" is not named in -proxies: all of its people seem to come from one address, and their wrong passwords count together")
+	}
 }
 
 func (s *Server) trusts(a netip.Addr) bool {
@@ -136,7 +146,7 @@ func (s *Server) origins() *http.CrossOriginProtection {
 // foreign refuses a page of elsewhere. Behind a proxy that does not pass on the host that was asked, our own pages look like that: the log
 // says so to the operator.
 func (s *Server) foreign(w http.ResponseWriter, r *http.Request) {
-	s.hints.say(s.Log, "host", "a page of another origin was refused; if it is ours, the proxy in front does not pass on the header Host "+
+	s.hint("host", "a page of another origin was refused; if it is ours, the proxy in front does not pass on the header Host "+
 		"(nginx: proxy_set_header Host $http_host;), or -public is not the page's address", "origin", r.Header.Get("Origin"), "host", r.Host)
 	s.refuse(w, r, fault.New(fault.Forbidden, "from a page of another origin").And("field", "origin"))
 }
@@ -144,7 +154,7 @@ func (s *Server) foreign(w http.ResponseWriter, r *http.Request) {
 // knock refuses a request for the socket that is none, or comes from a page of elsewhere.
 func (s *Server) knock(w http.ResponseWriter, r *http.Request) bool {
 	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
-		s.hints.say(s.Log, "upgrade", "the socket was asked for without an upgrade; if this goes on, the proxy in front does not pass on the headers "+
+		s.hint("upgrade", "the socket was asked for without an upgrade; if this goes on, the proxy in front does not pass on the headers "+
 			"Upgrade and Connection (see operating.md)")
 		w.Header().Set("Upgrade", "websocket")
 		s.refuse(w, r, fault.New(fault.Invalid, "this is a WebSocket").And("field", "upgrade"))
@@ -165,15 +175,26 @@ type hints struct {
 	last map[string]time.Time
 }
 
-func (h *hints) say(log *slog.Logger, name, text string, args ...any) {
+func (h *hints) due(name string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if time.Since(h.last[name]) < time.Minute {
-		return
+		return false
 	}
 	if h.last == nil {
 		h.last = map[string]time.Time{}
 	}
 	h.last[name] = time.Now()
-	log.Warn(text, args...)
+	return true
+}
+
+// hint says in the log what the operator has to mend, and notes it for linli doctor; there without what came from strangers (args).
+func (s *Server) hint(name, text string, args ...any) {
+	if !s.hints.due(name) {
+		return
+	}
+	s.Log.Warn(text, args...)
+	if s.Noted != nil {
+		s.Noted(name, text)
+	}
 }

@@ -69,6 +69,8 @@ type Server struct {
 	Data     string // the folder with everything
 	Reserve  int64  // bytes of free disk below which nothing more is stored
 
+	Noted func(name, text string) // takes what the operator has to mend; nil: nobody
+
 	// For metrics:
 	Disk        func() (free int64)
 	Queues      map[string]func() float64 // how much waits in each
