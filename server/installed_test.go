@@ -1,11 +1,15 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
+
+	"linli/internal/certificate/certificatetest"
 )
 
 // The settings that are installed are understood as they are, and also with every setting that only stands there as an example.
@@ -44,6 +48,43 @@ func TestDocumentsNameFilesThatAreThere(t *testing.T) {
 			if _, err := os.Stat(filepath.Join(filepath.Dir(doc), link[1])); err != nil {
 				t.Errorf("%s: %v", doc, err)
 			}
+		}
+	}
+}
+
+// The board and the rules ask for metrics that there are.
+func TestBoardAndRulesAskForWhatThereIs(t *testing.T) {
+	t.Parallel()
+	plain, _, _ := newTown(t)
+	plain.as(li)
+	there := plain.metrics()
+	plain.stop()
+	cert, key, _ := certificatetest.Pair(t, t.TempDir(), time.Now().AddDate(0, 0, 100), "127.0.0.1")
+	secure := serveTown(t, plain.dir, "-tls-cert", cert, "-tls-key", key, "-listen-http", "")
+	there += secure.metrics()
+
+	asked := sample(t, "alerts.yml")
+	var board struct {
+		Panels []struct{ Targets []struct{ Expr string } }
+	}
+	if err := json.Unmarshal([]byte(sample(t, "grafana.json")), &board); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range board.Panels {
+		for _, x := range p.Targets {
+			asked += "\n" + x.Expr
+		}
+	}
+	names := map[string]bool{}
+	for _, name := range regexp.MustCompile(`\b(linli|process|go)_[a-z_]+`).FindAllString(asked, -1) {
+		names[name] = true
+	}
+	if len(names) < 15 {
+		t.Errorf("only %v is asked for", names)
+	}
+	for name := range names {
+		if !regexp.MustCompile(`(?m)^` + name + `[ {]`).MatchString(there) {
+			t.Errorf("%s is asked for, and there is none", name)
 		}
 	}
 }
