@@ -31,7 +31,7 @@ func commands() []command {
 		{"backup", "[-data DIR] [-whole] [now|verify|list|key]", "copy the office to where -backup-to says, and try a copy; the server may be running", backup},
 		{"restore", "-from PLACE -data DIR [-at TIME] [-key FILE]", "put an office back from a copy, into a folder that has none", restore},
 		{"doctor", "[-data DIR] [the server's settings]", "say what is wrong with this installation and what to do; the server may be running", doctor},
-		{"code", "[-data DIR] [NAME]", "give an administrator a code for a new password; the server must not be running", giveCode},
+		{"admin", "reset [-data DIR] [NAME]", "let an administrator in anew: no second step, and a code for a new password; the server must not be running", administer},
 		{"bench", "WORKLOAD [-json]", "measure, beside the floor: fanout, idle, search, history", benchmark},
 		{"version", "", "say which version this is", sayVersion},
 	}

@@ -15,6 +15,7 @@
 //	dev/<person>/<device>  the device
 //	gone/<device>          why a device has ended, for as long as its tokens would have been good
 //	code/<person>          a recovery code, hashed; for ten minutes
+//	second/<person>        the second step of their sign-ins (second.go), sealed with their key
 //	setup                  the code of the first start, until the office has its administrator
 //
 // Signing in, refreshing and signing out go on where the disk takes nothing: see store.
@@ -67,6 +68,7 @@ type Auth struct {
 
 	mu      sync.RWMutex
 	devices map[id.Device]*Device
+	steps   steps
 	turning [256]sync.Mutex // a device is refreshed, seen or ended by one at a time, and others beside it: their writes share a sync
 
 	owing sync.RWMutex
@@ -83,23 +85,27 @@ type Device struct {
 	ID      id.Device `json:"id"`
 	Person  id.Person `json:"person"`
 	Label   string    `json:"label,omitempty"`
-	Created int64     `json:"created"`        // ms
-	Seen    int64     `json:"seen"`           // ms, to within minutes
-	Turn    int       `json:"turn,omitempty"` // which of its refresh tokens is the one in force
-	Salt    []byte    `json:"salt"`           // what they are made with
+	Created int64     `json:"created"`           // ms
+	Seen    int64     `json:"seen"`              // ms, to within minutes
+	Turn    int       `json:"turn,omitempty"`    // which of its refresh tokens is the one in force
+	Salt    []byte    `json:"salt"`              // what they are made with
+	Step    string    `json:"step,omitempty"`    // how the second step was taken on it; empty: it was not
+	Stepped int64     `json:"stepped,omitempty"` // when, ms
 	// Hashes of the tokens that it held before they had numbers; both count as number 0.
 	Current string `json:"current,omitempty"`
 	Before  string `json:"before,omitempty"`
 }
 
-// Session is what signing in gives.
+// Session is what signing in gives. While the second step is due there is no device yet, and no token.
 type Session struct {
 	Person  id.Person
 	Device  id.Device
 	Access  string
 	Expires time.Time // of the access token
 	Refresh string
-	Until   time.Time // of the refresh token
+	Until   time.Time // of the refresh token, or of what is due
+	Due     string    // a sign-in that waits for its second step (Pass)
+	Trust   string    // what the browser holds so that it is not asked for the second step for a while
 }
 
 // Claim is who an access token speaks for.
@@ -110,11 +116,12 @@ type Claim struct {
 }
 
 // Where is what a sign-in comes from: a label for the person's list of devices, an address for counting tries, and what the browser
-// was given by Known when somebody signed in on it before.
+// was given by Known when somebody signed in on it before, and with the second step.
 type Where struct {
 	Label   string
 	Address string
 	Known   string
+	Trust   string // of Session
 }
 
 // Open reads the devices from the shelf.
@@ -151,6 +158,9 @@ func Open(ctx context.Context, shelf journal.Shelf, reg *register.Register, o Op
 			return nil, fmt.Errorf("auth: passwords: %w", err)
 		}
 		a.chosen.Store(id.Person(item.Key[len("pass/"):]), true)
+	}
+	if err := a.openSteps(ctx); err != nil {
+		return nil, err
 	}
 	var err error
 	if a.costs, err = a.costsSoFar(ctx); err != nil {
@@ -267,6 +277,10 @@ func (a *Auth) startBy(ctx context.Context, p id.Person, password string, rev jo
 		_, err = a.compare(ctx, p, password)
 	}
 	if err != nil && !errors.Is(err, journal.ErrUnreadable) {
+		if s.Due != "" {
+			_, _, _ = a.waits(s.Due, true)
+			return Session{}, err
+		}
 		return Session{}, cmp.Or(a.End(ctx, p, s.Device, WhyPassword), err)
 	}
 	return s, nil
@@ -336,12 +350,30 @@ func (a *Auth) SignIn(ctx context.Context, phone, password string, where Where) 
 	return a.startBy(ctx, p, password, rev, where)
 }
 
-// Start starts a device for a person who has proved who they are.
+// Start starts a device for a person who has proved who they are; where they have a second step it waits for that (Session.Due), unless
+// the browser is trusted with it.
 func (a *Auth) Start(ctx context.Context, p id.Person, where Where) (Session, error) {
+	k, err := a.keptOf(ctx, p)
+	switch {
+	case err != nil:
+		return Session{}, err
+	case !k.On:
+		return a.start(ctx, p, where, "")
+	case a.trusts(p, k, where.Trust):
+		return a.start(ctx, p, where, ByTrust)
+	}
+	return a.wait(ctx, p)
+}
+
+// start starts a device on which the second step was taken so; empty: it was not.
+func (a *Auth) start(ctx context.Context, p id.Person, where Where, step string) (Session, error) {
 	now := a.o.Now()
 	d := Device{
 		ID: id.New[id.Device]("d"), Person: p, Label: cut(where.Label, 60), Created: now.UnixMilli(), Seen: now.UnixMilli(),
-		Turn: 1, Salt: []byte(rand.Text()),
+		Turn: 1, Salt: []byte(rand.Text()), Step: step,
+	}
+	if step != "" {
+		d.Stepped = d.Created
 	}
 	if err := a.keep(ctx, d); err != nil {
 		return Session{}, err

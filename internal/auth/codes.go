@@ -80,7 +80,7 @@ func (a *Auth) CancelCode(ctx context.Context, p id.Person) error {
 	return wrap("code", a.shelf.Delete(ctx, "code/"+string(p), journal.Any))
 }
 
-// RedeemCode sets a new password by a code, ends the person's other devices and starts one. fault.Wrong with the tries that are left; they are counted
+// RedeemCode sets a new password by a code, takes the second step away, ends the person's other devices and starts one. fault.Wrong with the tries that are left; they are counted
 // for who tries (a known device, else an address), so that nobody else's use up somebody's code.
 func (a *Auth) RedeemCode(ctx context.Context, phone, plain, password string, where Where) (Session, error) {
 	phone, err := register.NormalisePhone(phone)
@@ -108,7 +108,11 @@ func (a *Auth) RedeemCode(ctx context.Context, phone, plain, password string, wh
 	if err := a.EndOthers(ctx, p, "", WhyCode); err != nil {
 		return Session{}, err
 	}
+	if err := a.ResetStep(ctx, p); err != nil { // who gave the code looked at them: what they have lost stops them no more
+		return Session{}, err
+	}
 	a.tries.forgive(byPhone + "/" + phone)
+	a.tries.forgive(byStep + "/" + string(p))
 	return a.Start(ctx, p, where)
 }
 

@@ -17,6 +17,7 @@ func (a *Auth) Unmake(ctx context.Context, p id.Person) error {
 	err := a.shelf.Delete(ctx, "pass/"+string(p), journal.Any)
 	if err == nil {
 		a.chosen.Delete(p)
+		err = a.ResetStep(ctx, p)
 	}
 	return wrap("password", err)
 }
@@ -24,7 +25,7 @@ func (a *Auth) Unmake(ctx context.Context, p id.Person) error {
 // Tidy deletes passwords, codes, devices and what finds an applicant of persons whom nobody knows: a kill left them behind. Only who
 // knows that nothing is under way may call it.
 func (a *Auth) Tidy(ctx context.Context, known func(id.Person) bool) (n int, err error) {
-	for _, prefix := range []string{"pass/", "code/", "dev/", "applied/"} {
+	for _, prefix := range []string{"pass/", "code/", "dev/", "applied/", stepPrefix} {
 		var gone []string
 		for item, err := range a.shelf.List(ctx, prefix) {
 			if errors.Is(err, journal.ErrUnreadable) {
@@ -56,6 +57,13 @@ func (a *Auth) Tidy(ctx context.Context, known func(id.Person) bool) (n int, err
 	for name, d := range a.devices {
 		if !known(d.Person) {
 			delete(a.devices, name)
+		}
+	}
+	a.steps.mu.Lock()
+	defer a.steps.mu.Unlock()
+	for p := range a.steps.of {
+		if !known(p) {
+			delete(a.steps.of, p)
 		}
 	}
 	return n, nil

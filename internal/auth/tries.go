@@ -57,7 +57,7 @@ var rules = map[string]rule{
 	fromWhere: {free: 60, forget: 15 * time.Second}, // 60 in a quarter of an hour, as an office behind one address may need
 	codesFrom: {free: 60, forget: 15 * time.Second},
 	"":        {free: 60, forget: 15 * time.Second}, // what others count (Allow)
-	byPhone:   {free: 8}, byStranger: {free: 8}, byKnown: {free: 8}, byChange: {free: 8}, byCode: {free: 8},
+	byPhone:   {free: 8}, byStranger: {free: 8}, byKnown: {free: 8}, byChange: {free: 8}, byCode: {free: 8}, byStep: {free: 8},
 }
 
 const (

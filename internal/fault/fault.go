@@ -50,6 +50,7 @@ const (
 	NoEngine    Code = "no-engine"    // nothing here does this: the office has not set it up
 	EngineDown  Code = "engine-down"  // what does it does not answer; later it may
 	Unheard     Code = "unheard"      // nothing was understood in a recording
+	SecondStep  Code = "second-step"  // the second step of signing in is due first; With carries set where it has to be set up, fresh where it is due once more
 	Damaged     Code = "damaged"      // the server's disk has not what was stored; the administrator puts a copy back
 )
 

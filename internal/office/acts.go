@@ -70,6 +70,8 @@ func init() {
 		"post.decline":         {decide: (*State).mayDecline, apply: (*State).postUnoffered},
 		"post.withdraw":        {decide: (*State).mayWithdrawPost, apply: (*State).postUnoffered},
 		"person.arrived":       {decide: (*State).mayArrive, apply: (*State).arrived},
+		"second.set":           {decide: (*State).maySecond, apply: (*State).seconded},
+		"code.reset":           {decide: (*State).mayReset, apply: (*State).reset},
 		"code.first":           {decide: (*State).mayIssueFirst, apply: (*State).issuedFirst},
 	}
 }

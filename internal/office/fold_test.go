@@ -272,6 +272,8 @@ func (w *town) step() error {
 		_ = w.do(by, "limits.set", map[string]any{"residents": l, "volunteers": l}, nil)
 		_ = w.do(by, "telephone.set", map[string]any{"room": w.one("", room)}, json.RawMessage(fmt.Sprintf(`{"phone":"%d"}`, 110+w.n%9)))
 		_ = w.do(by, "telephone.set", map[string]any{"room": w.one("", room), "off": true}, nil)
+		_ = w.do(by, "second.set", map[string]any{"from": w.n % 3}, nil)
+		_ = w.do(by, "code.reset", map[string]any{"person": person}, nil)
 	}
 	if w.n%11 == 0 {
 		_ = w.policy(by, room)

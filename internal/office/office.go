@@ -66,6 +66,7 @@ type core struct {
 	Offers       map[id.Person][]Offer           `json:"offers,omitempty"`
 	Removals     map[id.Person][]Removal         `json:"removals,omitempty"`
 	Limits       *entry.Limits                   `json:"limits,omitempty"`   // nil: as usual
+	Second       int64                           `json:"second,omitempty"`   // from when on staff signs in with a second step, ms; 0: who wants to
 	Contacts     map[id.Person][]contact         `json:"contacts,omitempty"` // whose phone each was shown within a day
 	Windows      entry.Windows                   `json:"windows"`
 	Answers      []answer                        `json:"answers,omitempty"`

@@ -258,6 +258,8 @@ func (s *story) question(line string) string {
 		return app.About
 	case "history":
 		return o.Policy(r).History
+	case "second":
+		return fmt.Sprint(o.SecondFrom())
 	case "limits":
 		l := o.Limits()
 		return fmt.Sprint(l.Residents.Claims, l.Residents.Contacts, l.Volunteers.Claims, l.Volunteers.Contacts)

@@ -22,7 +22,7 @@ import (
 
 // noted are the acts of the office that the audit log has, whoever calls them.
 var noted = map[string]audit.Kind{
-	"role.grant": audit.Grant, "role.revoke": audit.Grant, "code.issue": audit.Code, "code.first": audit.Code,
+	"role.grant": audit.Grant, "role.revoke": audit.Grant, "code.issue": audit.Code, "code.first": audit.Code, "code.reset": audit.Code, "second.set": audit.Setting,
 	"post.offer": audit.Grant, "post.accept": audit.Grant, "post.decline": audit.Grant, "post.withdraw": audit.Grant,
 	"person.removed": audit.Grant, "person.restored": audit.Grant, "charter.set": audit.Setting, "policy.set": audit.Setting,
 	"badge.set": audit.Grant, "person.bind": audit.Grant, "person.moved": audit.Grant, "person.renamed": audit.Grant, "limits.set": audit.Setting, "telephone.set": audit.Setting, "slip.make": audit.Setting, "slip.end": audit.Setting, "places.remove": audit.Setting, "doors.withdraw": audit.Setting,

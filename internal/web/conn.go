@@ -41,8 +41,9 @@ type Sockets struct {
 	Marks  *engine.Marks
 	Blobs  *blob.Store
 	Audit  *audit.Log
-	Alive  func(id.Device) bool // is the device still signed in?
-	Rate   rate.Limit           // commands a second of one connection; 0: 20
+	Alive  func(id.Device) bool            // is the device still signed in?
+	Owes   func(id.Person, id.Device) bool // is its second step due? nil: never
+	Rate   rate.Limit                      // commands a second of one connection; 0: 20
 	Now    func() time.Time
 	Log    *slog.Logger
 
@@ -100,7 +101,7 @@ func (s *Sockets) connect(c hub.Conn, person id.Person, device id.Device) *conn 
 
 // hello says the first thing, before anything of a room can be heard, and returns what will be heard from here on.
 func (k *conn) hello() []hub.Topic {
-	if !k.Alive(k.device) {
+	if !k.Alive(k.device) || k.owes() {
 		k.conn.Bye(hub.SignedOut, "signed out")
 		return nil
 	}
@@ -113,6 +114,8 @@ func (k *conn) hello() []hub.Topic {
 	})
 	return k.Engine.Topics(k.person, rooms)
 }
+
+func (k *conn) owes() bool { return k.Owes != nil && k.Owes(k.person, k.device) }
 
 func (k *conn) say(key string, value any) {
 	b, err := json.Marshal(map[string]any{key: value})
@@ -129,6 +132,10 @@ func (k *conn) hear(message []byte) {
 	if !utf8.Valid(message) || json.Unmarshal(message, &m) != nil || len(m.Do) > maxCommands || len(m.Resume) > maxResumes ||
 		len(m.Read) > maxReads {
 		k.conn.Bye(hub.Limits, "not a message of the protocol")
+		return
+	}
+	if len(m.Do) > 0 && k.owes() {
+		k.conn.Bye(hub.SignedOut, "the second step is due") // what was sent is sent again when it was taken
 		return
 	}
 	for i := range m.Do {

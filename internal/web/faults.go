@@ -20,7 +20,7 @@ var statuses = map[fault.Code]int{
 	fault.TooLate: 409, fault.Unchanged: 409, fault.PhoneTaken: 409, fault.SetupDone: 409, fault.OutOfStock: 409,
 	fault.WhichDoor: 409, fault.NameTaken: 409, fault.NoPremises: 409, fault.Stale: 409, fault.Conflicting: 409, fault.QuietHours: 409, fault.Quota: 409, fault.Expired: 410, fault.Revoked: 410, fault.TooLarge: 413,
 	fault.Unreadable: 422, fault.Weak: 422, fault.TooMany: 429, fault.Busy: 503, fault.NotReady: 503, fault.NoSpace: 507,
-	fault.NoEngine: 404, fault.EngineDown: 424, fault.Unheard: 422, fault.Damaged: 503,
+	fault.NoEngine: 404, fault.EngineDown: 424, fault.Unheard: 422, fault.Damaged: 503, fault.SecondStep: 403,
 }
 
 // answer is a fault on its way out. It is huma's StatusError.

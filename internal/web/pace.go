@@ -75,12 +75,16 @@ func costOf(r *http.Request) int {
 // matters: by phone and address at the doors for signing in and applying (auth).
 func (s *Server) paced(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if c, err := s.who(r.Context()); err == nil {
+		if c, err := s.half(r.Context()); err == nil {
 			if err := s.paces.take(c.Device, s.pace(), time.Now(), costOf(r)); err != nil {
 				s.refuse(w, r, err)
 				return
 			}
-			r = r.WithContext(context.WithValue(r.Context(), claimKey, c))
+			ctx := context.WithValue(r.Context(), halfKey, c)
+			if s.owes(ctx, c) == nil {
+				ctx = context.WithValue(ctx, claimKey, c)
+			}
+			r = r.WithContext(ctx)
 		}
 		next.ServeHTTP(w, r)
 	})

@@ -24,6 +24,8 @@ type staffRow struct {
 	Name     string        `json:"name"`
 	Grants   []entry.Grant `json:"grants"`
 	SignedIn bool          `json:"signedIn"`
+	Step     bool          `json:"step"`  // has a second step
+	Reset    bool          `json:"reset"` // who asks may give them a code that lets them in anew
 	First    bool          `json:"first"` // an appointment made the account, and nobody has used it: a first code may be given
 }
 
@@ -60,7 +62,7 @@ func (s *Server) staff(ctx context.Context, in *staffInput) (*body[staffBody], e
 			if !ok {
 				i = len(b.Staff)
 				at[post.Person] = i
-				b.Staff = append(b.Staff, staffRow{Person: post.Person, First: o.Made(post.Person)})
+				b.Staff = append(b.Staff, staffRow{Person: post.Person, First: o.Made(post.Person), Reset: o.MayReset(p, post.Person)})
 			}
 			b.Staff[i].Grants = append(b.Staff[i].Grants, post.Grant)
 		}
@@ -81,6 +83,7 @@ func (s *Server) staff(ctx context.Context, in *staffInput) (*body[staffBody], e
 		}
 		row.Name, row.SignedIn = rec.Name, s.Auth.HasPassword(ctx, row.Person)
 		row.First = row.First && !row.SignedIn
+		row.Step, row.Reset = s.Auth.HasStep(ctx, row.Person), row.Reset && row.SignedIn
 	}
 	slices.SortStableFunc(b.Staff, func(x, y staffRow) int { return strings.Compare(string(y.Grants[0].Role), string(x.Grants[0].Role)) })
 	return says(b), s.nameOffered(ctx, p, b.Offered)

@@ -42,21 +42,36 @@ func compressed(next http.Handler) http.Handler {
 	})
 }
 
-// declare is every call below /api/v1: for a, and for files of any kind, one has to be signed in; the open ones are for anybody.
+// declare is every call below /api/v1: for a, and for files of any kind, one has to be signed in; for half also who has to take the second step
+// first; the open ones are for anybody.
 func (s *Server) declare(open *api, anybody chi.Router) {
-	a, r := &api{s, open.huma, huma.Middlewares{s.insistOn}}, anybody.With(s.insist)
+	a, r := &api{s, open.huma, huma.Middlewares{s.insistOn(s.who)}}, anybody.With(s.insist(s.who))
+	half := &api{s, open.huma, huma.Middlewares{s.insistOn(s.half)}}
 	get(open, "/setup", s.setupNeeded)
 	post(open, "/setup", s.setup)
 	post(open, "/session", s.signIn)
 	post(open, "/session/code", s.signInByCode)
+	post(open, "/session/second", s.pass)
+	post(open, "/session/second/ask", s.askDue)
 	post(open, "/session/refresh", s.refresh)
 	remove(open, "/session", s.signOut)
 
 	get(a, "/me", s.me)
 	put(a, "/me/password", s.changePassword)
-	get(a, "/me/devices", s.devices)
-	remove(a, "/me/devices", s.endOthers)
-	remove(a, "/me/devices/{device}", s.endDevice)
+	get(half, "/me/devices", s.devices)
+	remove(half, "/me/devices", s.endOthers)
+	remove(half, "/me/devices/{device}", s.endDevice)
+	get(half, "/me/second", s.steps)
+	post(half, "/me/second", s.takeStep)
+	remove(half, "/me/second", s.endStep)
+	post(half, "/me/second/digits", s.beginDigits)
+	put(half, "/me/second/digits", s.setDigits)
+	remove(half, "/me/second/digits", s.endDigits)
+	post(half, "/me/second/paper", s.newPaper)
+	post(half, "/me/second/ask", s.askPasskey)
+	post(half, "/me/second/passkeys", s.beginPasskey)
+	put(half, "/me/second/passkeys", s.setPasskey)
+	remove(half, "/me/second/passkeys/{passkey}", s.endPasskey)
 	put(a, "/me/posts", s.answerPost)
 	remove(a, "/me/code", s.cancelCode)
 	get(a, "/looks", s.looks)
@@ -154,6 +169,7 @@ func (s *Server) declare(open *api, anybody chi.Router) {
 	post(a, "/staff", s.appoint)
 	remove(a, "/staff/{person}", s.dismiss)
 	post(a, "/staff/{person}/code", s.staffCode)
+	post(a, "/staff/{person}/reset", s.resetCode)
 	post(a, "/staff/codes", s.codeSheet)
 	get(a, "/removals", s.removals)
 	post(a, "/removals", s.removePerson)
@@ -164,6 +180,8 @@ func (s *Server) declare(open *api, anybody chi.Router) {
 	put(a, "/policy", s.setPolicy)
 	get(a, "/telephone", s.telephone)
 	put(a, "/telephone", s.setTelephone)
+	get(a, "/second", s.second)
+	put(a, "/second", s.setSecond)
 	get(a, "/limits", s.limits)
 	put(a, "/limits", s.setLimits)
 	get(a, "/audit", s.auditLines)

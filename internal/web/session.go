@@ -30,12 +30,14 @@ const (
 
 // sessionBody is what signing in answers; the tokens only to who asks for them.
 type sessionBody struct {
-	Person  id.Person `json:"person"`
-	Device  id.Device `json:"device"`
-	Expires int64     `json:"expires"`
+	Person  id.Person `json:"person,omitempty"`
+	Device  id.Device `json:"device,omitempty"`
+	Expires int64     `json:"expires,omitempty"`
 	Access  string    `json:"access,omitempty"`
 	Refresh string    `json:"refresh,omitempty"`
 	Before  bool      `json:"before,omitempty"` // applied before: this is that application, as it was
+	Due     *dueBody  `json:"due,omitempty"`    // nobody is signed in yet: the second step is due
+	Owes    bool      `json:"owes,omitempty"`   // refreshed, but the second step is due on this device
 }
 
 type sessionAnswer struct {
@@ -46,6 +48,9 @@ type sessionAnswer struct {
 
 // session is what somebody is answered who is signed in.
 func (s *Server) session(ctx context.Context, v auth.Session, tokens bool) *sessionAnswer {
+	if v.Due != "" {
+		return s.due(ctx, v, tokens)
+	}
 	s.arrived(ctx, v.Person)
 	r, _ := ctx.Value(askKey).(*http.Request)
 	cookie := func(name, value, path string, until time.Time) http.Cookie {
@@ -61,7 +66,7 @@ func (s *Server) session(ctx context.Context, v auth.Session, tokens bool) *sess
 		cookie(accessCookie, v.Access, "/", v.Until), // its own time is in it; the cookie only has to be there
 		cookie(refreshCookie, v.Refresh, sessionPath, v.Until),
 		until,
-		cookie(knownCookie, s.Auth.Known(knownOf(r), v.Person), knownPath, s.Now().Add(knownFor)),
+		cookie(knownCookie, s.Auth.Known(cookieOf(r, knownCookie), v.Person), knownPath, s.Now().Add(knownFor)),
 	}
 	if tokens {
 		out.Body.Access, out.Body.Refresh = v.Access, v.Refresh
@@ -69,9 +74,9 @@ func (s *Server) session(ctx context.Context, v auth.Session, tokens bool) *sess
 	return out
 }
 
-// knownOf is what a browser holds of those who signed in on it.
-func knownOf(r *http.Request) string {
-	c, err := r.Cookie(knownCookie)
+// cookieOf is what a browser holds under this name; empty for nothing.
+func cookieOf(r *http.Request, name string) string {
+	c, err := r.Cookie(name)
 	if err != nil {
 		return ""
 	}
@@ -247,7 +252,12 @@ func (s *Server) refresh(ctx context.Context, in *refreshInput) (*sessionAnswer,
 	if err != nil {
 		return nil, err
 	}
-	return s.session(ctx, v, tokens), nil
+	out := s.session(ctx, v, tokens)
+	if s.owes(ctx, auth.Claim{Person: v.Person, Device: v.Device}) != nil {
+		out.Body.Owes = true
+		s.Hub.Drop(v.Device)
+	}
+	return out, nil
 }
 
 type signedOut struct {
@@ -263,7 +273,7 @@ type signOutInput struct {
 
 // signOut ends the device, which the refresh token names where the access token is past its time.
 func (s *Server) signOut(ctx context.Context, in *signOutInput) (*signedOut, error) {
-	c, err := s.who(ctx)
+	c, err := s.half(ctx)
 	if err != nil {
 		c, err = s.Auth.Holder(ctx, in.Cookie)
 	}
@@ -291,9 +301,11 @@ type meBody struct {
 	Office       officeName        `json:"office"`
 	Grants       []entry.Grant     `json:"grants"`
 	Applications []applicationMine `json:"applications"`
-	Rooms        int               `json:"rooms"`          // how many one is in
-	Offers       []offerMine       `json:"offers"`         // posts that wait for an answer
-	Code         *codeMine         `json:"code,omitempty"` // one that somebody has for signing in to this account
+	Rooms        int               `json:"rooms"`            // how many one is in
+	Offers       []offerMine       `json:"offers"`           // posts that wait for an answer
+	Code         *codeMine         `json:"code,omitempty"`   // one that somebody has for signing in to this account
+	Step         *stepMine         `json:"step,omitempty"`   // what became of the second step on another device
+	StepBy       int64             `json:"stepBy,omitempty"` // until when the office asks for a second step that one has not, ms
 	Features     features          `json:"features"`
 }
 
@@ -329,6 +341,9 @@ func (s *Server) me(ctx context.Context, _ *none) (*body[meBody], error) {
 		return nil, err
 	}
 	m.Offers, m.Code = s.waitsForMe(ctx, c.Person)
+	if m.Step = s.stepNewsOf(ctx, c); !s.Auth.HasStep(ctx, c.Person) {
+		m.StepBy = s.asked(c.Person)
+	}
 	s.Engine.ReadOffice(func(o *office.State) {
 		m.Office.Name = o.Name()
 		m.Grants = append(m.Grants, o.GrantsOf(c.Person)...)
@@ -362,6 +377,7 @@ type deviceRow struct {
 	Seen    int64     `json:"seen"`
 	Current bool      `json:"current"`
 	Online  bool      `json:"online"`
+	Step    string    `json:"step,omitempty"` // how the second step was taken on it: digits, passkey, paper, trust; empty: it was not
 }
 
 type devicesBody struct {
@@ -369,7 +385,7 @@ type devicesBody struct {
 }
 
 func (s *Server) devices(ctx context.Context, _ *none) (*body[devicesBody], error) {
-	c, err := s.who(ctx)
+	c, err := s.half(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -379,7 +395,7 @@ func (s *Server) devices(ctx context.Context, _ *none) (*body[devicesBody], erro
 	}
 	b := devicesBody{Devices: []deviceRow{}}
 	for _, d := range s.Auth.Devices(c.Person) {
-		b.Devices = append(b.Devices, deviceRow{d.ID, d.Label, d.Created, d.Seen, d.ID == c.Device, online[d.ID]})
+		b.Devices = append(b.Devices, deviceRow{d.ID, d.Label, d.Created, d.Seen, d.ID == c.Device, online[d.ID], d.Step})
 	}
 	return says(b), nil
 }
@@ -389,7 +405,7 @@ type deviceInput struct {
 }
 
 func (s *Server) endDevice(ctx context.Context, in *deviceInput) (*done, error) {
-	c, err := s.who(ctx)
+	c, err := s.half(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -397,8 +413,11 @@ func (s *Server) endDevice(ctx context.Context, in *deviceInput) (*done, error) 
 }
 
 func (s *Server) endOthers(ctx context.Context, _ *none) (*done, error) {
-	c, err := s.who(ctx)
+	c, err := s.half(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.Auth.Distrust(ctx, c.Person); err != nil {
 		return nil, err
 	}
 	return ok(), s.Auth.EndOthers(ctx, c.Person, c.Device, auth.WhyOther)

@@ -15,7 +15,7 @@ import (
 // open are the calls for which nobody has to be signed in.
 var open = []string{
 	"GET /api/v1/setup", "POST /api/v1/setup",
-	"POST /api/v1/session", "POST /api/v1/session/code", "POST /api/v1/session/refresh", "DELETE /api/v1/session",
+	"POST /api/v1/session", "POST /api/v1/session/code", "POST /api/v1/session/second", "POST /api/v1/session/second/ask", "POST /api/v1/session/refresh", "DELETE /api/v1/session",
 	"POST /api/v1/alerts/{receipt}/shown",
 	"GET /api/v1/join/{link}", "GET /api/v1/join/{link}/doors", "POST /api/v1/join/{link}",
 	"GET /api/v1/openapi.json", "GET /api/v1/openapi.yaml", "GET /api/v1/openapi-3.0.json", "GET /api/v1/openapi-3.0.yaml",

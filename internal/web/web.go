@@ -105,6 +105,7 @@ type contextKey int
 const (
 	requestKey contextKey = iota
 	claimKey
+	halfKey // as claimKey, also where the second step is due
 	askKey
 )
 
@@ -146,11 +147,20 @@ func (s *Server) guard(next http.Handler) http.Handler {
 	})
 }
 
-// who is the device that asks; fault.SignIn when none is signed in.
+// who is the device that asks; fault.SignIn when none is signed in, fault.SecondStep when it has to take its second step first.
 func (s *Server) who(ctx context.Context) (auth.Claim, error) {
 	if c, ok := ctx.Value(claimKey).(auth.Claim); ok {
 		return c, nil
 	}
+	c, err := s.half(ctx)
+	if err == nil {
+		err = s.owes(ctx, c)
+	}
+	return c, err
+}
+
+// claim is the device whose token comes with a request.
+func (s *Server) claim(ctx context.Context) (auth.Claim, error) {
 	r, _ := ctx.Value(askKey).(*http.Request)
 	token := bearer(r)
 	if token == "" {
@@ -168,21 +178,26 @@ func (s *Server) who(ctx context.Context) (auth.Claim, error) {
 	return c, err
 }
 
-// insist refuses who is not signed in, before anything of what they sent is read.
-func (s *Server) insist(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, err := s.who(r.Context()); err != nil {
-			s.refuse(w, r, err)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
+// insist refuses who may not ask (who, half), before anything of what they sent is read.
+func (s *Server) insist(may func(context.Context) (auth.Claim, error)) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if _, err := may(r.Context()); err != nil {
+				s.refuse(w, r, err)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
 }
 
 // insistOn is insist for a call that huma reads.
-func (s *Server) insistOn(ctx huma.Context, next func(huma.Context)) {
-	r, w := humachi.Unwrap(ctx)
-	s.insist(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { next(ctx) })).ServeHTTP(w, r)
+func (s *Server) insistOn(may func(context.Context) (auth.Claim, error)) func(huma.Context, func(huma.Context)) {
+	insist := s.insist(may)
+	return func(ctx huma.Context, next func(huma.Context)) {
+		r, w := humachi.Unwrap(ctx)
+		insist(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { next(ctx) })).ServeHTTP(w, r)
+	}
 }
 
 // where is what a sign-in comes from.
@@ -191,7 +206,7 @@ func where(ctx context.Context, label string) auth.Where {
 	if legible.Blank(label) || !legible.Name(label) {
 		label = browser(r.UserAgent())
 	}
-	return auth.Where{Label: label, Address: address(r), Known: knownOf(r)}
+	return auth.Where{Label: label, Address: address(r), Known: cookieOf(r, knownCookie), Trust: cookieOf(r, trustCookie)}
 }
 
 // browser is a name for a device that its owner recognises: the phone's model where it says one, its system, the program.

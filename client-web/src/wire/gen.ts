@@ -128,6 +128,10 @@ export interface ApprovedBody {
   faults: Record<string, Fault>
 }
 
+export interface AskDueInputBody {
+  token?: string
+}
+
 export interface AuditBody {
   before?: number
   lines: AuditLine[]
@@ -425,6 +429,7 @@ export interface DeviceRow {
   label: string
   online: boolean
   seen: number
+  step?: string
 }
 
 export interface DevicesBody {
@@ -435,6 +440,16 @@ export interface Difference {
   how: string
   name: string
   what: string
+}
+
+export interface DigitsBody {
+  secret: string
+  side: number
+  square: string
+}
+
+export interface DigitsInputBody {
+  digits: string
 }
 
 export interface DoneBody {
@@ -493,6 +508,11 @@ export interface Draft {
 
 export interface DraftInputBody {
   text: string
+}
+
+export interface DueBody {
+  token?: string
+  until: number
 }
 
 export interface EntranceChoice {
@@ -758,6 +778,8 @@ export interface MeBody {
   person: string
   phone: string
   rooms: number
+  step?: StepMine
+  stepBy?: number
   title?: string
 }
 
@@ -874,6 +896,32 @@ export interface OwnRules {
   text: string
 }
 
+export interface PaperBody {
+  codes: string[]
+}
+
+export interface PassInputBody {
+  digits?: string
+  label?: string
+  paper?: string
+  passkey?: unknown
+  token?: string
+  tokens?: boolean
+  trust?: boolean
+}
+
+export interface PasskeyInputBody {
+  passkey: unknown
+}
+
+export interface PasskeyRow {
+  at: number
+  here: boolean
+  id: string
+  name: string
+  used?: number
+}
+
 export interface PasswordInputBody {
   new: string
   old: string
@@ -937,6 +985,12 @@ export interface PreviewsBody {
   previews: Card[]
 }
 
+export interface ProofBody {
+  digits?: string
+  paper?: string
+  passkey?: unknown
+}
+
 export interface PushBody {
   id: string
 }
@@ -957,6 +1011,10 @@ export interface Question {
   rows: number
   sheet: string
   what: string
+}
+
+export interface QuestionBody {
+  options: unknown
 }
 
 export interface Queued {
@@ -1201,6 +1259,17 @@ export interface SearchInputBody {
   to?: number
 }
 
+export interface SecondBody {
+  from: number
+  mine: boolean
+  on: number
+  staff: number
+}
+
+export interface SecondInputBody {
+  from: number
+}
+
 export interface Seen {
   id: string
   version: number
@@ -1213,9 +1282,11 @@ export interface SentBody {
 export interface SessionBody {
   access?: string
   before?: boolean
-  device: string
-  expires: number
-  person: string
+  device?: string
+  due?: DueBody
+  expires?: number
+  owes?: boolean
+  person?: string
   refresh?: string
 }
 
@@ -1316,7 +1387,9 @@ export interface StaffRow {
   grants: Grant[]
   name: string
   person: string
+  reset: boolean
   signedIn: boolean
+  step: boolean
 }
 
 export interface Stair {
@@ -1370,6 +1443,26 @@ export interface StarsBody {
 export interface StarsInputBody {
   from?: number
   text?: string
+}
+
+export interface StepMine {
+  at: number
+  what: string
+}
+
+export interface StepsBody {
+  above?: string
+  codes: number
+  digits: boolean
+  from?: number
+  homes?: number
+  may: boolean
+  must: boolean
+  on: boolean
+  passed: boolean
+  passkeys: PasskeyRow[]
+  since?: number
+  site: boolean
 }
 
 export interface SubscribeInputBody {

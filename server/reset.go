@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"linli/internal/audit"
 	"linli/internal/entry"
 	"linli/internal/fault"
 	"linli/internal/id"
@@ -16,11 +17,18 @@ import (
 	"linli/internal/register"
 )
 
-// giveCode is the way back for an administrator to whom nobody else can give a code, as the last one who forgot the password: whoever may
-// stop the server on its machine and open its keys. The person sees afterwards that it happened.
-func giveCode(ctx context.Context, args []string, out, errs io.Writer) int {
+// administer is `linli admin reset`: the way back for an administrator whom nobody else can let in, as the last one who forgot the password or
+// lost the second step. It is for whoever may stop the server on its machine and open its keys. The person sees afterwards that it happened.
+func administer(ctx context.Context, args []string, out, errs io.Writer) int {
 	c := &Config{}
-	names, err := c.parseWith(c.flags("code", errs), args, errs)
+	flags := c.flags("admin", errs)
+	if len(args) > 0 && args[0] == "reset" {
+		args = args[1:]
+	} else if !slices.ContainsFunc(args, func(a string) bool { return a == "-h" || a == "-help" || a == "--help" }) {
+		fmt.Fprintln(errs, "linli: linli admin reset [-data DIR] [NAME]")
+		return 2
+	}
+	names, err := c.parseWith(flags, args, errs)
 	if err == nil && len(names) > 1 {
 		fmt.Fprintln(errs, "linli: one administrator at a time, by name or phone")
 		err = errUsage
@@ -37,11 +45,12 @@ func giveCode(ctx context.Context, args []string, out, errs io.Writer) int {
 	if len(names) == 1 {
 		name = names[0]
 	}
-	return exit(p.giveCode(ctx, name, out), errs)
+	return exit(p.reset(ctx, name, out), errs)
 }
 
-// giveCode gives the administrator a code who is called so or has this phone; without a name the only one.
-func (p *Program) giveCode(ctx context.Context, name string, out io.Writer) error {
+// reset takes the second step away from the administrator who is called so or has this phone (without a name from the only one), and gives them
+// a code for a new password.
+func (p *Program) reset(ctx context.Context, name string, out io.Writer) error {
 	var admins []id.Person
 	p.Engine.ReadOffice(func(o *office.State) { admins = o.Admins() })
 	if len(admins) == 0 {
@@ -66,20 +75,28 @@ func (p *Program) giveCode(ctx context.Context, name string, out io.Writer) erro
 		if len(meant) == 0 {
 			return fmt.Errorf("no administrator is called so or has this phone")
 		}
-		return fmt.Errorf("say which one: linli code NAME, or their phone")
+		return fmt.Errorf("say which one: linli admin reset NAME, or their phone")
 	}
 	with, err := jsonOf(map[string]any{"person": meant[0]})
 	if err != nil {
 		return err
 	}
-	if _, err := p.Engine.As(ctx, id.Office, entry.Command{Act: "code.issue", With: with}, time.Time{}); err != nil {
+	if _, err := p.Engine.As(ctx, id.Office, entry.Command{Act: "code.reset", With: with}, time.Time{}); err != nil {
 		return err
 	}
+	had := p.Auth.HasStep(ctx, meant[0])
+	if err := p.Auth.ResetStep(ctx, meant[0]); err != nil {
+		return err
+	}
+	p.Audit.Note(audit.Code, "code.reset", id.Server, string(meant[0]), "")
 	code, until, err := p.Auth.IssueCode(ctx, meant[0], id.Server)
 	if err != nil {
 		return err
 	}
 	rec := records[meant[0]]
+	if had {
+		fmt.Fprintln(out, "Their second step of signing in is taken away.")
+	}
 	fmt.Fprintf(out, "%s %s: %s\nGood once, until %s. Start the server, and on the page sign in with phone and code (用验证码登录) and choose a new password.\n",
 		rec.Name, rec.Phone, code, until.Format("15:04"))
 	return nil
