@@ -315,6 +315,18 @@ func (w *writing) file(ctx context.Context, name, there string) (int64, error) {
 	return p.Bytes, err
 }
 
+// drop takes a damaged file out of the target, where the office has it still.
+func (a *Archive) drop(ctx context.Context, c *Copy, name string, files Files) error {
+	in, err := files.Open(name)
+	if err != nil {
+		return nil //nolint:nilerr // what is there is all there is
+	}
+	in.Close() //nolint:errcheck // it was not read
+	there := fileName(c.Naming, name)
+	delete(a.have, there)
+	return a.target.Remove(ctx, there)
+}
+
 // know lists the files that lie in the target, once.
 func (a *Archive) know(ctx context.Context) error {
 	if a.have != nil {

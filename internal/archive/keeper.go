@@ -291,7 +291,7 @@ func (k *Keeper) Copy(ctx context.Context, whole bool) error {
 	var all error
 	for i, a := range k.archives {
 		k.note(func() { k.work.Target = k.places[i].Target })
-		c, err := a.Copy(ctx, k.o.Source, whole, k.places[i].Known)
+		c, err := a.Copy(ctx, k.o.Source, whole || k.doubted(i), k.places[i].Known)
 		if err == nil {
 			k.made(i, c)
 			err = k.prune(ctx, i)
@@ -309,6 +309,22 @@ func (k *Keeper) Copy(ctx context.Context, whole bool) error {
 	}
 	k.note(func() { k.next = k.due() })
 	return errors.Join(all, k.write())
+}
+
+// doubted tells whether what was tried last in a place was not what it should be, and nothing whole was made since.
+func (k *Keeper) doubted(i int) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	v := k.places[i].Verified
+	if v == nil || len(v.Wrong) == 0 {
+		return false
+	}
+	for _, m := range k.places[i].Copies {
+		if m.Whole && m.At > v.At {
+			return false
+		}
+	}
+	return true
 }
 
 func (k *Keeper) made(i int, c *Copy) {
@@ -414,6 +430,11 @@ func (k *Keeper) verify(ctx context.Context, i int) (v *CopyVerdict, err error) 
 	}
 	if worse > 0 {
 		v.Wrong = append(v.Wrong, fmt.Sprintf("%d newer copies cannot be read", worse))
+	}
+	for _, name := range found.Unsound { // what the office has, the next copy brings anew
+		if err := a.drop(ctx, c, name, k.o.Source.Files); err != nil {
+			return nil, err
+		}
 	}
 	if err := journal.Check(ctx, j, func(x journal.Checked) {
 		if x.Damage != nil {

@@ -74,12 +74,39 @@ func TestATriedCopyIsSaidToBeTheSame(t *testing.T) {
 	if v := k.Report().Places[0].Verified; len(v.Wrong) == 0 || !strings.Contains(strings.Join(v.Wrong, " "), framesD) {
 		t.Errorf("%+v", v)
 	}
-	// A whole copy is sound again.
-	if err := errors.Join(k.Copy(w.ctx, true), k.Verify(w.ctx)); err != nil {
+	// The next copy is a whole one, and sound; so with a file.
+	sound := func() {
+		t.Helper()
+		w.at = w.at.Add(time.Hour)
+		if err := errors.Join(k.Copy(w.ctx, false), k.Verify(w.ctx)); err != nil {
+			t.Fatal(err)
+		}
+		p := k.Report().Places[0]
+		if !p.Copies[len(p.Copies)-1].Whole || len(p.Verified.Wrong) > 0 {
+			t.Errorf("%+v", p)
+		}
+	}
+	sound()
+	names, err = filepath.Glob(filepath.Join(w.dir, filesD, "*", "*"))
+	if err != nil || len(names) != 2 {
+		t.Fatal(names, err)
+	}
+	if err := os.Truncate(names[0], 1000); err != nil {
 		t.Fatal(err)
 	}
-	if v := k.Report().Places[0].Verified; len(v.Wrong) > 0 {
-		t.Error(v.Wrong)
+	if err := k.Verify(w.ctx); err != nil {
+		t.Fatal(err)
+	}
+	if v := k.Report().Places[0].Verified; len(v.Wrong) == 0 || !strings.Contains(v.Wrong[0], filesD) {
+		t.Errorf("%+v", v)
+	}
+	sound()
+	w.at = w.at.Add(time.Hour)
+	if err := k.Copy(w.ctx, false); err != nil {
+		t.Fatal(err)
+	}
+	if p := k.Report().Places[0]; p.Copies[len(p.Copies)-1].Whole {
+		t.Error("whole again, without a reason")
 	}
 }
 

@@ -34,10 +34,11 @@ type Into struct {
 // Found is what a restore found.
 type Found struct {
 	CopyCounts
-	Copy  *Copy
-	Apart string   // the part of what is kept apart that was taken
-	Wrong []string // what was missing or not what was written; empty: all is there
-	Last  int64    // ms: the newest frame's moment, where it says one
+	Copy    *Copy
+	Apart   string   // the part of what is kept apart that was taken
+	Wrong   []string // what was missing or not what was written; empty: all is there
+	Unsound []string // the files among it
+	Last    int64    // ms: the newest frame's moment, where it says one
 }
 
 // Pick is the copy to restore from: the newest, one by its name, or for a moment (ms) the first that was made after it.
@@ -295,7 +296,10 @@ func (r *restoring) files(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		err = r.wrong(ctx, "file "+f.name, r.file(ctx, f.name))
+		before := len(r.found.Wrong)
+		if err = r.wrong(ctx, "file "+f.name, r.file(ctx, f.name)); len(r.found.Wrong) > before {
+			r.found.Unsound = append(r.found.Unsound, f.name)
+		}
 		r.done += f.size
 		r.say()
 	}
