@@ -26,6 +26,10 @@ type Config struct {
 	Metrics string // HOST:PORT for /metrics and profiles; empty: none
 	TLSCert string // file with the certificate, and file with its key; empty: this server speaks http
 	TLSKey  string
+	TLSACME bool   // the certificate is fetched from an authority, for the host of Public
+	TLSMail string // whom the authority may write to
+	TLSCA   string // URL of its directory; empty: Let's Encrypt
+	TLSRoot string // file with who issued the authority's own certificate; empty: whom this machine trusts
 	Public  string // how residents reach the server, for posters and links; empty: as the request came
 	Proxies string // addresses and networks of proxies that are believed, with commas
 	Log     string // json or text
@@ -67,6 +71,10 @@ func (c *Config) flags(name string, out io.Writer) *flag.FlagSet {
 	fs.StringVar(&c.Metrics, "listen-metrics", "", "`address` for /metrics and /debug/pprof, as 127.0.0.1:9180; whoever reaches it reads them (default: none)")
 	fs.StringVar(&c.TLSCert, "tls-cert", "", "`file` with this server's certificate and those of its issuers (PEM): -listen then speaks https. Read again when it changes, and at SIGHUP")
 	fs.StringVar(&c.TLSKey, "tls-key", "", "`file` with the certificate's key (PEM)")
+	fs.BoolVar(&c.TLSACME, "tls-acme", false, "fetch the certificate for the host of -public, and renew it: -listen then speaks https. Who sets it accepts the authority's terms")
+	fs.StringVar(&c.TLSMail, "tls-email", "", "with -tls-acme: `address` that the authority may write to")
+	fs.StringVar(&c.TLSCA, "tls-ca", "", "with -tls-acme: `URL` of the authority's directory (default: Let's Encrypt)")
+	fs.StringVar(&c.TLSRoot, "tls-ca-root", "", "with -tls-acme: `file` with who issued the authority's own certificate (PEM), for one of your own network")
 	fs.StringVar(&c.HTTP, "listen-http", ":80", "where this server speaks https: `address` that leads there whoever comes by http; empty: none")
 	fs.StringVar(&c.Public, "public", "", "`URL` under which residents reach the server, for posters and links (default: as asked)")
 	fs.StringVar(&c.Proxies, "proxies", "127.0.0.0/8,::1", "`addresses` and networks of proxies in front, whose X-Forwarded-For and X-Forwarded-Proto are believed; nobody else's are")
@@ -200,8 +208,22 @@ func (c *Config) validateTLS() error {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return errors.New("tls-cert, tls-key: both or none")
 	}
+	if !c.TLSACME && c.TLSMail+c.TLSCA+c.TLSRoot != "" {
+		return errors.New("tls-email, tls-ca, tls-ca-root: they say how -tls-acme fetches a certificate, which is not set")
+	}
 	if !c.speaksTLS() {
 		return nil
+	}
+	if c.TLSACME {
+		if c.TLSCert != "" {
+			return errors.New("tls-acme: fetch the certificate, or have files of your own (-tls-cert); not both")
+		}
+		if u, err := url.Parse(c.Public); err != nil || !hostName.MatchString(u.Hostname()) {
+			return errors.New("tls-acme: for which name? -public https://linli.example.org says it")
+		}
+		if u, err := url.Parse(c.TLSCA); c.TLSCA != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
+			return errors.New("tls-ca: not a URL like https://ca.example.org/acme/directory")
+		}
 	}
 	if _, _, err := net.SplitHostPort(c.HTTP); c.HTTP != "" && err != nil {
 		return fmt.Errorf("listen-http: %w", err)
@@ -213,7 +235,7 @@ func (c *Config) validateTLS() error {
 }
 
 // speaksTLS tells whether this server speaks https itself.
-func (c *Config) speaksTLS() bool { return c.TLSCert != "" }
+func (c *Config) speaksTLS() bool { return c.TLSCert != "" || c.TLSACME }
 
 // publicURL refuses an address that pages could not be served under: they ask for everything at the root of their host.
 func publicURL(public string) error {

@@ -425,6 +425,9 @@ func (p *patient) server() (list []finding) {
 
 // certificate: the files are a pair, good for the public name, not near their end, and what the server shows.
 func (p *patient) certificate() (list []finding) {
+	if p.TLSACME {
+		return p.fetched()
+	}
 	if p.TLSCert == "" {
 		return nil
 	}
@@ -447,6 +450,31 @@ func (p *patient) certificate() (list []finding) {
 	defer c.Close()
 	if shown := c.ConnectionState().PeerCertificates[0]; !shown.Equal(pair.Leaf) {
 		list = append(list, wrong("wait a minute, or send SIGHUP; if it stays so, the server's log says why it did not take them", "the server shows another certificate (until %s) than %s has", shown.NotAfter.Format(time.DateOnly), p.TLSCert))
+	}
+	return list
+}
+
+// fetched: an authority has given a certificate, and gives the next in time.
+func (p *patient) fetched() (list []finding) {
+	const do = "the server's log says why (acme); the name must lead to this machine, by port 80 or 443, and nothing may stand before them"
+	u, err := url.Parse(p.Public)
+	if err != nil {
+		return nil // refused at the start
+	}
+	files, _ := filepath.Glob(p.in("tls", "certificates", "*", u.Hostname(), u.Hostname()+".crt"))
+	for _, file := range files {
+		pair, err := certificate.Read(file, strings.TrimSuffix(file, ".crt")+".key")
+		if err != nil {
+			list = append(list, wrong("move it away, and restart the server: another is fetched", "%v", err))
+			continue
+		}
+		for _, f := range p.leaf(pair.Leaf, file) {
+			f.do = do
+			list = append(list, f)
+		}
+	}
+	if len(files) == 0 && p.runs {
+		list = append(list, wrong(do, "no certificate for %s was fetched yet", u.Hostname()))
 	}
 	return list
 }
@@ -491,7 +519,7 @@ func (p *patient) public() (list []finding) {
 	if _, err := p.lookUp(ctx, u.Hostname()); err != nil {
 		return append(list, wrong("add the name to the DNS, or correct -public", "%s has no address: %v", u.Hostname(), err))
 	}
-	res, err := asker(&tls.Config{RootCAs: p.roots}).Get(strings.TrimSuffix(p.Public, "/") + "/healthz") //nolint:gosec // as browsers do
+	res, err := asker(&tls.Config{RootCAs: p.roots, MinVersion: tls.VersionTLS12}).Get(strings.TrimSuffix(p.Public, "/") + "/healthz") //nolint:gosec // as browsers do
 	var certificateError *tls.CertificateVerificationError
 	switch {
 	case errors.As(err, &certificateError):
@@ -506,7 +534,7 @@ func (p *patient) public() (list []finding) {
 	if _ = json.NewDecoder(io.LimitReader(res.Body, 1<<10)).Decode(&said); p.runs && !said.Alive {
 		list = append(list, wrong("let the proxy pass everything of that name to "+p.Listen, "at %s somebody else answers (%d)", p.Public, res.StatusCode))
 	}
-	if res.TLS != nil && p.TLSCert == "" {
+	if res.TLS != nil && !p.speaksTLS() {
 		list = append(list, p.leaf(res.TLS.PeerCertificates[0], p.Public)...)
 	}
 	return list

@@ -221,6 +221,21 @@ func TestADoctorFindsWhatIsWrong(t *testing.T) {
 			p.runs, p.Listen = true, s.Listener.Addr().String()
 		}},
 
+		{"none was fetched yet", "certificate", false, "was fetched yet", func(_ *testing.T, p *patient) {
+			p.TLSACME, p.Public, p.runs = true, "https://linli.example.cn", true
+		}},
+		{"one that was not renewed", "certificate", false, "is over in 3 days", func(t *testing.T, p *patient) {
+			p.TLSACME, p.Public = true, "https://linli.example.cn"
+			cert, key, _ := certificatetest.Pair(t, t.TempDir(), p.now.Add(3*day+time.Hour), "linli.example.cn")
+			for file, to := range map[string]string{cert: ".crt", key: ".key"} {
+				b, err := os.ReadFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				put(t, p.in("tls", "certificates", "ca", "linli.example.cn", "linli.example.cn"+to), string(b))
+			}
+		}},
+
 		{"no public address", "public", true, "-public is not set", func(*testing.T, *patient) {}},
 		{"a name that nobody has", "public", false, "has no address", func(_ *testing.T, p *patient) {
 			p.Public = "https://linli.example.cn"

@@ -2,12 +2,16 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
+	"fmt"
 	stdlog "log"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -19,11 +23,11 @@ import (
 
 // edge is every address on which this server answers.
 type edge struct {
-	url    string // of the main one, as it is reached from this machine
-	keeper *certificate.Keeper
-	doors  []door
-	watch  *http.Server // of metrics and profiles; nil: none
-	work   sync.WaitGroup
+	url   string            // of the main one, as it is reached from this machine
+	shown certificate.Shown // nil: this server speaks http
+	doors []door
+	watch *http.Server // of metrics and profiles; nil: none
+	work  sync.WaitGroup
 }
 
 // door is an address and who answers there.
@@ -43,21 +47,10 @@ func openEdge(c *Config, main net.Listener, log *slog.Logger) (e *edge, err erro
 	}()
 	e.doors = append(e.doors, office)
 	if c.speaksTLS() {
-		if e.keeper, err = certificate.Files(c.TLSCert, c.TLSKey, time.Now, log); err != nil {
-			return e, err
-		}
 		e.url = "https://" + main.Addr().String()
-		office.server.TLSConfig = e.keeper.Config()
-	}
-	if c.speaksTLS() && c.HTTP != "" {
-		l, err := listen("listen-http", c.HTTP)
-		if err != nil {
+		if err := e.secure(c, main, office.server, log); err != nil {
 			return e, err
 		}
-		plain := newServer(log)
-		plain.Handler = web.ToHTTPS(c.Public, main.Addr())
-		e.doors = append(e.doors, door{server: plain, listener: l})
-		log.Info("who comes by http is led to https", "address", l.Addr().String())
 	}
 	if c.Metrics != "" {
 		l, err := listen("listen-metrics", c.Metrics)
@@ -69,6 +62,71 @@ func openEdge(c *Config, main net.Listener, log *slog.Logger) (e *edge, err erro
 		log.Info("metrics and profiles", "url", "http://"+l.Addr().String()+"/metrics")
 	}
 	return e, nil
+}
+
+// secure makes ready for speaking https: the certificate, and the address that leads there.
+func (e *edge) secure(c *Config, main net.Listener, office *http.Server, log *slog.Logger) error {
+	lead, port := web.ToHTTPS(c.Public, main.Addr()), 0
+	var plain *http.Server
+	if c.HTTP != "" {
+		l, err := listen("listen-http", c.HTTP)
+		if err != nil {
+			return err
+		}
+		plain, port = newServer(log), portOf(l)
+		e.doors = append(e.doors, door{plain, l})
+		log.Info("who comes by http is led to https", "address", l.Addr().String())
+	}
+	if c.TLSACME {
+		fetched, err := fetch(c, main, port, log)
+		if err != nil {
+			return err
+		}
+		e.shown, lead = fetched, fetched.Challenges(lead)
+	} else {
+		files, err := certificate.Files(c.TLSCert, c.TLSKey, time.Now, log)
+		if err != nil {
+			return err
+		}
+		e.shown = files
+	}
+	office.TLSConfig = e.shown.Config()
+	if plain != nil {
+		plain.Handler = lead
+	}
+	return nil
+}
+
+// fetch makes ready for fetching the certificate, which lies in the folder tls of the data.
+func fetch(c *Config, main net.Listener, http int, log *slog.Logger) (*certificate.Fetched, error) {
+	public, err := url.Parse(c.Public)
+	if err != nil {
+		return nil, fmt.Errorf("public: %w", err)
+	}
+	r := certificate.Request{
+		Name: public.Hostname(), Email: c.TLSMail, CA: c.TLSCA, Dir: filepath.Join(c.Data, "tls"), TLS: portOf(main), HTTP: http,
+	}
+	if at, ok := main.Addr().(*net.TCPAddr); ok && !at.IP.IsUnspecified() {
+		r.Host = at.IP.String()
+	}
+	if c.TLSRoot != "" {
+		root, err := os.ReadFile(c.TLSRoot)
+		if err != nil {
+			return nil, fmt.Errorf("tls-ca-root: %w", err)
+		}
+		if r.Roots = x509.NewCertPool(); !r.Roots.AppendCertsFromPEM(root) {
+			return nil, fmt.Errorf("tls-ca-root: %s holds no certificate (PEM)", c.TLSRoot)
+		}
+	}
+	return certificate.Fetch(r, time.Now, log)
+}
+
+func portOf(l net.Listener) int {
+	at, _ := l.Addr().(*net.TCPAddr)
+	if at == nil {
+		return 0
+	}
+	return at.Port
 }
 
 func newServer(log *slog.Logger) *http.Server {
@@ -105,12 +163,12 @@ func (e *edge) serve(ctx context.Context, office http.Handler, watch func() http
 			}
 		}()
 	}
-	if e.keeper != nil {
+	if e.shown != nil {
 		again := make(chan os.Signal, 1)
 		signal.Notify(again, syscall.SIGHUP)
 		go func() {
 			defer signal.Stop(again)
-			e.keeper.Watch(ctx, again)
+			e.shown.Watch(ctx, again)
 		}()
 	}
 	return failed

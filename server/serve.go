@@ -89,8 +89,8 @@ func (p *Program) serveOn(ctx context.Context, listener net.Listener, c *Config,
 		return err
 	}
 	answers := p.web(c, with)
-	if edge.keeper != nil {
-		answers.Certificate = edge.keeper.Expires
+	if edge.shown != nil {
+		answers.Certificate = edge.shown.Expires
 	}
 	beats, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()

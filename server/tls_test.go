@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -159,4 +160,53 @@ func TestFilesThatAreNoCertificateAreRefused(t *testing.T) {
 	if code != 1 || !strings.Contains(out, key) {
 		t.Errorf("%d %s", code, out)
 	}
+}
+
+// With -tls-acme the program fetches its certificate from a real authority (pebble), while it leads there who comes by http, and has it again after a
+// restart.
+func TestTheProgramFetchesItsCertificate(t *testing.T) {
+	t.Parallel()
+	plain, _, _ := newTown(t)
+	plain.stop()
+	http80, https443 := certificatetest.Port(t), certificatetest.Port(t)
+	ca := certificatetest.Pebble(t, http80, https443, 90*24*time.Hour)
+	listen := fmt.Sprintf("127.0.0.1:%d", https443)
+	settings := []string{
+		"-tls-acme", "-tls-ca", ca.URL, "-tls-ca-root", ca.Root, "-tls-email", "office@example.cn", "-public", "https://linli.example.cn",
+		"-listen", listen, "-listen-http", fmt.Sprintf("127.0.0.1:%d", http80),
+	}
+	w := serveTown(t, plain.dir, settings...)
+	lax := &http.Client{
+		Transport:     &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true, ServerName: "linli.example.cn"}, DisableKeepAlives: true}, //nolint:gosec // nobody trusts pebble
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	eventually(t, "a certificate", func() bool {
+		res, err := lax.Get("https://" + listen + "/readyz")
+		return err == nil && res.Body.Close() == nil && res.StatusCode == http.StatusOK
+	})
+	first := shownAt(t, listen)
+	if err := first.VerifyHostname("linli.example.cn"); err != nil {
+		t.Error(err)
+	}
+	res, err := lax.Get(fmt.Sprintf("http://127.0.0.1:%d/join/x", http80))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if res.StatusCode != http.StatusPermanentRedirect || res.Header.Get("Location") != "https://linli.example.cn/join/x" {
+		t.Error(res.StatusCode, res.Header)
+	}
+	if strings.Contains(w.log.String(), "office@") {
+		t.Error("the log names whom the authority writes to")
+	}
+	w.stop()
+	w = serveTown(t, plain.dir, settings...)
+	eventually(t, "the certificate of before", func() bool {
+		res, err := lax.Get("https://" + listen + "/readyz")
+		return err == nil && res.Body.Close() == nil && res.StatusCode == http.StatusOK
+	})
+	if !shownAt(t, listen).Equal(first) {
+		t.Error("it fetched another one")
+	}
+	w.stop()
 }

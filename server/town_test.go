@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -116,7 +117,11 @@ func runTown(t *testing.T, dir string, command ...string) *town {
 func startTown(t *testing.T, dir string, command ...string) *town {
 	t.Helper()
 	w := &town{t: t, dir: dir, log: &lines{}, up: make(chan struct{}), down: make(chan struct{})}
-	args := append(command, "-data", dir, "-listen", "127.0.0.1:0", "-listen-metrics", "127.0.0.1:0", "-log", "json", "-level", "debug")
+	args := append(command, "-data", dir)
+	if !slices.Contains(command, "-listen") {
+		args = append(args, "-listen", "127.0.0.1:0")
+	}
+	args = append(args, "-listen-metrics", "127.0.0.1:0", "-log", "json", "-level", "debug")
 	w.cmd = itself(args...)
 	pipe, err := w.cmd.StderrPipe()
 	if err != nil {

@@ -1,4 +1,5 @@
-// Package certificate has what this server shows of itself by TLS: the office's own files, looked at again when they change.
+// Package certificate has what this server shows of itself by TLS: the office's own files, looked at again when they change (Files), or what a
+// certificate authority gives by ACME (Fetch).
 //
 // A certificate is never taken away for a worse one: what cannot be read, does not belong together or is over already is refused, and the
 // one before stays. When one goes over, it goes on being shown, and the log says so: pages that stand open then go on, and a browser says
@@ -20,18 +21,27 @@ import (
 // lookEvery is how often files are asked whether they have changed, and the clock whether the certificate is near its end.
 const lookEvery = time.Minute
 
-// Keeper has the certificate that is shown now.
+// Shown is a certificate as listeners, metrics and the log know it.
+type Shown interface {
+	// Config is how a listener speaks TLS with the certificate of the moment.
+	Config() *tls.Config
+	// Expires is when the one of the moment goes over; zero while there is none.
+	Expires() time.Time
+	// Watch looks after it until ctx ends, and at once when again says so.
+	Watch(ctx context.Context, again <-chan os.Signal)
+}
+
+// Keeper is Shown of files.
 type Keeper struct {
 	log       *slog.Logger
 	now       func() time.Time
 	cert, key string // files
 
-	mu      sync.RWMutex
-	shown   *tls.Certificate
-	stamp   stamp // of the files when they were looked at last
-	wrong   error // what was wrong with them then; nil: they are what is shown
-	warned  int   // of the steps towards its end, how many the log has said
-	warning time.Time
+	mu     sync.RWMutex
+	shown  *tls.Certificate
+	stamp  stamp // of the files when they were looked at last
+	wrong  error // what was wrong with them then; nil: they are what is shown
+	ending ending
 }
 
 // stamp tells whether files have changed.
@@ -43,6 +53,7 @@ type stamp struct {
 // Files has the certificate of a pair of PEM files, the certificate's with those of its issuers behind it. They have to be good at the start.
 func Files(cert, key string, now func() time.Time, log *slog.Logger) (*Keeper, error) {
 	k := &Keeper{log: log, now: now, cert: cert, key: key}
+	k.ending = ending{log: log, now: now, advice: "put a new pair of files in its place; no restart is needed"}
 	stamp, err := k.stampOf()
 	if err != nil {
 		return nil, err
@@ -52,7 +63,7 @@ func Files(cert, key string, now func() time.Time, log *slog.Logger) (*Keeper, e
 		return nil, err
 	}
 	k.shown, k.stamp = pair, stamp
-	k.warn()
+	k.ending.warn(k.Expires(), k.cert)
 	return k, nil
 }
 
@@ -70,7 +81,7 @@ func Read(cert, key string) (*tls.Certificate, error) {
 	return &pair, nil
 }
 
-// Config is how a listener speaks TLS with the certificate of the moment.
+// Config is Shown's.
 func (k *Keeper) Config() *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
@@ -82,7 +93,7 @@ func (k *Keeper) Config() *tls.Config {
 	}
 }
 
-// Expires is when the certificate that is shown goes over.
+// Expires is Shown's.
 func (k *Keeper) Expires() time.Time {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
@@ -113,7 +124,7 @@ func (k *Keeper) look(asked bool) {
 	said := k.wrong
 	k.mu.RUnlock()
 	if same && !asked {
-		k.warn()
+		k.ending.warn(k.Expires(), k.cert)
 		return
 	}
 	var pair *tls.Certificate
@@ -126,7 +137,7 @@ func (k *Keeper) look(asked bool) {
 	k.mu.Lock()
 	k.stamp, k.wrong = stamp, err
 	if err == nil {
-		k.shown, k.warned = pair, 0
+		k.shown = pair
 	}
 	k.mu.Unlock()
 	switch {
@@ -135,7 +146,7 @@ func (k *Keeper) look(asked bool) {
 	case asked || said == nil || said.Error() != err.Error():
 		k.log.Error("the certificate's files were not taken; the one before goes on being shown", "err", err, "until", shown.Leaf.NotAfter.Format(time.RFC3339))
 	}
-	k.warn()
+	k.ending.warn(k.Expires(), k.cert)
 }
 
 func (k *Keeper) stampOf() (s stamp, err error) {
@@ -145,33 +156,6 @@ func (k *Keeper) stampOf() (s stamp, err error) {
 		return s, fmt.Errorf("certificate: %w", err)
 	}
 	return stamp{cert.ModTime(), key.ModTime(), cert.Size(), key.Size()}, nil
-}
-
-// steps towards the end of a certificate at which the log says how near it is.
-var steps = []time.Duration{21 * 24 * time.Hour, 7 * 24 * time.Hour, 24 * time.Hour, 0}
-
-// warn says once at each step how near the end is, and every day that it is over.
-func (k *Keeper) warn() {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	now, until := k.now(), k.shown.Leaf.NotAfter
-	near := 0
-	for _, s := range steps {
-		if !now.Before(until.Add(-s)) {
-			near++
-		}
-	}
-	over := near == len(steps)
-	if near <= k.warned && (!over || now.Sub(k.warning) < 24*time.Hour) {
-		return
-	}
-	k.warned, k.warning = near, now
-	switch what := []any{"file", k.cert, "until", until.Format(time.RFC3339), "advice", "put a new pair of files in its place; no restart is needed"}; {
-	case over:
-		k.log.Error("the certificate is over: browsers open the page no more", what...)
-	default:
-		k.log.Warn("the certificate goes over soon", append([]any{"days", int(until.Sub(now).Hours() / 24)}, what...)...)
-	}
 }
 
 func day(t time.Time) string { return t.Format("2006-01-02") }

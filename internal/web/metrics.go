@@ -144,7 +144,10 @@ func (s *Server) newMetrics() http.Handler {
 	each("data_bytes", "What the folders of the data take on disk, counted once a minute at most.", "folder", s.Sizes)
 	if s.Certificate != nil {
 		gauge("certificate_expires_seconds", "Until the certificate that is shown goes over; below 0 when it is over.", func() float64 {
-			return time.Until(s.Certificate()).Seconds()
+			if until := s.Certificate(); !until.IsZero() {
+				return time.Until(until).Seconds()
+			}
+			return 0 // there is none yet
 		})
 	}
 	if s.Disk != nil {
