@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -398,7 +399,7 @@ func (c *Config) restoreInto(ctx context.Context, a *archive.Archive, x *archive
 		return nil, err
 	}
 	said := time.Now()
-	return a.Restore(ctx, x, moment, archive.Into{
+	found, err = a.Restore(ctx, x, moment, archive.Into{
 		Journal: j, Files: files, Apart: register.Keys, Keeps: register.Keeps, Moment: momentOf,
 		Said: func(done, of int64) {
 			if time.Since(said) > 2*time.Second && of > 0 {
@@ -407,6 +408,10 @@ func (c *Config) restoreInto(ctx context.Context, a *archive.Archive, x *archive
 			}
 		},
 	})
+	if err == nil { // pages that hold what is no longer here begin anew
+		_, err = j.Shelf().Put(ctx, lifeKey, []byte(rand.Text()[:12]), journal.Any, 0)
+	}
+	return found, err
 }
 
 // momentOf is when a frame was written, as its body says; the first thing in it.

@@ -145,6 +145,9 @@ func TestAnOfficeIsPutBackFromItsCopy(t *testing.T) {
 	if now := page(again); now != was {
 		t.Errorf("restored:\n%s\nwas:\n%s", now, was)
 	}
+	if life := hear(t, again.as(li).socket(), "hello")["hello"].(map[string]any)["life"]; life == nil { // pages begin anew
+		t.Error("the office says that it is what it was")
+	}
 	again.as(li).say(room, "恢复以后接着说")
 	again.stop()
 	if out, code := program(t, "check", "-data", dir); code != 0 {

@@ -53,6 +53,7 @@ type Program struct {
 	Preview  *preview.Fetcher
 	Audit    *audit.Log
 	Keeper   *archive.Keeper // nil: no copies are made
+	Life     string          // of the office: another one each time it was put back from a copy; empty before
 	Keep     kind.Keep
 	Now      func() time.Time
 
@@ -154,6 +155,11 @@ func (p *Program) openStores(ctx context.Context, c *Config, s settings) error {
 	if s.disk != nil {
 		p.Journal = s.disk(j)
 	}
+	if life, _, err := j.Shelf().Get(ctx, lifeKey); err == nil {
+		p.Life = string(life)
+	} else if !errors.Is(err, journal.ErrAbsent) && !errors.Is(err, journal.ErrUnreadable) {
+		return err
+	}
 	if err := keysBelong(ctx, j, c.Data); err != nil {
 		return err
 	}
@@ -187,6 +193,9 @@ func (p *Program) openStores(ctx context.Context, c *Config, s settings) error {
 	p.closes = append(p.closes, p.View.Close)
 	return nil
 }
+
+// lifeKey is where the shelf says which life of the office this is.
+const lifeKey = "life"
 
 // keysBelong refuses to make a new master key beside data that were sealed with another: a restored office waits for its own.
 func keysBelong(ctx context.Context, j journal.Journal, data string) error {

@@ -173,7 +173,7 @@ func (p *Program) web(c *Config, with special) *web.Server {
 	s.Sizes = newSizes(c.Data).all()
 	s.Noted = openNotes(c.Data).note
 	s.Sockets = &web.Sockets{
-		Engine: p.Engine, View: p.View, Blobs: p.Blobs, Audit: p.Audit, Hub: p.Hub, Marks: p.Marks, Alive: p.Auth.Alive, Owes: s.OwesStep, Rate: with.rate, Now: p.Now, Log: p.Log,
+		Engine: p.Engine, View: p.View, Blobs: p.Blobs, Audit: p.Audit, Hub: p.Hub, Marks: p.Marks, Alive: p.Auth.Alive, Owes: s.OwesStep, Life: p.Life, Rate: with.rate, Now: p.Now, Log: p.Log,
 	}
 	s.Sockets.Start()
 	return s

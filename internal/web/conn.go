@@ -43,6 +43,7 @@ type Sockets struct {
 	Audit  *audit.Log
 	Alive  func(id.Device) bool            // is the device still signed in?
 	Owes   func(id.Person, id.Device) bool // is its second step due? nil: never
+	Life   string                          // of the office, as Hello has it
 	Rate   rate.Limit                      // commands a second of one connection; 0: 20
 	Now    func() time.Time
 	Log    *slog.Logger
@@ -110,7 +111,7 @@ func (k *conn) hello() []hub.Topic {
 		rooms = []wire.RoomHead{}
 	}
 	k.say("hello", wire.Hello{
-		Person: k.person, Device: k.device, Now: k.Now().UnixMilli(), N: k.Engine.Greatest(k.device, rooms), Rooms: rooms,
+		Person: k.person, Device: k.device, Now: k.Now().UnixMilli(), N: k.Engine.Greatest(k.device, rooms), Life: k.Life, Rooms: rooms,
 	})
 	return k.Engine.Topics(k.person, rooms)
 }

@@ -156,7 +156,8 @@ type Hello struct {
 	Person id.Person  `json:"person"`
 	Device id.Device  `json:"device"`
 	Now    int64      `json:"now"`
-	N      uint64     `json:"n"` // the greatest command number taken from this device
+	N      uint64     `json:"n"`              // the greatest command number taken from this device
+	Life   string     `json:"life,omitempty"` // of the office: another one since it was put back from a copy
 	Rooms  []RoomHead `json:"rooms"`
 }
 

@@ -60,6 +60,8 @@ const attempt = async <T>(work: (db: IDBPDatabase<Store>) => Promise<T>, otherwi
   return otherwise
 }
 
+let stale = false // what this page holds is of a life that is over; it is about to go
+
 export const begun = 'begun/'
 
 export const db = {
@@ -78,7 +80,7 @@ export const db = {
   keepCommand: (c: Pending) => attempt((d) => d.put('outbox', c) as Promise<unknown>, undefined),
   dropCommand: (id: string) => attempt((d) => d.delete('outbox', id) as Promise<unknown>, undefined),
   room: (id: string) => attempt((d) => d.get('rooms', id), undefined),
-  keepRoom: (k: Kept) => attempt((d) => d.put('rooms', k) as Promise<unknown>, undefined),
+  keepRoom: (k: Kept) => (stale ? Promise.resolve() : attempt((d) => d.put('rooms', k) as Promise<unknown>, undefined)),
   dropRoom: (id: string) => attempt((d) => d.delete('rooms', id) as Promise<unknown>, undefined),
   rows: () => attempt((d) => d.get('meta', 'rows') as Promise<RoomRow[] | undefined>, undefined),
   // What was written on a device that was signed out goes on under a new name, once, whichever tab comes first.
@@ -97,6 +99,18 @@ export const db = {
       const keys = (await d.getAllKeys('meta')).filter((k) => k.startsWith(begun))
       return Promise.all(keys.map(async (k) => [k.slice(begun.length), (await d.get('meta', k)) as T] as const))
     }, []),
+  // The office was put back from a copy: what was kept of rooms is from a life that is over. What was not sent is the person's still. Tells
+  // whether anything was kept.
+  begin: (life: string) =>
+    attempt(async (d) => {
+      const tx = d.transaction(['meta', 'rooms'], 'readwrite')
+      const [meta, rooms] = [tx.objectStore('meta'), tx.objectStore('rooms')]
+      const kept = (await rooms.count()) > 0
+      stale = kept
+      await Promise.all([rooms.clear(), meta.delete('rows'), meta.put(life, 'life')])
+      await tx.done
+      return kept
+    }, false),
   // On sign-out nothing of the person stays here.
   wipe: () =>
     attempt(async (d) => {

@@ -62,6 +62,35 @@ const page = async () => {
 type Live = Awaited<ReturnType<typeof page>>
 const until = (what: () => boolean) => vi.waitFor(() => expect(what()).toBe(true), { timeout: 3000 })
 
+describe('an office that was put back from a copy', () => {
+  it('drops what was kept of its rooms, once, and leaves what was not sent', async () => {
+    vi.stubGlobal('WebSocket', Line)
+    vi.stubGlobal(
+      'fetch',
+      async (url: string) => new Response(JSON.stringify(url.endsWith('/me') ? me : { rooms: [row] })),
+    )
+    const reload = vi.fn()
+    vi.stubGlobal('location', { ...location, reload, pathname: '/', origin: location.origin })
+    await page()
+    const { db } = await import('./db')
+    const kept = { room: 'r1', ch: 5, items: [], mine: [], people: [], pins: [], first: true }
+    await db.keepRoom(kept)
+    await db.keepCommand({ id: 'd1.8', n: 8, at: 1, act: 'text.post', room: 'r1', words: { text: '没发出去的' } })
+    const hello = { person: 'p1', device: 'd1', now: Date.now(), n: 7, rooms: [] }
+    Line.last!.say({ hello: { ...hello, life: 'second' } })
+    await until(() => reload.mock.calls.length === 1)
+    expect(await db.room('r1')).toBeUndefined()
+    expect((await db.outbox()).map((c) => c.id)).toEqual(['d1.8'])
+    await db.keepRoom(kept) // by the page that is going
+    expect(await db.room('r1')).toBeUndefined()
+    Line.last!.say({ hello: { ...hello, life: 'second' } })
+    await new Promise((r) => setTimeout(r, 20))
+    expect(reload).toHaveBeenCalledTimes(1)
+    await db.wipe()
+    vi.unstubAllGlobals()
+  })
+})
+
 describe('what is on its way out', () => {
   beforeEach(() => {
     Line.away = false

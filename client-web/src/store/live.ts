@@ -84,7 +84,13 @@ function hear(m: FromServer) {
   }
 }
 
+// An office that was put back from a copy has other entries under the numbers that this page holds: it begins anew.
+const anew = async (life: string) => {
+  if (((await db.get<string>('life')) ?? '') !== life && (await db.begin(life))) location.reload()
+}
+
 function greet(h: NonNullable<FromServer['hello']>) {
+  void anew(h.life ?? '')
   setClock(h.now)
   greatest = Math.max(greatest, h.n)
   told.clear()

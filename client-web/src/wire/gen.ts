@@ -607,6 +607,7 @@ export interface Heading {
 
 export interface Hello {
   device: string
+  life?: string
   n: number
   now: number
   person: string
