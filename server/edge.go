@@ -163,14 +163,15 @@ func (e *edge) serve(ctx context.Context, office http.Handler, watch func() http
 			}
 		}()
 	}
-	if e.shown != nil {
-		again := make(chan os.Signal, 1)
-		signal.Notify(again, syscall.SIGHUP)
-		go func() {
-			defer signal.Stop(again)
+	again := make(chan os.Signal, 1)
+	signal.Notify(again, syscall.SIGHUP) // also where there is nothing to look at again: it must not end the program
+	go func() {
+		defer signal.Stop(again)
+		if e.shown != nil {
 			e.shown.Watch(ctx, again)
-		}()
-	}
+		}
+		<-ctx.Done()
+	}()
 	return failed
 }
 

@@ -210,3 +210,16 @@ func TestTheProgramFetchesItsCertificate(t *testing.T) {
 	}
 	w.stop()
 }
+
+// SIGHUP, by which certificates are looked at again, ends no program that has none.
+func TestAReloadEndsNoProgramWithoutACertificate(t *testing.T) {
+	t.Parallel()
+	w, _, _ := newTown(t)
+	for range 3 {
+		_ = w.cmd.Process.Signal(syscall.SIGHUP)
+	}
+	if status, _ := w.ready(); status != http.StatusOK {
+		t.Error(status)
+	}
+	w.stop()
+}

@@ -37,6 +37,12 @@ func (s *said) String() string {
 	return s.all.String()
 }
 
+func (s *said) reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all.Reset()
+}
+
 // A certificate is fetched from a real authority (pebble), by either way in which it asks, shown, renewed while the server runs, and there again after
 // a restart; where it is kept nobody else may look.
 func TestACertificateIsFetchedAndRenewed(t *testing.T) {

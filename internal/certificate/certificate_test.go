@@ -1,7 +1,6 @@
 package certificate
 
 import (
-	"bytes"
 	"context"
 	"crypto/x509"
 	"log/slog"
@@ -25,10 +24,10 @@ func shows(t *testing.T, k *Keeper, c *x509.Certificate) bool {
 }
 
 func TestFilesThatChangeAreTakenWithoutARestart(t *testing.T) {
-	dir, said := t.TempDir(), &bytes.Buffer{}
+	dir, log := t.TempDir(), &said{}
 	synctest.Test(t, func(t *testing.T) {
 		cert, key, first := certificatetest.Pair(t, dir, time.Now().AddDate(1, 0, 0), "linli.example.cn")
-		k, err := Files(cert, key, time.Now, slog.New(slog.NewTextHandler(said, nil)))
+		k, err := Files(cert, key, time.Now, slog.New(slog.NewTextHandler(log, nil)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,10 +63,10 @@ func TestABrokenPairKeepsTheOneBefore(t *testing.T) {
 		"one of long ago": func(t *testing.T, dir, cert, key string) { certificatetest.Pair(t, dir, time.Now().AddDate(0, -1, 0)) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir, said := t.TempDir(), &bytes.Buffer{}
+			dir, log := t.TempDir(), &said{}
 			synctest.Test(t, func(t *testing.T) {
 				cert, key, good := certificatetest.Pair(t, dir, time.Now().AddDate(1, 0, 0))
-				k, err := Files(cert, key, time.Now, slog.New(slog.NewTextHandler(said, nil)))
+				k, err := Files(cert, key, time.Now, slog.New(slog.NewTextHandler(log, nil)))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -79,8 +78,8 @@ func TestABrokenPairKeepsTheOneBefore(t *testing.T) {
 				if !shows(t, k, good) {
 					t.Error("another is shown")
 				}
-				if n := strings.Count(said.String(), "were not taken"); n != 1 {
-					t.Errorf("said %d times: %s", n, said)
+				if n := strings.Count(log.String(), "were not taken"); n != 1 {
+					t.Errorf("said %d times: %s", n, log)
 				}
 				_, _, next := certificatetest.Pair(t, dir, time.Now().AddDate(2, 0, 0))
 				time.Sleep(2 * lookEvery)
@@ -119,10 +118,10 @@ func TestFilesThatAreNoPairAreRefusedAtTheStart(t *testing.T) {
 
 // A certificate that goes over while the program runs: the log says so 21, 7 and 1 days before, then every day; and it goes on being shown.
 func TestACertificateThatGoesOverSaysSoInTime(t *testing.T) {
-	dir, said := t.TempDir(), &bytes.Buffer{}
+	dir, log := t.TempDir(), &said{}
 	synctest.Test(t, func(t *testing.T) {
 		cert, key, made := certificatetest.Pair(t, dir, time.Now().AddDate(0, 0, 30))
-		k, err := Files(cert, key, time.Now, slog.New(slog.NewTextHandler(said, nil)))
+		k, err := Files(cert, key, time.Now, slog.New(slog.NewTextHandler(log, nil)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,10 +129,10 @@ func TestACertificateThatGoesOverSaysSoInTime(t *testing.T) {
 		go k.Watch(ctx, nil)
 		pass := func(days int, want string) {
 			t.Helper()
-			said.Reset()
+			log.reset()
 			time.Sleep(time.Duration(days)*24*time.Hour + 2*lookEvery)
 			synctest.Wait()
-			if s := said.String(); (s == "") != (want == "") || !strings.Contains(s, want) || strings.Count(s, "\n") > 1 {
+			if s := log.String(); (s == "") != (want == "") || !strings.Contains(s, want) || strings.Count(s, "\n") > 1 {
 				t.Errorf("after %d days it says %q, not %q", days, s, want)
 			}
 		}
@@ -148,7 +147,7 @@ func TestACertificateThatGoesOverSaysSoInTime(t *testing.T) {
 		if !shows(t, k, made) {
 			t.Error("it is not shown any more")
 		}
-		said.Reset()
+		log.reset()
 		certificatetest.Pair(t, dir, time.Now().AddDate(0, 0, 90))
 		pass(1, "read again")
 		pass(60, "")
