@@ -67,6 +67,7 @@ var homes = map[string][]string{
 	"github.com/xuri/excelize/v2":         {"internal/roster", "internal/paper"},
 	"github.com/prometheus/client_golang": {"internal/web"},
 	"golang.org/x/crypto/argon2":          {"internal/auth"},
+	"golang.org/x/crypto/x509roots":       {"server"},
 	"github.com/mozillazg/go-pinyin":      {"internal/search"},
 	"github.com/caddyserver/certmagic":    {"internal/certificate"},
 	"go.uber.org/zap":                     {"internal/certificate"},

@@ -19,16 +19,12 @@ import (
 )
 
 // installed is the environment variable that names the program of an installed package, and what stands before it:
-// `chroot --userspec=linli:linli /tmp/bare /usr/bin/linli`. Its data lie where its settings say. Without it the program is this test binary.
-const installed = "TOWN_INSTALLED"
-
-// ofPackage is the command and the data folder of the first hour's program.
-func ofPackage(t *testing.T) (command []string, dir string) {
-	if os.Getenv(installed) == "" {
-		return []string{"serve"}, t.TempDir()
-	}
-	return []string{"serve", "-config", "/etc/linli/linli.conf"}, "/var/lib/linli"
-}
+// `chroot --userspec=linli:linli /tmp/bare /usr/bin/linli`; installedData the one with its data folder, as that program sees it. Without them
+// the program is this test binary. .ci/check sets them.
+const (
+	installed     = "TOWN_INSTALLED"
+	installedData = "TOWN_DATA"
+)
 
 // itself is a command of the program under test.
 func itself(args ...string) *exec.Cmd {
@@ -100,9 +96,12 @@ func (a *api) preview(name string, content []byte) (plan answer) {
 func TestFromAnEmptyMachineToAFirstRoom(t *testing.T) {
 	t.Parallel()
 	table := thousand(t)
-	command, dir := ofPackage(t)
+	dir := os.Getenv(installedData)
+	if dir == "" {
+		dir = t.TempDir()
+	}
 	began := time.Now()
-	w := runTown(t, dir, command...)
+	w := serveTown(t, dir)
 	if w.code == "" {
 		t.Fatalf("the log says no setup code:\n%s", w.log)
 	}
@@ -151,7 +150,7 @@ func TestFromAnEmptyMachineToAFirstRoom(t *testing.T) {
 	took := time.Since(began)
 
 	w.stop()
-	w = runTown(t, dir, command...)
+	w = serveTown(t, dir)
 	if w.code != "" {
 		t.Error("a founded office is offered a setup code")
 	}

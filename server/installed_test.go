@@ -1,8 +1,10 @@
 package main
 
 import (
+	"crypto/x509"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -86,5 +88,21 @@ func TestBoardAndRulesAskForWhatThereIs(t *testing.T) {
 		if !regexp.MustCompile(`(?m)^` + name + `[ {]`).MatchString(there) {
 			t.Errorf("%s is asked for, and there is none", name)
 		}
+	}
+}
+
+// In an image that holds nothing but the program, the issuers of certificates are known all the same: pushes go by HTTPS.
+func TestIssuersAreKnownWithoutASystem(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("SSL_CERT_FILE") == "/nowhere" {
+		if all, err := x509.SystemCertPool(); err != nil || all.Equal(x509.NewCertPool()) {
+			t.Fatalf("nobody is known: %v", err)
+		}
+		return
+	}
+	cmd := exec.Command(os.Args[0], "-test.run", "^TestIssuersAreKnownWithoutASystem$") //nolint:gosec // ourselves
+	cmd.Env = append(os.Environ(), "SSL_CERT_FILE=/nowhere", "SSL_CERT_DIR=/nowhere")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	_ "golang.org/x/crypto/x509roots/fallback" // whom to believe where the system names nobody: a container, a bare Debian
 )
 
 // version is set when the program is built.

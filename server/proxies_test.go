@@ -71,7 +71,7 @@ func freePort(t *testing.T) string {
 // caddy is Debian's with the sample: its port, its office's, and a certificate of its own making.
 func caddy(t *testing.T, dir, port, upstream string) *exec.Cmd {
 	file := "{\n\tadmin off\n\tauto_https disable_redirects\n\tskip_install_trust\n\tstorage file_system " + dir + "\n}\n" +
-		sample(t, "Caddyfile", host+" {", "https://"+host+":"+port+" {\n\ttls internal\n\tbind 127.0.0.1", "localhost:8080", upstream)
+		sample(t, "Caddyfile", host+" {", "https://"+host+":"+port+" {\n\ttls internal\n\tbind 127.0.0.1", "127.0.0.1:8080", upstream)
 	cmd := exec.Command(os.Getenv(withProxies)+"/usr/bin/caddy", "run", "--adapter", "caddyfile", "--config", write(t, filepath.Join(dir, "Caddyfile"), file)) //nolint:gosec // a test's
 	cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir)
 	return cmd
