@@ -1,11 +1,15 @@
 // Pictures of the real program, for the documentation: make pictures.
-import { mkdirSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { demo, password, root } from './demo.mjs'
+import { binary, demo, password, root } from './demo.mjs'
 
 const out = process.argv[2] ?? join(root, 'docs/pictures')
 mkdirSync(out, { recursive: true })
-const { url, who, browser, end } = await demo()
+const copies = mkdtempSync(join(tmpdir(), 'linli-copies-'))
+const key = /backup-key (age1\S+)/.exec(execFileSync(binary, ['backup', 'key']).toString())[1]
+const { url, who, browser, end } = await demo('--backup-to', copies, '--backup-key', key)
 
 const phone = { width: 390, height: 844 }
 const desk = { width: 1440, height: 900 }
@@ -111,6 +115,15 @@ for (const [dress, scheme] of [
   await admin.goto('/office/roster?by=doors')
   await admin.getByRole('group', { name: '1号楼' }).waitFor()
   await shoot(admin, `desk-start${dress}`)
+  const boss = await open('administrator', phone, look)
+  for (const [page, name] of [
+    [admin, 'desk-system'],
+    [boss, 'system'],
+  ]) {
+    await page.goto('/office/system')
+    await page.getByText('试着恢复过，一样').waitFor({ timeout: 120_000 })
+    await shoot(page, name + dress)
+  }
 }
 // 长辈版: its own pages, and those of the normal look that it has too.
 for (const [dress, scheme] of [
@@ -189,3 +202,4 @@ for (const [dress, scheme] of [
 }
 
 await end()
+rmSync(copies, { recursive: true, force: true })

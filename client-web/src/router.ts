@@ -63,6 +63,7 @@ export const router = createRouter({
     },
     { path: '/office', name: 'office', component: () => import('./office/Office.vue'), meta: { for: 'office' } },
     { path: '/office/audit', name: 'audit', component: () => import('./office/Audit.vue'), meta: { for: 'admin' } },
+    { path: '/office/system', name: 'system', component: () => import('./office/System.vue'), meta: { for: 'admin' } },
     { path: '/office/roster', name: 'roster', component: () => import('./office/Roster.vue'), meta: { for: 'admin' } },
     { path: '/me', name: 'me', component: () => import('./pages/Mine.vue') },
     { path: '/me/looks', name: 'looks', component: () => import('./pages/Looks.vue') },
