@@ -63,7 +63,10 @@ func (s *Server) counted(next http.Handler) http.Handler {
 			case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
 				method = r.Method
 			}
-			status, route := max(answer.Status(), http.StatusContinue), routeOf(r.Context())
+			status, route := answer.Status(), routeOf(r.Context())
+			if status == 0 { // what is said by saying nothing
+				status = http.StatusOK
+			}
 			s.meters.requests.WithLabelValues(route, method, strconv.Itoa(status/100)+"xx").Inc()
 			if r.Header.Get("Upgrade") == "" {
 				s.meters.seconds.WithLabelValues(route).Observe(time.Since(began).Seconds())
