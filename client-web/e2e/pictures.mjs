@@ -90,6 +90,10 @@ for (const [dress, scheme] of [
   await owner.locator('article').first().waitFor()
   await shoot(owner, `admission${dress}`)
 
+  await owner.goto('/me/second')
+  await owner.locator('.secret').waitFor()
+  await shoot(owner, `twostep${dress}`)
+
   const worker = await open('owner', desk, look)
   await room(worker)
   await shoot(worker, `desk-room${dress}`)

@@ -64,7 +64,7 @@ test('the office’s own staff and a community’s secretary have their button i
   await sheet.getByText('这里还没有工作人员').waitFor()
   await sheet.getByRole('button', { name: '关闭' }).click()
   await roomSheet(boss.page)
-  await sheet.getByText('忘了密码？').first().waitFor()
+  await sheet.getByRole('button', { name: '发重置码' }).first().waitFor()
   await boss.context.close()
 })
 

@@ -66,6 +66,7 @@ export const router = createRouter({
     { path: '/office/system', name: 'system', component: () => import('./office/System.vue'), meta: { for: 'admin' } },
     { path: '/office/roster', name: 'roster', component: () => import('./office/Roster.vue'), meta: { for: 'admin' } },
     { path: '/me', name: 'me', component: () => import('./pages/Mine.vue') },
+    { path: '/me/second', name: 'second', component: () => import('./pages/Second.vue'), meta: { open: true } },
     { path: '/me/looks', name: 'looks', component: () => import('./pages/Looks.vue') },
     { path: '/me/stars', name: 'stars', component: () => import('./pages/Stars.vue') },
     { path: '/me/alerts', name: 'alerts', component: () => import('./alerts/Alerts.vue') },
@@ -105,6 +106,7 @@ router.beforeEach(async (to) => {
     } catch (e) {
       const code = (e as { fault?: { code: string } }).fault?.code
       if (code !== 'sign-in') unsure.value = e // nobody has said that there is no session
+      if (code === 'second-step') return to.name === 'second' ? true : { name: 'second', query: { to: to.fullPath } }
       if (to.meta.open) return true
       const setup = await get<{ needed: boolean }>('/setup').catch(() => ({ needed: false }))
       return setup.needed ? { name: 'setup' } : { name: 'signin', query: { to: to.fullPath } }

@@ -673,7 +673,7 @@ export const begin = async () => {
     await loadMe()
   } catch (e) {
     const code = (e as { fault?: { code: string } }).fault?.code
-    if (code === 'sign-in' || !kept || !still()) throw e
+    if (code === 'sign-in' || code === 'second-step' || !kept || !still()) throw e
     me.value = kept
   }
   if (!still()) throw gone()

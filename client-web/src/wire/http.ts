@@ -28,6 +28,14 @@ const faultOf = async (answer: Response): Promise<Fault> => {
 // space end nothing.
 export const signedOut = new EventTarget()
 
+// The second step of signing in is due on this device, or has to be set up: it can do nothing else, and what was not sent waits for it. Its page
+// is opened cold, so that everything is asked anew behind it.
+const owed = () => {
+  if (location.pathname === '/me/second') return
+  const here = location.pathname === '/signin' ? '/' : location.pathname + location.search
+  location.assign(`/me/second?to=${encodeURIComponent(here)}`)
+}
+
 let turning: Promise<Fault | undefined> | undefined
 
 // Replaces the tokens; answers with why not. One at a time serves all who wait for it.
@@ -39,7 +47,10 @@ const refresh = () => {
   })
     .then(
       async (answer) => {
-        if (answer.ok) return undefined
+        if (answer.ok) {
+          if (((await answer.json().catch(() => ({}))) as { owes?: boolean }).owes) owed()
+          return undefined
+        }
         const fault = await faultOf(answer)
         if (answer.status !== 401 && answer.status !== 410) return fault
         document.cookie = 'linli_until=; path=/; max-age=0'
@@ -91,6 +102,7 @@ export const send = async <T>(method: string, path: string, body?: unknown, head
     const answer = await call(method, path, body, headers)
     if (answer.ok) return (await answer.json().catch(() => undefined)) as T
     const fault = await faultOf(answer)
+    if (fault.code === 'second-step' && !fault.with?.fresh && !fault.with?.mine) owed()
     if (fault.code !== 'sign-in' || fresh || path.startsWith('/session') || path.startsWith('/setup'))
       throw new Refusal(fault)
     const why = await refresh()
