@@ -344,9 +344,15 @@ func (c *Config) restore(ctx context.Context, o restoreOptions, out io.Writer) (
 	if err != nil {
 		return err
 	}
-	x, err := a.Pick(ctx, o.copy, moment)
+	x, worse, err := a.Pick(ctx, o.copy, moment)
+	if errors.Is(err, archive.ErrNoKey) {
+		return errors.New("this key does not open these copies: take the one that linli backup key showed together with the backup-key in the configuration")
+	}
 	if err != nil {
 		return err
+	}
+	if worse > 0 {
+		return fmt.Errorf("%d newer copies cannot be read: linli backup list names what there is, and -copy %s restores the newest that can be", worse, x.Name)
 	}
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return err

@@ -51,9 +51,10 @@ func (p *Program) control(ctx context.Context, c *Config) error {
 	}
 	defer dir.Close()
 	_ = os.Remove(filepath.Join(c.Data, controlSocket)) // of one that was killed: nobody else has the folder
-	mask := syscall.Umask(0o177)
 	listener, err := net.Listen("unix", path)
-	syscall.Umask(mask)
+	if err == nil {
+		err = os.Chmod(path, 0o600) // the folder is its owner's alone already
+	}
 	if err != nil {
 		return fmt.Errorf("control: %w", err)
 	}
@@ -75,7 +76,7 @@ func (p *Program) control(ctx context.Context, c *Config) error {
 	return nil
 }
 
-// obey does what is order to its end, also when who order has gone.
+// obey does what is ordered to its end, also when who order has gone.
 func (p *Program) obey(ctx context.Context, a order) (out outcome) {
 	if p.Keeper == nil {
 		out.Error = "the running server makes no copies: give it -backup-to and -backup-key, and start it again"

@@ -114,7 +114,12 @@ func (p *Program) serveOn(ctx context.Context, listener net.Listener, c *Config,
 	edge.shutdown(last)
 	answers.Wait(last)
 	stop()
-	copies.Wait()
+	ended := make(chan struct{})
+	go func() { copies.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-time.After(closeIn): // a place of copies that does not answer keeps nobody from stopping
+	}
 	return nil
 }
 

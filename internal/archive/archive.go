@@ -61,6 +61,7 @@ type Copy struct {
 	Parts      []Part          `json:"parts"` // frames from the generation's beginning, in order; then the others
 	New        int64           `json:"new"`   // bytes that were written for it
 	Naming     []byte          `json:"naming"`
+	Safe       string          `json:"safe"` // the recipient whose key is in the safe: all parts are sealed for it
 	CopyCounts
 	Damaged []string `json:"damaged,omitempty"` // what could not be copied
 }
@@ -315,7 +316,11 @@ func (a *Archive) Read(ctx context.Context, name string) (*Copy, error) {
 	}
 	defer r.Close()
 	c := &Copy{}
-	if err := json.NewDecoder(r).Decode(c); err != nil || c.Name != name {
+	err = json.NewDecoder(r).Decode(c)
+	if r.raw.err != nil {
+		return nil, r.raw.err
+	}
+	if err != nil || c.Name != name {
 		return nil, &Damaged{copies + "/" + name, "it is not what was written"}
 	}
 	if c.V > format {

@@ -204,7 +204,7 @@ func (w *town) restore(name string, moment int64, targets ...Target) (home, *Fou
 	if err != nil {
 		w.Fatal(err)
 	}
-	c, err := a.Pick(w.ctx, name, moment)
+	c, _, err := a.Pick(w.ctx, name, moment)
 	if err != nil {
 		w.Fatal("pick:", err)
 	}
@@ -382,7 +382,7 @@ func TestARestoreToAMomentHasAllBeforeItAndNothingBehind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Pick(w.ctx, "", w.at.Add(time.Minute).UnixMilli()); !errors.Is(err, ErrNoCopy) {
+	if _, _, err := b.Pick(w.ctx, "", w.at.Add(time.Minute).UnixMilli()); !errors.Is(err, ErrNoCopy) {
 		t.Error("a moment behind the newest copy:", err)
 	}
 }
@@ -481,7 +481,7 @@ func TestTheWrongKeyOpensNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Pick(w.ctx, "", 0); !errors.Is(err, ErrNoKey) {
+	if _, _, err := b.Pick(w.ctx, "", 0); !errors.Is(err, ErrNoKey) {
 		t.Error("another key:", err)
 	}
 	for _, rubbish := range []string{"", "AGE-SECRET-KEY-1", "rubbish", w.o.Safe} {
@@ -794,8 +794,8 @@ func TestCopiesGrowOld(t *testing.T) {
 	if got != want || len(kept) != 10+28+49 {
 		t.Errorf("%d stay: %s", len(kept), got)
 	}
-	if stay := (Keep{Zone: time.UTC}).stays(names, now.AddDate(10, 0, 0)); len(stay) != 1 || !stay[names[len(names)-1]] {
-		t.Error("the newest goes")
+	if stay := (Keep{Zone: time.UTC}).stays(names, now.AddDate(10, 0, 0)); len(stay) != lastDays || !stay[names[len(names)-1]] {
+		t.Error("with a clock that is wrong they all go")
 	}
 }
 
@@ -834,4 +834,170 @@ func TestPruneLeavesWhatACopyNeeds(t *testing.T) {
 	}
 	h, found := w.restore("", 0)
 	w.same(h, found, states[names[len(names)-1]])
+}
+
+func TestWithANewKeyForTheSafeEverythingIsSealedAnew(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	w.live(4)
+	w.copy(w.archive())
+	secret, safe, err := NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.o.Safe, w.safe = safe, secret
+	w.live(5)
+	if c := w.copy(w.archive()); !c.Full() {
+		t.Error("it adds to what the new key does not open")
+	}
+	h, found := w.restore("", 0)
+	w.same(h, found, state(t, w.Journal, w.files))
+}
+
+// An older part, sealed as it should be, in the place of a newer one.
+func TestAPartThatWasExchangedIsNoticed(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	w.live(4)
+	first := w.copy(w.archive())
+	w.live(5)
+	last := w.copy(w.archive())
+	for _, kind := range []string{shelfD, apartD, listD} {
+		old, _ := first.part(kind)
+		now, _ := last.part(kind)
+		path := filepath.Join(w.dir, now.Name)
+		whole, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := os.ReadFile(filepath.Join(w.dir, old.Name))
+		if err == nil {
+			err = os.WriteFile(path, b, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, found := w.restore("", 0); len(found.Wrong) == 0 {
+			t.Errorf("%s: nothing is said of it", kind)
+		}
+		if err := os.WriteFile(path, whole, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// flaky is a target whose reads break in the middle, of one kind of thing.
+type flaky struct {
+	Target
+	kind string
+}
+
+var errNetwork = errors.New("connection reset by peer")
+
+func (f flaky) Get(ctx context.Context, name string) (io.ReadCloser, error) {
+	in, err := f.Target.Get(ctx, name)
+	if err != nil || !strings.HasPrefix(name, f.kind) {
+		return in, err
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(io.LimitReader(in, 300), broken{}), in}, nil
+}
+
+type broken struct{}
+
+func (broken) Read([]byte) (int, error) { return 0, errNetwork }
+
+func TestANetworkThatBreaksIsNoDamage(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	w.live(4)
+	w.copy(w.archive())
+	for _, kind := range []string{copies, framesD, shelfD, apartD, listD, filesD} {
+		a, err := OpenFor(flaky{Folder{w.dir}, kind}, w.safe)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var found *Found
+		c, _, err := a.Pick(w.ctx, "", 0)
+		if err == nil {
+			found, err = a.Restore(w.ctx, c, 0, Into{Journal: openJournal(t, filepath.Join(t.TempDir(), "log")), Files: &shoebox{all: map[string][]byte{}}, Apart: "key/"})
+		}
+		if !errors.Is(err, errNetwork) || found != nil && len(found.Wrong) > 0 {
+			t.Errorf("%s: %+v, %v", kind, found, err)
+		}
+	}
+	// Whatever a try believes of it, the file is there still.
+	k := w.keeper(t.TempDir(), flaky{Folder{w.dir}, filesD})
+	if err := k.Verify(w.ctx); !errors.Is(err, errNetwork) {
+		t.Error(err)
+	}
+	h, found := w.restore("", 0)
+	w.same(h, found, state(t, w.Journal, w.files))
+}
+
+// lame is a journal of which one log is damaged.
+type lame struct {
+	journal.Journal
+	log id.Log
+}
+
+func (l lame) Follow(ctx context.Context, shard int, from journal.Cursor) iter.Seq2[journal.Step, error] {
+	return func(yield func(journal.Step, error) bool) {
+		said := false
+		for s, err := range l.Journal.Follow(ctx, shard, from) {
+			if s.Frame.Log == l.log {
+				if !said && !yield(journal.Step{}, &journal.Damaged{Log: l.log, Seq: 1}) {
+					return
+				}
+				said = true
+				continue
+			}
+			if !yield(s, err) {
+				return
+			}
+		}
+	}
+}
+
+func TestACopyOfADamagedOfficeSaysSoAndGoesOnSayingIt(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	w.live(5)
+	w.say("room/r1", "the last is another's")
+	w.Journal = lame{w.Journal, "room/r0"}
+	k := w.keeper(t.TempDir())
+	for n := range 2 {
+		if err := errors.Join(k.Copy(w.ctx, false), k.Verify(w.ctx)); err != nil {
+			t.Fatal(err)
+		}
+		p := k.Report().Places[0]
+		if p.Last.Why != "damaged" || len(p.Verified.Wrong) == 0 || p.Copies[n].Damaged != 1 {
+			t.Errorf("copy %d: %+v, %+v", n+1, p.Last, p.Verified)
+		}
+		w.say("room/r1", "it goes on")
+	}
+	if _, found := w.restore("", 0); len(found.Wrong) == 0 {
+		t.Error("who restores it is not told")
+	}
+}
+
+func TestARedactionOfAnotherLifeIsNotTakenForThisOnes(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	w.live(6)
+	first := w.copy(w.archive())
+	was := state(t, w.Journal, w.files)
+	other := newTown(t) // it begins from nothing, on the same machine
+	other.dir, other.o = w.dir, w.o
+	other.live(6)
+	if err := other.Redact(other.ctx, "room/r1", 1, []byte("{}")); err != nil {
+		t.Fatal(err)
+	}
+	other.copy(other.archive())
+	h, found := w.restore(first.Name, 0)
+	if now := withoutKeys(state(t, h.Journal, h.files)); len(found.Wrong) > 0 || !strings.Contains(now, "room/r1 2") || len(now) < len(withoutKeys(was))-200 {
+		t.Errorf("%v:\n%s", found.Wrong, now)
+	}
 }

@@ -89,7 +89,7 @@ func BenchmarkOffice(b *testing.B) {
 		if err != nil {
 			return err
 		}
-		c, err := r.Pick(ctx, "", 0)
+		c, _, err := r.Pick(ctx, "", 0)
 		if err != nil {
 			return err
 		}

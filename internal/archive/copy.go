@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,10 +35,13 @@ func (a *Archive) Copy(ctx context.Context, src Source, whole, known bool) (*Cop
 	}
 	now := a.o.Now()
 	name := fmt.Sprintf("%08d-%s", n, now.UTC().Format(stamp))
+	if before != nil && before.Safe != a.o.Safe { // nothing that is there can be opened with the new key
+		before, a.have = nil, map[string]bool{}
+	}
 	if before != nil && (whole || a.o.Whole > 0 && a.old(before, now)) {
 		before = fresh(before)
 	}
-	c := &Copy{V: format, Name: name, Program: src.Program, At: now.UnixMilli(), Generation: name, Heads: map[id.Log]Head{}}
+	c := &Copy{V: format, Name: name, Program: src.Program, Safe: a.o.Safe, At: now.UnixMilli(), Generation: name, Heads: map[id.Log]Head{}}
 	if before != nil {
 		c.Naming = before.Naming
 	} else {
@@ -47,6 +51,11 @@ func (a *Archive) Copy(ctx context.Context, src Source, whole, known bool) (*Cop
 	if before != nil && before.Generation != "" {
 		c.Generation, c.Cursor, c.Heads = before.Generation, before.Cursor, maps.Clone(before.Heads)
 		c.Frames = before.Frames
+		for _, d := range before.Damaged { // it lacks the log still
+			if !strings.HasPrefix(d, ofFile) {
+				c.Damaged = append(c.Damaged, d)
+			}
+		}
 		for _, p := range before.Parts {
 			if p.kind() == framesD {
 				c.Parts = append(c.Parts, p)
@@ -87,7 +96,7 @@ func (a *Archive) expected(ctx context.Context, known bool) error {
 
 // basis is the copy that the next one adds to, and the next one's number: behind all that lie there, sound or not, with their parts.
 func (a *Archive) basis(ctx context.Context) (before *Copy, n int, err error) {
-	for _, kind := range []string{copies, framesD, shelfD, apartD, listD} {
+	for _, kind := range []string{copies, framesD, shelfD, apartD, goneD, listD} {
 		names, err := a.names(ctx, kind)
 		if err != nil {
 			return nil, 0, err
@@ -117,13 +126,13 @@ func (a *Archive) basis(ctx context.Context) (before *Copy, n int, err error) {
 
 // fresh is a copy of which a new generation takes no more than the names of files.
 func fresh(c *Copy) *Copy {
-	return &Copy{Name: c.Name, Naming: c.Naming, Parts: c.Parts}
+	return &Copy{Name: c.Name, Naming: c.Naming, Parts: c.Parts, Safe: c.Safe}
 }
 
 // old tells whether a copy's generation has lasted long enough.
 func (a *Archive) old(c *Copy, now time.Time) bool {
 	began, ok := madeAt(c.Generation)
-	return !ok || now.Sub(began) >= a.o.Whole
+	return !ok || now.Sub(began) >= a.o.Whole || now.Before(began)
 }
 
 // writing is a copy in the making.
@@ -191,7 +200,9 @@ func (w *writing) follow(ctx context.Context, to journal.Cursor) error {
 		var d *journal.Damaged
 		switch {
 		case errors.As(err, &d) && d.Log != "":
-			w.c.Damaged = append(w.c.Damaged, err.Error()) // the others go on
+			if said := err.Error(); !slices.Contains(w.c.Damaged, said) {
+				w.c.Damaged = append(w.c.Damaged, said) // the others go on
+			}
 			continue
 		case err != nil:
 			return err
@@ -276,7 +287,7 @@ func (w *writing) files(ctx context.Context, before *Copy) error {
 			case errors.Is(err, fs.ErrNotExist):
 				return nil
 			case errors.Is(err, errUnsound):
-				w.c.Damaged = append(w.c.Damaged, "file "+name)
+				w.c.Damaged = append(w.c.Damaged, ofFile+name)
 				return nil
 			case err != nil:
 				return err
@@ -293,6 +304,9 @@ func (w *writing) files(ctx context.Context, before *Copy) error {
 	}
 	return w.packed(ctx, listD, list, before)
 }
+
+// ofFile stands before a file among what could not be copied; the rest are logs.
+const ofFile = "file "
 
 var errUnsound = errors.New("archive: a file is not what it was")
 
@@ -315,17 +329,8 @@ func (w *writing) file(ctx context.Context, name, there string) (int64, error) {
 	return p.Bytes, err
 }
 
-// drop takes a damaged file out of the target, where the office has it still.
-func (a *Archive) drop(ctx context.Context, c *Copy, name string, files Files) error {
-	in, err := files.Open(name)
-	if err != nil {
-		return nil //nolint:nilerr // what is there is all there is
-	}
-	in.Close() //nolint:errcheck // it was not read
-	there := fileName(c.Naming, name)
-	delete(a.have, there)
-	return a.target.Remove(ctx, there)
-}
+// drop has the next copy bring a damaged file anew, where the office has it still; until it has come whole, what is there stays.
+func (a *Archive) drop(c *Copy, name string) { delete(a.have, fileName(c.Naming, name)) }
 
 // know lists the files that lie in the target, once.
 func (a *Archive) know(ctx context.Context) error {

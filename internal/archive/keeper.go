@@ -55,7 +55,7 @@ type CopyMade struct {
 	CopyCounts
 }
 
-// CopyEnded is how a try ended, at ms. Why is empty when it was well: full, missing (the folder), emptied, foreign, or other; Error says more,
+// CopyEnded is how a try ended, at ms. Why is empty when it was well: full, missing (the folder), emptied, foreign, damaged (the office itself: what is sound of it was copied), or other; Error says more,
 // for who keeps the machine.
 type CopyEnded struct {
 	At    int64  `json:"at"`
@@ -116,6 +116,7 @@ type Keeper struct {
 	mu     sync.Mutex
 	places []CopyPlace
 	work   *CopyWork
+	asked  *CopyWork // what a page wants, until it is begun
 	next   time.Time
 }
 
@@ -202,13 +203,24 @@ func (k *Keeper) Run(ctx context.Context) {
 			if err := do(ctx); err != nil && ctx.Err() == nil {
 				k.o.Log.Error("copies: what a page wanted failed", "what", what, "err", err)
 			}
-			k.note(func() { k.work = nil })
+			k.note(func() {
+				if k.work == k.asked { // it did not come to it
+					k.work = nil
+				}
+				k.asked = nil
+			})
 			continue
 		case <-timer.C:
 		}
-		if err := k.Copy(ctx, false); err != nil && ctx.Err() == nil {
+		err := k.Copy(ctx, false)
+		if err != nil && ctx.Err() == nil && !errors.Is(err, ErrBusy) {
 			k.o.Log.Error("no copy was made", "err", err)
 		}
+		k.note(func() { // whatever came of it, nothing is tried again at once
+			if soon := k.o.Now().Add(time.Minute); k.next.Before(soon) {
+				k.next = soon
+			}
+		})
 		if ctx.Err() == nil && k.untried() {
 			if err := k.Verify(ctx); err != nil && ctx.Err() == nil {
 				k.o.Log.Error("the copy could not be tried", "err", err)
@@ -226,7 +238,8 @@ func (k *Keeper) Ask(what string) error {
 	}
 	select {
 	case k.asks <- what:
-		k.work = &CopyWork{What: what, Since: k.o.Now().UnixMilli()}
+		k.asked = &CopyWork{What: what, Since: k.o.Now().UnixMilli()}
+		k.work = k.asked
 		return nil
 	default:
 		return ErrBusy
@@ -300,6 +313,9 @@ func (k *Keeper) Copy(ctx context.Context, whole bool) error {
 			return errors.Join(all, ctx.Err())
 		}
 		ended := &CopyEnded{At: k.o.Now().UnixMilli()}
+		if err == nil && len(c.Damaged) > 0 {
+			ended.Why, ended.Error = "damaged", c.Damaged[0]
+		}
 		if err != nil {
 			ended.Why, ended.Error = why(err), err.Error()
 			all = errors.Join(all, err)
@@ -316,7 +332,7 @@ func (k *Keeper) doubted(i int) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	v := k.places[i].Verified
-	if v == nil || len(v.Wrong) == 0 {
+	if v == nil || len(v.Wrong) == 0 || v.Copy == "" { // it is sound, or could not be tried
 		return false
 	}
 	for _, m := range k.places[i].Copies {
@@ -432,9 +448,7 @@ func (k *Keeper) verify(ctx context.Context, i int) (v *CopyVerdict, err error) 
 		v.Wrong = append(v.Wrong, fmt.Sprintf("%d newer copies cannot be read", worse))
 	}
 	for _, name := range found.Unsound { // what the office has, the next copy brings anew
-		if err := a.drop(ctx, c, name, k.o.Source.Files); err != nil {
-			return nil, err
-		}
+		a.drop(c, name)
 	}
 	if err := journal.Check(ctx, j, func(x journal.Checked) {
 		if x.Damage != nil {

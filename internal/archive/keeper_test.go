@@ -229,3 +229,26 @@ func TestCopiesAreMadeWhenTheyAreDueAndTriedOnceADay(t *testing.T) {
 		t.Error("with the clock set back nothing is tried")
 	}
 }
+
+// While a copy is made or tried by hand, the keeper waits, and does not ask again and again.
+func TestAKeeperThatIsBusyWaits(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	k := w.keeper(t.TempDir())
+	end, err := k.begin("verify")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(w.ctx)
+	ran := make(chan struct{})
+	go func() { k.Run(ctx); close(ran) }()
+	for end := time.Now().Add(2 * time.Minute); k.Report().Next < w.at.UnixMilli() && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	if r := k.Report(); r.Next != w.at.Add(time.Minute).UnixMilli() || r.Work == nil || r.Work.What != "verify" {
+		t.Errorf("next %d, at %+v", r.Next-w.at.UnixMilli(), r.Work)
+	}
+	cancel()
+	<-ran
+	end()
+}

@@ -114,7 +114,7 @@ func (c *counted) Read(b []byte) (int, error) {
 }
 
 // opened reads what lies in the target in clear: what put wrote.
-func (a *Archive) opened(ctx context.Context, name string) (io.ReadCloser, error) {
+func (a *Archive) opened(ctx context.Context, name string) (*part, error) {
 	in, err := a.unsealed(ctx, name)
 	if err != nil {
 		return nil, err
@@ -124,7 +124,7 @@ func (a *Archive) opened(ctx context.Context, name string) (io.ReadCloser, error
 		in.Close() //nolint:errcheck // it was only read
 		return nil, fmt.Errorf("archive: %w", err)
 	}
-	return &part{bufio.NewReaderSize(z, 64<<10), name, func() { z.Close(); in.Close() }}, nil //nolint:errcheck // it was only read
+	return &part{r: bufio.NewReaderSize(z, 64<<10), name: name, raw: in.raw, close: func() { z.Close(); in.Close() }}, nil //nolint:errcheck // it was only read
 }
 
 // unsealed is opened for a file.
@@ -133,27 +133,66 @@ func (a *Archive) unsealed(ctx context.Context, name string) (*part, error) {
 	if err != nil {
 		return nil, err
 	}
-	clear, err := age.Decrypt(&ended{ctx, in}, a.machine)
+	raw := &source{r: &ended{ctx, in}, h: sha256.New()}
+	clear, err := age.Decrypt(raw, a.machine)
 	if err != nil {
 		in.Close() //nolint:errcheck // it was only read
+		if raw.err != nil {
+			return nil, raw.err
+		}
 		if no := (*age.NoIdentityMatchError)(nil); errors.As(err, &no) {
 			return nil, ErrNoKey
 		}
 		return nil, failedRead(ctx, name, err)
 	}
-	return &part{clear, name, func() { in.Close() }}, nil //nolint:errcheck // it was only read
+	return &part{r: clear, name: name, raw: raw, close: func() { in.Close() }}, nil //nolint:errcheck // it was only read
+}
+
+// source is what the target gives: what it cannot give is its own error, and no damage.
+type source struct {
+	r   io.Reader
+	h   hash.Hash
+	err error
+}
+
+func (s *source) Read(b []byte) (int, error) {
+	n, err := s.r.Read(b)
+	s.h.Write(b[:n])
+	if err != nil && !errors.Is(err, io.EOF) {
+		s.err = err
+	}
+	return n, err
 }
 
 // part reads one; what is wrong with it is *Damaged.
 type part struct {
 	r     io.Reader
 	name  string
+	raw   *source
 	close func()
+}
+
+// is tells whether what was read is what was written, by its sum; empty: not known.
+func (p *part) is(sum string) error {
+	if sum == "" {
+		return nil
+	}
+	if _, err := io.Copy(io.Discard, p.raw); err != nil {
+		return err
+	}
+	if hex.EncodeToString(p.raw.h.Sum(nil)) != sum {
+		return &Damaged{p.name, "it is another one than this copy has"}
+	}
+	return nil
 }
 
 func (p *part) Read(b []byte) (int, error) {
 	n, err := p.r.Read(b)
-	if err != nil && !errors.Is(err, io.EOF) {
+	switch {
+	case err == nil || errors.Is(err, io.EOF):
+	case p.raw.err != nil:
+		err = p.raw.err
+	default:
 		err = failedRead(context.Background(), p.name, err)
 	}
 	return n, err

@@ -18,20 +18,23 @@ type Keep struct {
 	Zone   *time.Location
 }
 
+// lastDays of those that have copies keep their last one whatever their age: a clock that is wrong for once takes no past away.
+const lastDays = 7
+
 // stays are the names of those that stay; the newest always does. Names are the oldest first.
 func (k Keep) stays(names []string, now time.Time) map[string]bool {
 	stay := map[string]bool{}
 	days, months := map[string]bool{}, map[string]bool{}
 	for i, name := range slices.Backward(names) {
 		at, ok := madeAt(name)
-		if i == len(names)-1 || !ok {
+		if !ok {
 			stay[name] = true
 			continue
 		}
 		local, age := at.In(k.Zone), now.Sub(at)
 		day, month := local.Format("2006-01-02"), local.Format("2006-01")
 		switch {
-		case age < k.All:
+		case i == len(names)-1, age < k.All, len(days) < lastDays && !days[day]:
 			stay[name] = true
 		case age < time.Duration(k.Days)*24*time.Hour && !days[day]:
 			stay[name] = true

@@ -41,45 +41,49 @@ type Found struct {
 	Last    int64    // ms: the newest frame's moment, where it says one
 }
 
-// Pick is the copy to restore from: the newest, one by its name, or for a moment (ms) the first that was made after it.
-func (a *Archive) Pick(ctx context.Context, name string, moment int64) (*Copy, error) {
+// Pick is the copy to restore from: the newest, one by its name, or for a moment (ms) the first that was made after it. worse are newer ones,
+// or with a moment any, that cannot be read.
+func (a *Archive) Pick(ctx context.Context, name string, moment int64) (c *Copy, worse int, err error) {
 	if name != "" {
-		return a.Read(ctx, name)
+		c, err = a.Read(ctx, name)
+		return c, 0, err
 	}
-	newest, _, err := a.Newest(ctx)
-	if err != nil || moment == 0 {
-		return newest, err
+	if moment == 0 {
+		return a.Newest(ctx)
 	}
 	names, err := a.List(ctx)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	var best *Copy
 	for _, name := range slices.Backward(names) {
-		c, err := a.Read(ctx, name)
-		if isDamaged(err) {
-			continue
+		one, err := a.Read(ctx, name)
+		switch {
+		case isDamaged(err):
+			worse++
+		case err != nil:
+			return nil, worse, err
+		case one.At >= moment:
+			c = one
 		}
-		if err != nil {
-			return nil, err
-		}
-		if c.At < moment {
-			break
-		}
-		best = c
 	}
-	if best == nil {
-		return nil, fmt.Errorf("%w: the newest is from before that moment", ErrNoCopy)
+	if c == nil {
+		return nil, worse, fmt.Errorf("%w: the newest is from before that moment", ErrNoCopy)
 	}
-	return best, nil
+	return c, worse, nil
 }
 
 // Restore gives a copy back into an empty journal, up to a moment in ms (0: all of it): with all that was written before the first frame
 // of a later moment. What is damaged is named in Found, and what stands behind it is left out; an error says that nothing more could be done.
 func (a *Archive) Restore(ctx context.Context, c *Copy, moment int64, into Into) (*Found, error) {
-	r := &restoring{a: a, c: c, into: into, moment: moment, found: &Found{Copy: c}, redacted: map[place]journal.Frame{}, apart: map[string]bool{}}
+	r := &restoring{a: a, c: c, into: into, moment: moment, found: &Found{Copy: c}, redacted: map[place]journal.Frame{}, sums: map[string]string{}, apart: map[string]bool{}}
 	for _, p := range c.Parts {
 		r.of += p.Bytes
+		r.sums[p.Name] = p.Sum
+	}
+	if newest, _, err := a.Newest(ctx); err == nil { // of what is taken from a later one
+		for _, p := range newest.Parts {
+			r.sums[p.Name] = p.Sum
+		}
 	}
 	for _, step := range []func(context.Context) error{r.gone, r.frames, r.keptApart, r.shelf, r.files} {
 		if err := step(ctx); err != nil {
@@ -102,6 +106,7 @@ type restoring struct {
 	found    *Found
 	redacted map[place]journal.Frame
 	apart    map[string]bool
+	sums     map[string]string // of parts, by name
 	done, of int64
 	over     bool // the moment has passed
 }
@@ -110,7 +115,10 @@ type restoring struct {
 func (r *restoring) part(ctx context.Context, p Part, fields int, do func(record) error) error {
 	in, err := r.a.opened(ctx, p.Name)
 	if err == nil {
-		err = errors.Join(records(in, fields, do), in.Close())
+		if err = records(in, fields, do); err == nil {
+			err = in.is(r.sums[p.Name])
+		}
+		in.Close() //nolint:errcheck // it was only read
 	}
 	r.done += p.Bytes
 	r.say()
@@ -172,7 +180,7 @@ func (r *restoring) frames(ctx context.Context) error {
 		}
 		err := r.part(ctx, p, frameFields, func(rec record) error {
 			f := rec.frame()
-			if g, ok := r.redacted[place{f.Log, f.Seq}]; ok {
+			if g, ok := r.redacted[place{f.Log, f.Seq}]; ok && g.ID == f.ID {
 				f.Body, f.Gone, f.Was = g.Body, true, g.Was
 			}
 			if r.later(&f) {
@@ -266,6 +274,9 @@ func (r *restoring) shelf(ctx context.Context) error {
 	err := r.part(ctx, p, itemFields, func(rec record) error {
 		i := rec.item()
 		r.found.Items++
+		if strings.HasPrefix(i.Key, r.into.Apart) {
+			return &Damaged{p.Name, "it has what is kept apart"}
+		}
 		if r.into.Keeps != nil && !r.into.Keeps(i, func(key string) bool { return r.apart[key] }) {
 			return nil
 		}
@@ -334,6 +345,12 @@ func (r *restoring) judge(ctx context.Context) error {
 			return err
 		}
 		r.found.Logs++
+	}
+	for _, d := range r.c.Damaged {
+		if strings.HasPrefix(d, ofFile) {
+			continue // the office had it no longer
+		}
+		r.found.Wrong = append(r.found.Wrong, "the office itself was damaged when it was copied: "+d)
 	}
 	if r.moment > 0 {
 		return nil

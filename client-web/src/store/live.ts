@@ -85,8 +85,12 @@ function hear(m: FromServer) {
 }
 
 // An office that was put back from a copy has other entries under the numbers that this page holds: it begins anew.
+let lived: string | undefined // as this page has heard it
 const anew = async (life: string) => {
-  if (((await db.get<string>('life')) ?? '') !== life && (await db.begin(life))) location.reload()
+  const here = lived !== undefined && lived !== life
+  lived = life
+  const kept = ((await db.get<string>('life')) ?? '') !== life && (await db.begin(life))
+  if (here || kept) location.reload()
 }
 
 function greet(h: NonNullable<FromServer['hello']>) {
