@@ -15,6 +15,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"linli/internal/hub"
+	"linli/internal/id"
 	"linli/internal/room"
 	"linli/internal/socket"
 	"linli/internal/speech"
@@ -141,13 +142,15 @@ func (p *Program) copies(ctx context.Context, c *Config) *sync.WaitGroup {
 // what was said stay as they are.
 func (p *Program) mindClock() {
 	newest := int64(0)
-	p.Engine.EachRoom(func(s *room.State) {
-		b, err := p.View.Last(s.ID())
+	var rooms []id.Room
+	p.Engine.EachRoom(func(s *room.State) { rooms = append(rooms, s.ID()) })
+	for _, r := range rooms {
+		b, err := p.View.Last(r)
 		var last struct{ At int64 }
 		if err == nil && json.Unmarshal(b, &last) == nil {
 			newest = max(newest, last.At)
 		}
-	})
+	}
 	if ahead := time.UnixMilli(newest).Sub(p.Now()); ahead > clockSlack {
 		p.Log.Warn("the clock was set back: what was said last is ahead of it; linli doctor says what to do", "ahead", ahead.Round(time.Second).String())
 	}
