@@ -24,8 +24,9 @@ import (
 )
 
 const (
-	allCopies = 48 * time.Hour // for so long every copy stays
-	verifyAt  = 4              // o'clock
+	allCopies    = 3 * time.Hour  // for so long every copy stays
+	hourlyCopies = 48 * time.Hour // and the last of each hour
+	verifyAt     = 4              // o'clock
 )
 
 // targets are where copies go.
@@ -89,7 +90,7 @@ func (c *Config) keeper(j journal.Journal, files archive.Files, now func() time.
 		Dir: filepath.Join(c.Data, "archive"), Targets: targets,
 		Archive: archive.Options{Safe: c.BackupKey, Keys: filepath.Join(c.Data, "keys"), Whole: c.BackupWhole, Rate: c.BackupRate << 20, Now: now, Log: log},
 		Source:  archive.Source{Journal: j, Files: files, Apart: register.Keys, Program: version},
-		Keep:    archive.Keep{All: allCopies, Days: c.BackupDays, Months: c.BackupMonths, Zone: kind.Zone},
+		Keep:    archive.Keep{All: allCopies, Hourly: hourlyCopies, Days: c.BackupDays, Months: c.BackupMonths, Zone: kind.Zone},
 		Every:   c.BackupEvery, VerifyAt: verifyAt, Scratch: scratch, Free: dbfiles.Free, Now: now, Log: log,
 	})
 }
@@ -379,6 +380,12 @@ func (c *Config) restore(ctx context.Context, o restoreOptions, out io.Writer) (
 	}
 	if err := os.Rename(half, logs); err != nil {
 		return err
+	}
+	if dir, err := os.Open(c.Data); err == nil {
+		err = errors.Join(dir.Sync(), dir.Close())
+		if err != nil {
+			return err
+		}
 	}
 	fmt.Fprintf(out, "restored: %d logs, %d frames, %d keys, %d files", found.Logs, found.Frames, found.CopyCounts.Apart, found.Files)
 	if found.Last > 0 {

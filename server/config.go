@@ -95,7 +95,7 @@ func (c *Config) flags(name string, out io.Writer) *flag.FlagSet {
 	fs.DurationVar(&c.BackupEvery, "backup-every", 15*time.Minute, "how often a copy is made: as much can be lost with the machine")
 	fs.DurationVar(&c.BackupWhole, "backup-whole", 7*24*time.Hour, "how often one is made that adds to no other")
 	fs.Int64Var(&c.BackupRate, "backup-rate", 16, "`MiB` a second that copies are made with at most; 0 for as many as there are")
-	fs.IntVar(&c.BackupDays, "backup-days", 30, "`days` of which the last copy stays; all of the last two days do")
+	fs.IntVar(&c.BackupDays, "backup-days", 30, "`days` of which the last copy stays; of the last two days one for each hour does")
 	fs.IntVar(&c.BackupMonths, "backup-months", 12, "`months` of which the last copy stays")
 	fs.StringVar(&c.BackupStore, "backup-store", "", "`key:secret` of the bucket. Give it by environment or file")
 	fs.String("config", "", "`file` with a line for each key: data /var/lib/linli")

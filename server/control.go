@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 
@@ -58,12 +59,16 @@ func (p *Program) control(ctx context.Context, c *Config) error {
 	if err != nil {
 		return fmt.Errorf("control: %w", err)
 	}
+	var obeying sync.WaitGroup
+	defer obeying.Wait()
 	server := &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var a order
 		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<10)).Decode(&a); err != nil {
 			http.Error(w, "not a command", http.StatusBadRequest)
 			return
 		}
+		obeying.Add(1)
+		defer obeying.Done()
 		_ = json.NewEncoder(w).Encode(p.obey(ctx, a))
 	})}
 	go func() {

@@ -46,7 +46,10 @@ import (
 	"linli/internal/journal"
 )
 
-const format = 1
+const (
+	format       = 1
+	mostManifest = 256 << 20 // bytes: a generation of a year has less
+)
 
 // Copy is one, as its manifest says it.
 type Copy struct {
@@ -316,7 +319,7 @@ func (a *Archive) Read(ctx context.Context, name string) (*Copy, error) {
 	}
 	defer r.Close()
 	c := &Copy{}
-	err = json.NewDecoder(r).Decode(c)
+	err = json.NewDecoder(io.LimitReader(r, mostManifest)).Decode(c)
 	if r.raw.err != nil {
 		return nil, r.raw.err
 	}

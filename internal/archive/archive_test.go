@@ -1001,3 +1001,66 @@ func TestARedactionOfAnotherLifeIsNotTakenForThisOnes(t *testing.T) {
 		t.Errorf("%v:\n%s", found.Wrong, now)
 	}
 }
+
+// holed is a journal that does not bring one frame.
+type holed struct {
+	journal.Journal
+	log id.Log
+	seq journal.Seq
+}
+
+func (h holed) Follow(ctx context.Context, shard int, from journal.Cursor) iter.Seq2[journal.Step, error] {
+	return func(yield func(journal.Step, error) bool) {
+		for s, err := range h.Journal.Follow(ctx, shard, from) {
+			if s.Frame.Log == h.log && s.Frame.Seq == h.seq {
+				continue
+			}
+			if !yield(s, err) {
+				return
+			}
+		}
+	}
+}
+
+func TestOneFrameThatDoesNotFitTakesNoOtherLogWithIt(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	w.live(30)
+	sound := w.Journal
+	w.Journal = holed{sound, "room/r0", 4}
+	if _, err := w.archive().Copy(w.ctx, w.source(), false, false); err != nil {
+		t.Fatal(err)
+	}
+	h, found := w.restore("", 0)
+	if len(found.Wrong) == 0 || found.Frames != 3+10+10+1 {
+		t.Errorf("%d frames, %v", found.Frames, found.Wrong)
+	}
+	for log, want := range map[id.Log]journal.Seq{"room/r0": 3, "room/r1": 10, "room/r2": 10, "office/main": 1} {
+		if got, err := h.Head(w.ctx, log); got != want || err != nil {
+			t.Errorf("%s ends at %d, %v; want %d", log, got, err, want)
+		}
+	}
+}
+
+func TestOfListsOfWhatWasRedactedTheNewestThatCanBeReadHolds(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	w.live(9)
+	for seq := range journal.Seq(2) {
+		if err := w.Redact(w.ctx, "room/r1", seq+1, []byte("{}")); err != nil {
+			t.Fatal(err)
+		}
+		w.copy(w.archive())
+	}
+	names, err := filepath.Glob(filepath.Join(w.dir, goneD, "*"))
+	if err != nil || len(names) != 2 {
+		t.Fatal(names, err)
+	}
+	if err := os.Truncate(names[1], 40); err != nil {
+		t.Fatal(err)
+	}
+	h, found := w.restore("", 0)
+	if gone := strings.Count(state(t, h.Journal, h.files), " true "); gone < 1 || len(found.Wrong) == 0 {
+		t.Errorf("%d frames are gone, %v", gone, found.Wrong)
+	}
+}

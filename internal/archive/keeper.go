@@ -322,9 +322,10 @@ func (k *Keeper) Copy(ctx context.Context, whole bool) error {
 			a.have = nil // whatever is there is looked at again
 		}
 		k.note(func() { k.places[i].Last = ended })
+		all = errors.Join(all, k.write()) // whatever becomes of the next place
 	}
 	k.note(func() { k.next = k.due() })
-	return errors.Join(all, k.write())
+	return all
 }
 
 // doubted tells whether what was tried last in a place was not what it should be, and nothing whole was made since.

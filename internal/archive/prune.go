@@ -10,9 +10,10 @@ import (
 // ThirtyDays is for how long old versions of what is kept apart stay: who is forgotten today can be found in no copy after that.
 const ThirtyDays = 30 * 24 * time.Hour
 
-// Keep is which copies stay: all of the last hours, then the last of each day, then the last of each month.
+// Keep is which copies stay: all of the last All, the last of each hour of the last Hourly, then of each day, then of each month.
 type Keep struct {
 	All    time.Duration
+	Hourly time.Duration
 	Days   int
 	Months int
 	Zone   *time.Location
@@ -24,7 +25,7 @@ const lastDays = 7
 // stays are the names of those that stay; the newest always does. Names are the oldest first.
 func (k Keep) stays(names []string, now time.Time) map[string]bool {
 	stay := map[string]bool{}
-	days, months := map[string]bool{}, map[string]bool{}
+	hours, days, months := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for i, name := range slices.Backward(names) {
 		at, ok := madeAt(name)
 		if !ok {
@@ -32,16 +33,18 @@ func (k Keep) stays(names []string, now time.Time) map[string]bool {
 			continue
 		}
 		local, age := at.In(k.Zone), now.Sub(at)
-		day, month := local.Format("2006-01-02"), local.Format("2006-01")
+		hour, day, month := local.Format("2006-01-02 15"), local.Format("2006-01-02"), local.Format("2006-01")
 		switch {
 		case i == len(names)-1, age < k.All, len(days) < lastDays && !days[day]:
+			stay[name] = true
+		case age < k.Hourly && !hours[hour]:
 			stay[name] = true
 		case age < time.Duration(k.Days)*24*time.Hour && !days[day]:
 			stay[name] = true
 		case now.AddDate(0, -k.Months, 0).Before(at) && !months[month]:
 			stay[name] = true
 		}
-		days[day], months[month] = true, true // of a day or month that has a later one the earlier ones go
+		hours[hour], days[day], months[month] = true, true, true // of an hour, day or month that has a later one the earlier ones go
 	}
 	return stay
 }

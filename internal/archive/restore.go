@@ -75,7 +75,7 @@ func (a *Archive) Pick(ctx context.Context, name string, moment int64) (c *Copy,
 // Restore gives a copy back into an empty journal, up to a moment in ms (0: all of it): with all that was written before the first frame
 // of a later moment. What is damaged is named in Found, and what stands behind it is left out; an error says that nothing more could be done.
 func (a *Archive) Restore(ctx context.Context, c *Copy, moment int64, into Into) (*Found, error) {
-	r := &restoring{a: a, c: c, into: into, moment: moment, found: &Found{Copy: c}, redacted: map[place]journal.Frame{}, sums: map[string]string{}, apart: map[string]bool{}}
+	r := &restoring{a: a, c: c, into: into, moment: moment, found: &Found{Copy: c}, redacted: map[place]journal.Frame{}, sums: map[string]string{}, lost: map[id.Log]bool{}, apart: map[string]bool{}}
 	for _, p := range c.Parts {
 		r.of += p.Bytes
 		r.sums[p.Name] = p.Sum
@@ -107,6 +107,7 @@ type restoring struct {
 	redacted map[place]journal.Frame
 	apart    map[string]bool
 	sums     map[string]string // of parts, by name
+	lost     map[id.Log]bool   // of which a frame did not fit
 	done, of int64
 	over     bool // the moment has passed
 }
@@ -152,14 +153,20 @@ func (r *restoring) wrong(ctx context.Context, name string, err error) error {
 // gone reads what was redacted until the copy, and until the newest one: that holds for the past too.
 func (r *restoring) gone(ctx context.Context) error {
 	names, err := r.a.names(ctx, goneD)
-	if err != nil || len(names) == 0 {
+	if err != nil {
 		return err
 	}
-	return r.part(ctx, Part{Name: goneD + "/" + names[len(names)-1]}, frameFields, func(rec record) error {
-		f := rec.frame()
-		r.redacted[place{f.Log, f.Seq}] = f
-		return nil
-	})
+	for _, name := range slices.Backward(names) {
+		before := len(r.found.Wrong)
+		if err := r.part(ctx, Part{Name: goneD + "/" + name}, frameFields, func(rec record) error {
+			f := rec.frame()
+			r.redacted[place{f.Log, f.Seq}] = f
+			return nil
+		}); err != nil || len(r.found.Wrong) == before {
+			return err
+		} // an older list has less; that this one cannot be read is said
+	}
+	return nil
 }
 
 // perImport is how many bytes of frames go into the journal at once.
@@ -173,8 +180,7 @@ func (r *restoring) frames(ctx context.Context) error {
 		var batch []journal.Frame
 		size := 0
 		give := func() error {
-			err := r.into.Journal.Import(ctx, batch)
-			r.found.Frames += len(batch)
+			err := r.imports(ctx, batch)
 			batch, size = batch[:0], 0
 			return err
 		}
@@ -183,7 +189,7 @@ func (r *restoring) frames(ctx context.Context) error {
 			if g, ok := r.redacted[place{f.Log, f.Seq}]; ok && g.ID == f.ID {
 				f.Body, f.Gone, f.Was = g.Body, true, g.Was
 			}
-			if r.later(&f) {
+			if r.later(&f) || r.lost[f.Log] {
 				return nil
 			}
 			batch, size = append(batch, f), size+len(f.Body)+64
@@ -193,13 +199,27 @@ func (r *restoring) frames(ctx context.Context) error {
 			return give()
 		})
 		if err == nil {
-			err = r.wrong(ctx, p.Name, give())
+			err = give()
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// imports stores frames. A log of which one does not fit ends there, and the others go on.
+func (r *restoring) imports(ctx context.Context, batch []journal.Frame) error {
+	for {
+		err := r.into.Journal.Import(ctx, batch)
+		var bad *journal.Damaged
+		if !errors.As(err, &bad) {
+			return err
+		}
+		r.found.Wrong = append(r.found.Wrong, fmt.Sprintf("of %s what stands behind frame %d is missing", bad.Log, bad.Seq-1))
+		r.lost[bad.Log] = true
+		batch = slices.DeleteFunc(batch, func(f journal.Frame) bool { return f.Log == bad.Log })
+	}
 }
 
 // later tells whether a frame is behind the moment: one that says a later time, and all that came after it.
@@ -225,21 +245,31 @@ func (r *restoring) keptApart(ctx context.Context) error {
 	want := r.newestApart(ctx)
 	for _, name := range slices.Backward(names) {
 		p, before := Part{Name: apartD + "/" + name}, len(r.found.Wrong)
-		var items []journal.Item
-		if err := r.part(ctx, p, itemFields, func(rec record) error { items = append(items, rec.item()); return nil }); err != nil {
+		clear(r.apart)
+		var batch []journal.Item
+		give := func() error {
+			err := r.into.Journal.Shelf().PutAll(ctx, batch)
+			batch = batch[:0]
+			return err
+		}
+		if err := r.part(ctx, p, itemFields, func(rec record) error {
+			i := rec.item()
+			r.apart[i.Key] = true
+			if batch = append(batch, i); len(batch) < 1000 {
+				return nil
+			}
+			return give()
+		}); err != nil {
 			return err
 		}
 		if len(r.found.Wrong) > before {
 			continue // an older one brings back what was forgotten since; it is said
 		}
-		for _, i := range items {
-			r.apart[i.Key] = true
-		}
-		r.found.Apart, r.found.CopyCounts.Apart = p.Name, len(items)
+		r.found.Apart, r.found.CopyCounts.Apart = p.Name, len(r.apart)
 		if number(name) < want {
 			r.found.Wrong = append(r.found.Wrong, fmt.Sprintf("%s/%08d: it is missing; of what is kept apart there is an older one, which may bring back what was forgotten since", apartD, want))
 		}
-		return r.into.Journal.Shelf().PutAll(ctx, items)
+		return give()
 	}
 	if want > 0 {
 		r.found.Wrong = append(r.found.Wrong, "nothing of what is kept apart can be read: no words and names can be")
@@ -340,11 +370,16 @@ func (r *restoring) file(ctx context.Context, name string) error {
 
 // judge compares what is there now with what the copy says.
 func (r *restoring) judge(ctx context.Context) error {
-	for _, err := range r.into.Journal.Logs(ctx, 0) {
+	for log, err := range r.into.Journal.Logs(ctx, 0) {
+		if err != nil {
+			return err
+		}
+		last, err := r.into.Journal.Head(ctx, log)
 		if err != nil {
 			return err
 		}
 		r.found.Logs++
+		r.found.Frames += int(last)
 	}
 	for _, d := range r.c.Damaged {
 		if strings.HasPrefix(d, ofFile) {
