@@ -291,6 +291,7 @@ test('twelve lines of a long message, the rest a tap away; a face says who it is
   const folded = await low()
   await bubble.getByRole('button', { name: '展开全文' }).click()
   await expect.poll(low).toBeGreaterThan(folded * 1.5)
+  await still(page) // the list follows its end
   await bubble.getByRole('button', { name: '收起' }).click()
   await expect.poll(low).toBe(folded)
   await still(page) // a finger taps what has come to rest
