@@ -58,8 +58,8 @@ test('what is too long says by how much and is not cut, and what just fits arriv
   const other = await inRoom(linli, lixy, town.room)
   const box = one.page.getByRole('textbox', { name: '说点什么' })
   const send = one.page.getByRole('button', { name: '发送', exact: true })
-  // As a paste puts it there: characters of four bytes, each two units of the browser's.
-  const most = '🏠'.repeat(3999)
+  // As a paste puts it there, with characters of four bytes, each two units of the browser's.
+  const most = `${'字'.repeat(3990)}${'🏠'.repeat(9)}`
   await box.focus()
   await one.page.keyboard.insertText(`${most}满了多三字`)
   await one.page.getByRole('alert').getByText('最多 4000 字，现在多了 4 字').waitFor()
