@@ -54,8 +54,8 @@ test('two devices and a neighbour hear the same, and a gap in the network loses 
 })
 
 test('what is too long says by how much and is not cut, and what just fits arrives whole', async () => {
-  const one = await inRoom(linli, zhang, town.room)
-  const other = await inRoom(linli, lixy, town.room)
+  const one = await inRoom(linli, lixy, town.room) // who has begun nothing: the other has a draft
+  const other = await inRoom(linli, zhang, town.room)
   const box = one.page.getByRole('textbox', { name: '说点什么' })
   const send = one.page.getByRole('button', { name: '发送', exact: true })
   // As a paste puts it there, with characters of four bytes, each two units of the browser's.
